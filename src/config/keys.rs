@@ -1,0 +1,269 @@
+//! The keys of `carnet.toml`, each with its check. One function a group; unknown keys get the nearest known one as a hint.
+
+use toml::de::{DeTable, DeValue};
+
+use super::{ErrorColumn, MatchBy, OnMatch, PluginMode, PluginSettings, Profile, Settings, text};
+use crate::domain::country;
+use crate::domain::language::LanguageNames;
+use crate::domain::phone::PhoneMode;
+use crate::domain::rules::{MissingLastName, RequiredNames, UnknownLabels};
+
+/// All keys of the top level, for hints.
+const KEYS: &[&str] = &[
+    "profile",
+    "missing_last_name",
+    "required_names",
+    "phone_mode",
+    "default_country",
+    "date_format",
+    "accept_serial_dates",
+    "multi_value",
+    "language_names",
+    "sms_default",
+    "lock_verified",
+    "unknown_labels",
+    "department_label",
+    "error_column",
+    "on_match",
+    "match_by",
+    "fill_blanks_only",
+    "workers",
+    "poll_folders",
+    "plugins",
+];
+
+/// All keys of `[plugins.NAME]`.
+const PLUGIN_KEYS: &[&str] = &["mode", "grants", "on_fault", "priority", "config"];
+
+/// Why a key is refused; whether the key itself or its value is at fault.
+pub(super) struct KeyFault {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) about_key: bool,
+}
+
+type Checked<T> = Result<T, KeyFault>;
+
+/// Applies one top-level key.
+pub(super) fn apply(settings: &mut Settings, key: &str, value: &DeValue<'_>) -> Checked<()> {
+    match key {
+        // Applied before all others; here it is only checked.
+        "profile" => drop(word(key, value, &Profile::NAMES, Profile::parse)?),
+        "missing_last_name" => {
+            settings.missing_last_name =
+                word(key, value, &["customer", "reject", "first-name", "email"], missing_last_name)?
+        }
+        "required_names" => settings.required_names = word(key, value, &["last", "first-and-last"], required_names)?,
+        "phone_mode" => settings.phone_mode = word(key, value, &["lenient", "strict"], phone_mode)?,
+        "default_country" => {
+            settings.default_country = Some(parsed(key, value, |text| {
+                country::parse_country(text).map_err(|invalid| (invalid.message, invalid.hint))
+            })?)
+        }
+        "date_format" => {
+            settings.date_format =
+                word(key, value, &["MM/DD/YYYY", "DD/MM/YYYY", "YYYY-MM-DD"], |word| word.parse().ok())?
+        }
+        "accept_serial_dates" => settings.accept_serial_dates = yes_no(key, value)?,
+        "multi_value" => settings.multi_value = yes_no(key, value)?,
+        "language_names" => settings.language_names = word(key, value, &["any", "iso-639-1", "five"], language_names)?,
+        "sms_default" => settings.sms_default = yes_no(key, value)?,
+        "lock_verified" => settings.lock_verified = yes_no(key, value)?,
+        "unknown_labels" => settings.unknown_labels = word(key, value, &["create", "reject"], unknown_labels)?,
+        "department_label" => {
+            settings.department_label = word(key, value, &["Team", "Department"], |word| Some(word.to_owned()))?
+        }
+        "error_column" => settings.error_column = parsed(key, value, error_column)?,
+        "on_match" => settings.on_match = word(key, value, &["create", "skip", "update", "reject"], OnMatch::parse)?,
+        "match_by" => settings.match_by = words(key, value, &["external_id", "email", "phone"], match_by)?,
+        "fill_blanks_only" => settings.fill_blanks_only = yes_no(key, value)?,
+        "workers" => settings.workers = number(key, value, 0, 64)?,
+        "poll_folders" => settings.poll_folders = yes_no(key, value)?,
+        "plugins" => return plugins(settings, value),
+        _ => return Err(unknown(key, KEYS)),
+    }
+    Ok(())
+}
+
+fn plugins(settings: &mut Settings, value: &DeValue<'_>) -> Checked<()> {
+    let table = value
+        .as_table()
+        .ok_or_else(|| wrong("plugins", "a table for each plugin, such as `[plugins.survey-policy]`"))?;
+    for (name, value) in table {
+        let name = name.get_ref();
+        let table = value.get_ref().as_table().ok_or_else(|| wrong(&format!("plugins.{name}"), "a table"))?;
+        settings.plugins.insert(name.to_string(), plugin(name, table)?);
+    }
+    Ok(())
+}
+
+fn plugin(name: &str, table: &DeTable<'_>) -> Checked<PluginSettings> {
+    let mut plugin = PluginSettings {
+        mode: PluginMode::Enforce,
+        grants: Vec::new(),
+        on_fault: None,
+        priority: None,
+        config: toml::Table::new(),
+    };
+    for (key, value) in table {
+        let (key, value) = (key.get_ref().as_ref(), value.get_ref());
+        let full = format!("plugins.{name}.{key}");
+        match key {
+            "mode" => plugin.mode = word(&full, value, &["enforce", "observe", "off"], plugin_mode)?,
+            "grants" => plugin.grants = words(&full, value, &["lookup", "state"], |word| Some(word.to_owned()))?,
+            "on_fault" => {
+                plugin.on_fault = Some(word(&full, value, &["reject", "skip"], |word| Some(word.to_owned()))?)
+            }
+            "priority" => plugin.priority = Some(u16::try_from(number(&full, value, 0, 1000)?).unwrap_or(1000)),
+            "config" => plugin.config = config_table(&full, value)?,
+            _ => {
+                return Err(KeyFault {
+                    message: format!("`plugins.{name}` has no key `{key}`"),
+                    ..unknown(key, PLUGIN_KEYS)
+                });
+            }
+        }
+    }
+    Ok(plugin)
+}
+
+/// Copies a plugin's configuration; what its keys mean is known to its manifest alone.
+fn config_table(key: &str, value: &DeValue<'_>) -> Checked<toml::Table> {
+    let table = value.as_table().ok_or_else(|| wrong(key, "a table of the plugin's own keys"))?;
+    table
+        .iter()
+        .map(|(key, value)| owned(key.get_ref(), value.get_ref()).map(|value| (key.get_ref().to_string(), value)))
+        .collect()
+}
+
+fn owned(key: &str, value: &DeValue<'_>) -> Checked<toml::Value> {
+    Ok(match value {
+        DeValue::String(text) => toml::Value::String(text.to_string()),
+        DeValue::Boolean(yes) => toml::Value::Boolean(*yes),
+        DeValue::Integer(number) => {
+            let parsed = i64::from_str_radix(number.as_str(), number.radix());
+            toml::Value::Integer(parsed.map_err(|_| wrong(key, "a whole number of 64 bits"))?)
+        }
+        DeValue::Float(number) => toml::Value::Float(number.as_str().parse().map_err(|_| wrong(key, "a number"))?),
+        DeValue::Array(items) => {
+            toml::Value::Array(items.iter().map(|item| owned(key, item.get_ref())).collect::<Result<_, _>>()?)
+        }
+        _ => return Err(wrong(key, "a text, a number, true, false or a list")),
+    })
+}
+
+fn unknown(key: &str, known: &[&str]) -> KeyFault {
+    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
+    let hint =
+        nearest.filter(|near| strsim::jaro_winkler(near, key) > 0.8).map(|near| format!("did you mean `{near}`?"));
+    KeyFault {
+        message: format!("unknown key `{key}`"),
+        hint: hint.or_else(|| Some(format!("known keys: {}", known.join(", ")))),
+        about_key: true,
+    }
+}
+
+fn wrong(key: &str, expected: &str) -> KeyFault {
+    KeyFault { message: format!("`{key}` must be {expected}"), hint: None, about_key: false }
+}
+
+fn word<T>(key: &str, value: &DeValue<'_>, words: &[&str], read: impl Fn(&str) -> Option<T>) -> Checked<T> {
+    let expected = || wrong(key, &format!("one of `{}`", words.join("`, `")));
+    let given = text(value).ok_or_else(expected)?;
+    words.contains(&given).then(|| read(given)).flatten().ok_or_else(expected)
+}
+
+fn words<T>(key: &str, value: &DeValue<'_>, known: &[&str], read: impl Fn(&str) -> Option<T>) -> Checked<Vec<T>> {
+    let list = value.as_array().ok_or_else(|| wrong(key, &format!("a list of `{}`", known.join("`, `"))))?;
+    list.iter().map(|item| word(key, item.get_ref(), known, &read)).collect()
+}
+
+fn parsed<T>(key: &str, value: &DeValue<'_>, read: impl Fn(&str) -> Result<T, (String, Option<String>)>) -> Checked<T> {
+    let given = text(value).ok_or_else(|| wrong(key, "a text"))?;
+    read(given).map_err(|(message, hint)| KeyFault { message: format!("`{key}`: {message}"), hint, about_key: false })
+}
+
+fn yes_no(key: &str, value: &DeValue<'_>) -> Checked<bool> {
+    value.as_bool().ok_or_else(|| wrong(key, "true or false"))
+}
+
+fn number(key: &str, value: &DeValue<'_>, low: usize, high: usize) -> Checked<usize> {
+    let given = value.as_integer().and_then(|number| usize::from_str_radix(number.as_str(), number.radix()).ok());
+    given
+        .filter(|number| (low..=high).contains(number))
+        .ok_or_else(|| wrong(key, &format!("a whole number from {low} to {high}")))
+}
+
+fn missing_last_name(word: &str) -> Option<MissingLastName> {
+    match word {
+        "customer" => Some(MissingLastName::Customer),
+        "reject" => Some(MissingLastName::Reject),
+        "first-name" => Some(MissingLastName::FirstName),
+        "email" => Some(MissingLastName::Email),
+        _ => None,
+    }
+}
+
+fn required_names(word: &str) -> Option<RequiredNames> {
+    match word {
+        "last" => Some(RequiredNames::Last),
+        "first-and-last" => Some(RequiredNames::FirstAndLast),
+        _ => None,
+    }
+}
+
+fn phone_mode(word: &str) -> Option<PhoneMode> {
+    match word {
+        "lenient" => Some(PhoneMode::Lenient),
+        "strict" => Some(PhoneMode::Strict),
+        _ => None,
+    }
+}
+
+fn language_names(word: &str) -> Option<LanguageNames> {
+    match word {
+        "any" => Some(LanguageNames::Any),
+        "iso-639-1" => Some(LanguageNames::Iso6391),
+        "five" => Some(LanguageNames::Five),
+        _ => None,
+    }
+}
+
+fn unknown_labels(word: &str) -> Option<UnknownLabels> {
+    match word {
+        "create" => Some(UnknownLabels::Create),
+        "reject" => Some(UnknownLabels::Reject),
+        _ => None,
+    }
+}
+
+fn match_by(word: &str) -> Option<MatchBy> {
+    match word {
+        "external_id" => Some(MatchBy::ExternalId),
+        "email" => Some(MatchBy::Email),
+        "phone" => Some(MatchBy::Phone),
+        _ => None,
+    }
+}
+
+fn plugin_mode(word: &str) -> Option<PluginMode> {
+    match word {
+        "enforce" => Some(PluginMode::Enforce),
+        "observe" => Some(PluginMode::Observe),
+        "off" => Some(PluginMode::Off),
+        _ => None,
+    }
+}
+
+fn error_column(letter: &str) -> Result<ErrorColumn, (String, Option<String>)> {
+    match letter {
+        "first-free" => Ok(ErrorColumn::FirstFree),
+        _ if (1..=3).contains(&letter.len()) && letter.bytes().all(|b| b.is_ascii_uppercase()) => {
+            Ok(ErrorColumn::Letter(letter.to_owned()))
+        }
+        _ => Err((
+            format!("`{letter}` is no column"),
+            Some("use `first-free` or a spreadsheet's letter such as `AZ`".to_owned()),
+        )),
+    }
+}

@@ -1,0 +1,25 @@
+//! Values and rules of a contact store: what a contact is and when it is sound. No I/O, no clock, no serialization: every boundary
+//! (SQL rows, JSON, WIT, Rhai) has its own conversion file above.
+
+pub mod access;
+pub mod change;
+pub mod contact;
+pub mod country;
+pub mod date;
+pub mod draft;
+pub mod email;
+pub mod enquiry;
+pub mod field;
+pub mod id;
+pub mod invalid;
+pub mod label;
+pub mod language;
+pub mod merge;
+pub mod phone;
+pub mod problem;
+pub mod row;
+pub mod rules;
+pub mod text;
+
+#[cfg(test)]
+mod tests;

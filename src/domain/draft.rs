@@ -1,0 +1,160 @@
+//! A contact in the making: what was taken so far, and what was refused but may still be put right by a later edit.
+
+use std::borrow::Cow;
+
+use super::contact::Contact;
+use super::field::{Field, FieldKey};
+use super::invalid::Invalid;
+use super::problem::Problem;
+use super::rules::{MissingLastName, RequiredNames, Rules};
+
+/// The word that stands for a missing last name.
+pub const PLACEHOLDER_LAST_NAME: &str = "customer";
+
+/// A contact together with the values that the rules refused so far.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Draft {
+    /// What was taken.
+    pub contact: Contact,
+    /// Values that were refused, with the reason, by field.
+    pub pending: Vec<Pending>,
+    /// Things to know about values that were taken.
+    pub warnings: Vec<Problem>,
+}
+
+/// A refused value.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pending {
+    /// The field.
+    pub key: FieldKey,
+    /// The value as given.
+    pub value: String,
+    /// Why it was refused.
+    pub invalid: Invalid,
+}
+
+impl Draft {
+    /// Starts from a contact, with nothing refused.
+    #[must_use]
+    pub const fn new(contact: Contact) -> Self {
+        Self { contact, pending: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Returns a field's text: the refused value while there is one, so that a plugin can repair it, else the contact's.
+    #[must_use]
+    pub fn get(&self, key: &FieldKey) -> Option<Cow<'_, str>> {
+        match self.pending.iter().find(|pending| pending.key == *key) {
+            Some(pending) => Some(Cow::Borrowed(&pending.value)),
+            None => self.contact.get(key),
+        }
+    }
+
+    /// Sets a field, keeping a refused value as pending.
+    pub fn offer(&mut self, key: &FieldKey, value: &str, rules: &Rules) {
+        if let Err(invalid) = self.set(key, value, rules) {
+            self.pending.push(Pending { key: key.clone(), value: value.to_owned(), invalid });
+        }
+    }
+
+    /// Sets a field; a good value settles what was refused before.
+    ///
+    /// # Errors
+    /// The rule that refuses the value; the draft is then unchanged.
+    pub fn set(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        let warning = self.contact.set(key, value, rules)?;
+        self.pending.retain(|pending| pending.key != *key);
+        if let Some(message) = warning {
+            self.warnings.push(Problem {
+                field: Some(key.to_string()),
+                code: Cow::Borrowed("WARNING"),
+                value: Some(value.to_owned()),
+                message,
+                hint: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// Applies the rules about the whole record, filling in a missing last name where they say so, and returns all problems.
+    pub fn settle(&mut self, rules: &Rules) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = self
+            .pending
+            .iter()
+            .map(|pending| Problem::of_value(&pending.key, &pending.value, pending.invalid.clone()))
+            .collect();
+        let refused = |field| self.pending.iter().any(|pending| pending.key.known() == Some(field));
+        let (no_first, no_last) = (refused(Field::FirstName), refused(Field::LastName));
+        if rules.required_names == RequiredNames::FirstAndLast && self.contact.first_name.is_none() && !no_first {
+            problems.push(missing(
+                Field::FirstName,
+                "FIRST_NAME_MISSING",
+                "the first name is missing",
+                "fill in the first name",
+            ));
+        }
+        if self.contact.last_name.is_none() && !no_last {
+            problems.extend(fill_last_name(&mut self.contact, rules.missing_last_name));
+        }
+        problems
+    }
+}
+
+fn missing(field: Field, code: &'static str, message: &str, hint: &str) -> Problem {
+    Problem::of_record(Some(&field.into()), Invalid::new(code, message.to_owned()).hint(hint))
+}
+
+fn fill_last_name(contact: &mut Contact, policy: MissingLastName) -> Option<Problem> {
+    let stand_in = match policy {
+        MissingLastName::Customer => Some(PLACEHOLDER_LAST_NAME.to_owned()),
+        MissingLastName::Reject => None,
+        MissingLastName::FirstName => contact.first_name.clone(),
+        MissingLastName::Email => {
+            contact.emails.first().and_then(|mail| mail.address.split('@').next()).map(str::to_owned)
+        }
+    };
+    contact.last_name_is_placeholder = stand_in.is_some();
+    contact.last_name = stand_in;
+    contact.last_name.is_none().then(|| {
+        missing(
+            Field::LastName,
+            "LAST_NAME_MISSING",
+            "the last name is missing",
+            "fill in the last name, or set `missing_last_name = \"customer\"`",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::contact;
+
+    #[test]
+    fn a_refused_value_stays_readable_and_is_settled_by_a_good_one() {
+        let (rules, mobile) = (Rules::for_tests(), Field::Mobile.into());
+        let mut draft = Draft::new(contact("Lee"));
+        draft.offer(&mobile, "8.5E+11", &rules);
+        assert_eq!(draft.get(&mobile).unwrap(), "8.5E+11");
+        assert_eq!(draft.clone().settle(&rules)[0].code, "PHONE_SCIENTIFIC");
+        draft.set(&mobile, "+85212345678", &rules).unwrap();
+        assert_eq!(draft.settle(&rules), []);
+        assert_eq!(draft.get(&mobile).unwrap(), "+85212345678");
+    }
+
+    #[test]
+    fn a_missing_last_name_follows_the_policy() {
+        let check = |policy, expected: Option<&str>| {
+            let mut draft = Draft::new(contact(""));
+            draft.contact.first_name = Some("Ann".into());
+            let rules = Rules { missing_last_name: policy, ..Rules::for_tests() };
+            let problems = draft.settle(&rules);
+            assert_eq!(draft.contact.last_name.as_deref(), expected);
+            assert_eq!(problems.is_empty(), expected.is_some());
+            assert_eq!(draft.contact.last_name_is_placeholder, expected.is_some());
+        };
+        check(MissingLastName::Customer, Some("customer"));
+        check(MissingLastName::Reject, None);
+        check(MissingLastName::FirstName, Some("Ann"));
+        check(MissingLastName::Email, None);
+    }
+}

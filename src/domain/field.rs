@@ -1,0 +1,299 @@
+//! The table of a contact's fields: the one place that knows their names, CSV headers and aliases.
+//! Reading and writing a field of a contact is in `access`; formats of the values are in their own files.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use super::contact::{EmailKind, PhoneKind, SocialChannel};
+use super::invalid::Invalid;
+
+/// Everything the program knows about one field.
+#[derive(Debug)]
+pub struct FieldInfo {
+    /// The field.
+    pub field: Field,
+    /// Name in settings, JSON, plugins and on the command line: snake_case.
+    pub name: &'static str,
+    /// Header in the CSV template and the export.
+    pub header: &'static str,
+    /// Other headers that mean this field; compared without case, spaces and punctuation.
+    pub aliases: &'static [&'static str],
+    /// Value in the template's sample row; an import skips a row equal to it.
+    pub sample: &'static str,
+    /// Format, for people.
+    pub doc: &'static str,
+}
+
+macro_rules! fields {
+    ($($variant:ident $name:literal $header:literal [$($alias:literal),*] $sample:literal $doc:literal;)*) => {
+        /// One column of a contact, as people, files and plugins name it. Lists (phones, e-mails, socials) have a field per kind.
+        #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Field { $(#[doc = $doc] $variant,)* }
+
+        /// All fields in the order of the CSV template.
+        pub const FIELDS: &[FieldInfo] = &[$(FieldInfo {
+            field: Field::$variant, name: $name, header: $header,
+            aliases: &[$($alias),*], sample: $sample, doc: $doc,
+        },)*];
+    };
+}
+
+fields! {
+    FirstName "first_name" "First name" ["given name", "forename", "名", "名字", "nome", "ชื่อ"] "John" "First name";
+    LastName "last_name" "Last name (Mandatory)" ["last name", "surname", "family name", "姓", "姓氏", "cognome", "นามสกุล"] "Sample" "Last name";
+    Mobile "mobile" "Mobile" ["mobile phone", "mobile number", "cell", "cell phone", "cellulare", "手机", "手機", "มือถือ"] "+85212345678" "Mobile numbers: + country code and number";
+    WorkPhone "work_phone" "Work" ["work number", "business phone", "office phone"] "" "Work phone numbers";
+    HomePhone "home_phone" "Home" ["home number"] "" "Home phone numbers";
+    OtherPhone "other_phone" "Other Phone" ["other number", "phone", "phone number", "telephone", "telefono", "电话", "電話", "โทรศัพท์"] "" "Other phone numbers";
+    Email "email" "Email" ["e-mail", "email address", "e-mail address", "work email", "mail", "邮箱", "電郵", "อีเมล"] "john.sample@example.com" "Work e-mail addresses";
+    PersonalEmail "personal_email" "Personal Email" ["personal e-mail", "home email"] "" "Personal e-mail addresses";
+    OtherEmail "other_email" "Other Email" ["other e-mail"] "" "Other e-mail addresses";
+    Facebook "facebook" "Facebook" ["messenger", "facebook messenger"] "" "Facebook (Messenger) ids, kept for reference";
+    Whatsapp "whatsapp" "WhatsApp" ["whats app"] "" "WhatsApp numbers; follow the phone rules";
+    Wechat "wechat" "WeChat" ["we chat", "微信"] "" "WeChat ids, kept for reference";
+    Line "line" "LINE" ["line id"] "" "LINE ids, kept for reference";
+    Twitter "twitter" "Twitter" ["x", "twitter/x"] "" "Twitter handles, kept for reference";
+    Linkedin "linkedin" "LinkedIn" ["linked in"] "" "LinkedIn handles, kept for reference";
+    Instagram "instagram" "Instagram" [] "" "Instagram handles, kept for reference";
+    WoztellWhatsapp "woztell_whatsapp" "WOZTELL (WhatsApp)" ["woztell whatsapp cloud"] "" "WOZTELL WhatsApp ids, kept for reference";
+    WoztellFacebook "woztell_facebook" "WOZTELL (Facebook)" [] "" "WOZTELL Facebook ids, kept for reference";
+    WoztellInstagram "woztell_instagram" "WOZTELL (Instagram)" [] "" "WOZTELL Instagram ids, kept for reference";
+    Company "company" "Company" ["company name", "organization", "organisation", "organization name", "account name", "azienda", "公司", "บริษัท"] "Sample Ltd" "Company name";
+    JobTitle "job_title" "Job Title" ["title", "position", "role", "职位", "職位", "ตำแหน่ง"] "Manager" "Job title";
+    Department "department" "Team" ["dept", "部门", "部門", "แผนก"] "" "Department, also called Team";
+    BirthDate "birth_date" "Birthdate" ["birth date", "birthday", "date of birth", "dob", "生日", "วันเกิด"] "12/14/1980" "Birth date, MM/DD/YYYY or as `date_format` says, or ISO";
+    Language "language" "Language" ["preferred language", "lang", "lingua", "语言", "語言", "ภาษา"] "en" "Language: ISO 639-1, BCP-47 or a name";
+    Street "street" "Address" ["street address", "street name", "mailing street", "indirizzo", "地址", "ที่อยู่"] "1 Sample Street" "Street and house number";
+    City "city" "City" ["town", "mailing city", "città", "城市", "เมือง"] "Hong Kong" "City";
+    State "state" "State" ["province", "region", "state/province", "state/region", "省"] "" "State or province";
+    Zip "zip" "ZipCode" ["zip code", "postal code", "postcode", "zip/postal code", "cap", "邮编", "郵遞區號", "รหัสไปรษณีย์"] "" "ZIP or postal code, zeros kept";
+    Country "country" "Country" ["country/region", "country code", "country name", "mailing country", "paese", "国家", "國家", "ประเทศ"] "HK" "Country: name, alpha-2 or alpha-3";
+    Type "type" "Type" ["contact type", "tipo", "类型", "類型", "ประเภท"] "Lead" "lead, prospect, customer or other";
+    Group "group" "Group" ["contact group", "gruppo"] "" "Group";
+    Level "level" "Level" ["contact level"] "Primary" "primary, secondary or tertiary";
+    Labels "labels" "Contact Label" ["label", "labels", "tags", "contact labels", "标签", "標籤"] "" "Labels, separated by ; or ,";
+    SurveyOptOut "survey_opt_out" "Survey Opt-Out" ["opt out", "no survey", "no surveys", "survey optout"] "" "yes: send no surveys";
+    Sms "sms" "SMS" ["sms enabled", "allow sms"] "" "yes or no: text messages to all numbers of this contact";
+    ExternalUrl "external_url" "External URL" ["external link", "external system link", "url", "crm link"] "" "Link to this person in another system";
+    ExternalId "external_id" "External ID" ["external ids", "crm id", "contact id", "record id"] "" "source:id in other systems, separated by ;";
+}
+
+/// Name of a field, or of a custom one.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum FieldKey {
+    /// A built-in field.
+    Known(Field),
+    /// A custom field, by its key; written `custom.KEY`.
+    Custom(Arc<str>),
+}
+
+/// How a field's values are kept in the contact.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum FieldShape {
+    /// One text.
+    Text,
+    /// Phone numbers of a kind.
+    Phone(PhoneKind),
+    /// E-mail addresses of a kind.
+    Email(EmailKind),
+    /// Handles on a channel.
+    Social(SocialChannel),
+    /// One value with rules of its own (dates, enums, yes/no).
+    Typed,
+    /// A list of names (labels, external ids).
+    List,
+}
+
+impl Field {
+    /// Returns the field's row of the table.
+    #[must_use]
+    pub fn info(self) -> &'static FieldInfo {
+        &FIELDS[self as usize]
+    }
+
+    /// Returns the snake_case name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// Says how the values are kept.
+    #[must_use]
+    pub fn shape(self) -> FieldShape {
+        match self {
+            Self::Mobile => FieldShape::Phone(PhoneKind::Mobile),
+            Self::WorkPhone => FieldShape::Phone(PhoneKind::Work),
+            Self::HomePhone => FieldShape::Phone(PhoneKind::Home),
+            Self::OtherPhone => FieldShape::Phone(PhoneKind::Other),
+            Self::Email => FieldShape::Email(EmailKind::Work),
+            Self::PersonalEmail => FieldShape::Email(EmailKind::Personal),
+            Self::OtherEmail => FieldShape::Email(EmailKind::Other),
+            Self::Labels | Self::ExternalId => FieldShape::List,
+            Self::BirthDate
+            | Self::Language
+            | Self::Country
+            | Self::Type
+            | Self::Level
+            | Self::SurveyOptOut
+            | Self::Sms => FieldShape::Typed,
+            _ => SocialChannel::of(self).map_or(FieldShape::Text, FieldShape::Social),
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FieldKey {
+    /// Reads a field's name (`mobile`, `custom.account_tier`).
+    ///
+    /// # Errors
+    /// `FIELD_UNKNOWN` with the nearest name as hint.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        if let Some(key) = name.strip_prefix("custom.") {
+            return custom_key(key);
+        }
+        BY_NAME
+            .binary_search_by(|info| info.name.cmp(name))
+            .map(|at| Self::Known(BY_NAME[at].field))
+            .map_err(|_| unknown(name))
+    }
+
+    /// Returns the built-in field, if it is one.
+    #[must_use]
+    pub fn known(&self) -> Option<Field> {
+        match self {
+            Self::Known(field) => Some(*field),
+            Self::Custom(_) => None,
+        }
+    }
+}
+
+static BY_NAME: LazyLock<Vec<&'static FieldInfo>> = LazyLock::new(|| {
+    let mut all: Vec<_> = FIELDS.iter().collect();
+    all.sort_by_key(|info| info.name);
+    all
+});
+
+fn custom_key(key: &str) -> Result<FieldKey, Invalid> {
+    let sound =
+        !key.is_empty() && key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if sound {
+        return Ok(FieldKey::Custom(key.into()));
+    }
+    Err(Invalid::new("FIELD_UNKNOWN", format!("`custom.{key}` is no key of a custom field"))
+        .hint("keys are 1–64 letters, digits, `_` or `-`"))
+}
+
+fn unknown(name: &str) -> Invalid {
+    let nearest = FIELDS
+        .iter()
+        .map(|info| info.name)
+        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+    let problem = Invalid::new("FIELD_UNKNOWN", format!("there is no field `{name}`"));
+    match nearest.filter(|near| strsim::jaro_winkler(near, name) > 0.8) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint("`carnet template --fields` lists the fields; custom ones are `custom.KEY`"),
+    }
+}
+
+impl fmt::Display for FieldKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(field) => f.write_str(field.name()),
+            Self::Custom(key) => write!(f, "custom.{key}"),
+        }
+    }
+}
+
+impl From<Field> for FieldKey {
+    fn from(field: Field) -> Self {
+        Self::Known(field)
+    }
+}
+
+/// Returns a header's comparison form: lower case, letters and digits only, parenthesised remarks dropped unless nothing else distinguishes.
+#[must_use]
+pub fn header_key(header: &str) -> String {
+    let text = super::text::clean(header).to_lowercase();
+    let text = text.replace("(mandatory)", "").replace("(required)", "");
+    text.chars().filter(|c| c.is_alphanumeric() || is_mark(*c)).collect()
+}
+
+/// Thai vowels and tones are marks, not letters, and carry meaning.
+fn is_mark(c: char) -> bool {
+    ('\u{0e30}'..='\u{0e4e}').contains(&c)
+}
+
+/// Finds the field that a CSV header names: template header, name or alias; `custom.KEY` names a custom field.
+#[must_use]
+pub fn field_for_header(header: &str) -> Option<FieldKey> {
+    if let Ok(key @ FieldKey::Custom(_)) = FieldKey::parse(header.trim()) {
+        return Some(key);
+    }
+    let key = header_key(header);
+    if key.is_empty() {
+        return None;
+    }
+    BY_HEADER.binary_search_by(|(known, _)| known.as_str().cmp(&key)).ok().map(|at| FieldKey::Known(BY_HEADER[at].1))
+}
+
+static BY_HEADER: LazyLock<Vec<(String, Field)>> = LazyLock::new(|| {
+    let mut all: Vec<(String, Field)> = FIELDS
+        .iter()
+        .flat_map(|info| {
+            let names = [info.name, info.header].into_iter().chain(info.aliases.iter().copied());
+            names.map(|name| (header_key(name), info.field))
+        })
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_enum_and_no_header_names_two_fields() {
+        for (at, info) in FIELDS.iter().enumerate() {
+            assert_eq!(info.field as usize, at, "{}", info.name);
+            assert_eq!(FieldKey::parse(info.name).unwrap(), FieldKey::Known(info.field));
+        }
+        for pair in BY_HEADER.windows(2) {
+            assert_ne!(pair[0].0, pair[1].0, "{:?} and {:?}", pair[0].1, pair[1].1);
+        }
+    }
+
+    #[track_caller]
+    fn check(header: &str, expected: Option<Field>) {
+        assert_eq!(field_for_header(header), expected.map(FieldKey::Known), "{header}");
+    }
+
+    #[test]
+    fn headers_match_without_case_space_and_underscore() {
+        check("Last name (Mandatory)", Some(Field::LastName));
+        check("LAST NAME", Some(Field::LastName));
+        check("last_name", Some(Field::LastName));
+        check("姓", Some(Field::LastName));
+        check("Title", Some(Field::JobTitle));
+        check("Team", Some(Field::Department));
+        check("ZIP code", Some(Field::Zip));
+        check("WOZTELL (WhatsApp)", Some(Field::WoztellWhatsapp));
+        check("ชื่อ", Some(Field::FirstName));
+        check("Favourite colour", None);
+        check("", None);
+    }
+
+    #[test]
+    fn unknown_names_come_with_the_nearest_one() {
+        let refused = FieldKey::parse("moblie").unwrap_err();
+        assert_eq!(refused.hint.as_deref(), Some("did you mean `mobile`?"));
+        assert_eq!(FieldKey::parse("custom.tier").unwrap().to_string(), "custom.tier");
+        assert_eq!(FieldKey::parse("custom.a b").unwrap_err().code, "FIELD_UNKNOWN");
+    }
+}

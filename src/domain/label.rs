@@ -1,0 +1,107 @@
+//! Labels: names that are equal without regard to case. Which labels exist, and their colours, is the store's business.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::invalid::Invalid;
+use super::text;
+
+/// Longest name of a label, in characters.
+pub const LABEL_MAX_CHARS: usize = 100;
+
+/// Name of a label: 1–100 characters, NFC, trimmed, no separators; `VIP` equals `vip`.
+#[derive(Clone, Debug)]
+pub struct LabelName {
+    name: String,
+    key: String,
+}
+
+impl LabelName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// `LABEL_FORMAT` when it is empty, too long, or holds `;`, `,` or control characters.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        let name = text::clean(name);
+        let refused = |why: &str| {
+            Err(Invalid::new("LABEL_FORMAT", format!("label {why}")).hint("use 1–100 characters without `;` and `,`"))
+        };
+        if name.is_empty() {
+            return refused("is empty");
+        }
+        if name.chars().count() > LABEL_MAX_CHARS {
+            return refused("is longer than 100 characters");
+        }
+        if name.chars().any(|c| c.is_control() || matches!(c, ';' | ',')) {
+            return refused("holds a separator or a control character");
+        }
+        Ok(Self { key: name.to_lowercase(), name: name.into_owned() })
+    }
+
+    /// Returns the name as first written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the form in which labels are compared.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// Reads the labels of one cell, separated by `;` or `,`; empty parts are passed over.
+///
+/// # Errors
+/// The first label that is refused.
+pub fn parse_labels(cell: &str) -> Result<Vec<LabelName>, Invalid> {
+    cell.split([';', ',']).filter(|part| !text::is_blank(part)).map(LabelName::parse).collect()
+}
+
+impl PartialEq for LabelName {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for LabelName {}
+
+impl Hash for LabelName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl PartialOrd for LabelName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for LabelName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl fmt::Display for LabelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_equal_without_case_and_split_at_both_separators() {
+        assert_eq!(LabelName::parse("VIP").unwrap(), LabelName::parse(" vip ").unwrap());
+        let names: Vec<_> = parse_labels("VIP;Prospect, Lead ;").unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["VIP", "Prospect", "Lead"]);
+        assert_eq!(LabelName::parse("  ").unwrap_err().code, "LABEL_FORMAT");
+        assert_eq!(LabelName::parse(&"x".repeat(101)).unwrap_err().code, "LABEL_FORMAT");
+    }
+}

@@ -1,0 +1,222 @@
+//! Merging two contacts of one person into one, as a pure function. Moving their notes and history is the store's work; asking
+//! plugins is the registry's.
+
+use super::contact::Contact;
+use super::field::FieldKey;
+
+/// What becomes of one field in a merge.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Choice {
+    /// The master's value stays.
+    Master,
+    /// The other's value replaces it.
+    Other,
+    /// Both stay: the other's values are added to the list. Names go to the other names.
+    Both,
+}
+
+/// Merges `other` into `master`: lists keep both, single values keep the master's and fill its blanks from the other, differing
+/// names are kept as other names, and the stricter consent wins.
+#[must_use]
+pub fn merge(master: &Contact, other: &Contact) -> Contact {
+    let mut merged = master.clone();
+    fill_blanks(&mut merged, other);
+    keep_names(&mut merged, other);
+    keep_lists(&mut merged, other);
+    merged.survey_opt_out |= other.survey_opt_out;
+    merged
+}
+
+/// Applies one explicit choice to what [`merge`] proposed.
+pub fn choose(merged: &mut Contact, master: &Contact, other: &Contact, key: &FieldKey, choice: Choice) {
+    match choice {
+        Choice::Master => copy_field(merged, master, key),
+        Choice::Other => copy_field(merged, other, key),
+        Choice::Both => {}
+    }
+}
+
+fn fill(slot: &mut Option<String>, from: &Option<String>) {
+    if slot.is_none() {
+        slot.clone_from(from);
+    }
+}
+
+fn fill_blanks(merged: &mut Contact, other: &Contact) {
+    fill(&mut merged.first_name, &other.first_name);
+    if merged.last_name_is_placeholder && other.last_name.is_some() {
+        merged.last_name.clone_from(&other.last_name);
+        merged.last_name_is_placeholder = other.last_name_is_placeholder;
+    }
+    fill(&mut merged.last_name, &other.last_name);
+    fill(&mut merged.company, &other.company);
+    fill(&mut merged.job_title, &other.job_title);
+    fill(&mut merged.department, &other.department);
+    fill(&mut merged.group, &other.group);
+    fill(&mut merged.external_url, &other.external_url);
+    merged.language = merged.language.take().or_else(|| other.language.clone());
+    merged.birth_date = merged.birth_date.or(other.birth_date);
+    if merged.address == super::contact::Address::default() {
+        merged.address.clone_from(&other.address);
+    }
+    for (key, value) in &other.custom {
+        merged.custom.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+}
+
+fn keep_names(merged: &mut Contact, other: &Contact) {
+    let keep = |names: &mut Vec<String>, main: &Option<String>, name: Option<&String>| {
+        if let Some(name) = name.filter(|name| main.as_ref() != Some(*name) && !names.contains(name)) {
+            names.push(name.clone());
+        }
+    };
+    let last = other.last_name.as_ref().filter(|_| !other.last_name_is_placeholder);
+    keep(&mut merged.other_first_names, &merged.first_name, other.first_name.as_ref());
+    keep(&mut merged.other_last_names, &merged.last_name, last);
+    for name in &other.other_first_names {
+        keep(&mut merged.other_first_names, &merged.first_name, Some(name));
+    }
+    for name in &other.other_last_names {
+        keep(&mut merged.other_last_names, &merged.last_name, Some(name));
+    }
+}
+
+fn keep_lists(merged: &mut Contact, other: &Contact) {
+    for phone in &other.phones {
+        let twin = merged.phones.iter_mut().find(|known| {
+            known.kind == phone.kind
+                && known.extension == phone.extension
+                && known.e164.as_ref().unwrap_or(&known.raw) == phone.e164.as_ref().unwrap_or(&phone.raw)
+        });
+        match twin {
+            // The stricter consent wins for text messages, too.
+            Some(twin) => {
+                twin.sms &= phone.sms;
+                twin.verified |= phone.verified;
+            }
+            None => merged.phones.push(phone.clone()),
+        }
+    }
+    for mail in &other.emails {
+        if !merged
+            .emails
+            .iter()
+            .any(|known| known.kind == mail.kind && known.address.to_lowercase() == mail.address.to_lowercase())
+        {
+            merged.emails.push(mail.clone());
+        }
+    }
+    for social in &other.socials {
+        if !merged.socials.iter().any(|known| known.channel == social.channel && known.handle == social.handle) {
+            merged.socials.push(social.clone());
+        }
+    }
+    for id in &other.external_ids {
+        if !merged.external_ids.contains(id) {
+            merged.external_ids.push(id.clone());
+        }
+    }
+    for label in &other.labels {
+        merged.add_label(label.clone());
+    }
+}
+
+/// Copies one field as it stands, flags and all.
+fn copy_field(to: &mut Contact, from: &Contact, key: &FieldKey) {
+    use super::field::{Field, FieldShape};
+    let field = match key {
+        FieldKey::Custom(name) => {
+            match from.custom.get(&**name) {
+                Some(value) => drop(to.custom.insert(name.to_string(), value.clone())),
+                None => drop(to.custom.remove(&**name)),
+            }
+            return;
+        }
+        FieldKey::Known(field) => *field,
+    };
+    match field.shape() {
+        FieldShape::Phone(kind) => copy_list(&mut to.phones, &from.phones, |phone| phone.kind == kind),
+        FieldShape::Email(kind) => copy_list(&mut to.emails, &from.emails, |mail| mail.kind == kind),
+        FieldShape::Social(channel) => copy_list(&mut to.socials, &from.socials, |social| social.channel == channel),
+        FieldShape::List if field == Field::Labels => to.labels.clone_from(&from.labels),
+        FieldShape::List => to.external_ids.clone_from(&from.external_ids),
+        FieldShape::Typed => copy_typed(to, from, field),
+        FieldShape::Text => copy_text(to, from, field),
+    }
+}
+
+fn copy_list<T: Clone>(to: &mut Vec<T>, from: &[T], mine: impl Fn(&T) -> bool) {
+    to.retain(|item| !mine(item));
+    to.extend(from.iter().filter(|item| mine(item)).cloned());
+}
+
+fn copy_typed(to: &mut Contact, from: &Contact, field: super::field::Field) {
+    use super::field::Field;
+    match field {
+        Field::Type => to.kind = from.kind,
+        Field::Level => to.level = from.level,
+        Field::Language => to.language.clone_from(&from.language),
+        Field::BirthDate => to.birth_date = from.birth_date,
+        Field::Country => to.address.country = from.address.country,
+        // Consent is never loosened by a choice: the stricter already won.
+        _ => {}
+    }
+}
+
+fn copy_text(to: &mut Contact, from: &Contact, field: super::field::Field) {
+    use super::field::Field;
+    match field {
+        Field::FirstName => to.first_name.clone_from(&from.first_name),
+        Field::LastName => {
+            to.last_name.clone_from(&from.last_name);
+            to.last_name_is_placeholder = from.last_name_is_placeholder;
+        }
+        Field::Company => to.company.clone_from(&from.company),
+        Field::JobTitle => to.job_title.clone_from(&from.job_title),
+        Field::Department => to.department.clone_from(&from.department),
+        Field::Group => to.group.clone_from(&from.group),
+        Field::Street => to.address.street.clone_from(&from.address.street),
+        Field::City => to.address.city.clone_from(&from.address.city),
+        Field::State => to.address.state.clone_from(&from.address.state),
+        Field::Zip => to.address.zip.clone_from(&from.address.zip),
+        Field::ExternalUrl => to.external_url.clone_from(&from.external_url),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::field::Field;
+    use crate::domain::rules::Rules;
+    use crate::domain::tests::contact;
+
+    #[test]
+    fn lists_keep_both_blanks_are_filled_and_the_stricter_consent_wins() {
+        let rules = Rules::for_tests();
+        let (mut master, mut other) = (contact("Lee"), contact("Li"));
+        master.set(&Field::Mobile.into(), "+85212345678", &rules).unwrap();
+        master.set(&Field::Labels.into(), "VIP", &rules).unwrap();
+        other.set(&Field::Mobile.into(), "+85287654321", &rules).unwrap();
+        other.set(&Field::Company.into(), "Acme", &rules).unwrap();
+        other.set(&Field::Labels.into(), "vip;gold", &rules).unwrap();
+        other.survey_opt_out = true;
+        let merged = merge(&master, &other);
+        assert_eq!(merged.values(&Field::Mobile.into()), ["+85212345678", "+85287654321"]);
+        assert_eq!(merged.company.as_deref(), Some("Acme"));
+        assert_eq!(merged.joined(&Field::Labels.into()).as_deref(), Some("gold; VIP"));
+        assert_eq!(merged.other_last_names, ["Li"]);
+        assert!(merged.survey_opt_out);
+        assert_eq!(merged.id, master.id);
+    }
+
+    #[test]
+    fn an_explicit_choice_takes_the_field_as_it_stands() {
+        let (mut master, mut other) = (contact("Lee"), contact("Li"));
+        master.company = Some("Acme".into());
+        other.company = Some("Globex".into());
+        let mut merged = merge(&master, &other);
+        choose(&mut merged, &master, &other, &Field::Company.into(), Choice::Other);
+        assert_eq!(merged.company.as_deref(), Some("Globex"));
+    }
+}

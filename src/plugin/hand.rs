@@ -1,0 +1,200 @@
+//! The thing in hand: what a hook is about, with every write recorded. Both engines drive these objects, so both have the same rules,
+//! the same grants and the same error texts. Nothing here knows an engine.
+
+mod contact;
+mod enquiry;
+mod merge;
+mod row;
+mod sheet;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub use contact::ContactHand;
+pub use enquiry::EnquiryHand;
+pub use merge::{MergeHand, Side};
+pub use row::RowHand;
+pub use sheet::Sheet;
+
+/// What a hook is about. Boxed, because it moves in and out of engines.
+#[derive(Debug)]
+pub enum Subject {
+    /// `on_import_row`.
+    Row(Box<RowHand>),
+    /// `on_create`, `on_update`, `on_delete`.
+    Contact(Box<ContactHand>),
+    /// `on_merge`.
+    Merge(Box<MergeHand>),
+    /// `on_enquiry`.
+    Enquiry(Box<EnquiryHand>),
+}
+
+/// On what terms a plugin holds the thing during one call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Terms {
+    /// Field names that may be read; `None` means all.
+    pub reads: Option<Vec<String>>,
+    /// Field names that may be written; `None` means all.
+    pub writes: Option<Vec<String>>,
+    /// Most edits in one call.
+    pub max_edits: usize,
+    /// Whether nothing may be written at all: the check phase, and `on_delete`.
+    pub read_only: bool,
+}
+
+impl Terms {
+    /// No limits but `max_edits`.
+    #[must_use]
+    pub const fn open(max_edits: usize) -> Self {
+        Self { reads: None, writes: None, max_edits, read_only: false }
+    }
+}
+
+/// One change that a plugin asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edit {
+    /// A field's name, a header of the file, `attribute.KEY` or `survey`.
+    pub what: Cow<'static, str>,
+    /// Text before.
+    pub old: Option<String>,
+    /// Text after.
+    pub new: Option<String>,
+}
+
+/// Why an access was refused: an error value for the plugin, not a trap.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// Stable code: a rule's (`PHONE_FORMAT`), `FIELD_UNKNOWN`, `NOT_GRANTED` or `READ_ONLY`.
+    pub code: Cow<'static, str>,
+    /// The field or header.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    fn new(code: &'static str, field: &str, message: String, hint: &str) -> Self {
+        Self { code: Cow::Borrowed(code), field: field.to_owned(), message, hint: Some(hint.to_owned()) }
+    }
+}
+
+/// Why an edit did not happen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EditError {
+    /// Refused; the plugin may go on.
+    Refused(Refusal),
+    /// More edits than the budget allows: the call ends. Holds the limit.
+    TooMany(usize),
+}
+
+/// Records what one call does to a thing, by terms that the registry sets. Part of every hand.
+#[derive(Debug)]
+pub(crate) struct Tracker {
+    terms: Arc<Terms>,
+    edits: Vec<Edit>,
+    refused: Vec<Refusal>,
+}
+
+impl Tracker {
+    fn new() -> Self {
+        Self { terms: Arc::new(Terms::open(usize::MAX)), edits: Vec::new(), refused: Vec::new() }
+    }
+
+    fn begin(&mut self, terms: Arc<Terms>) {
+        self.terms = terms;
+        self.edits.clear();
+        self.refused.clear();
+    }
+
+    fn may_read(&self, name: &str) -> Result<(), Refusal> {
+        match &self.terms.reads {
+            Some(reads) if !reads.iter().any(|granted| granted == name) => Err(Refusal::new(
+                "NOT_GRANTED",
+                name,
+                format!("this plugin may not read `{name}`"),
+                "add it to `reads` in plugin.toml",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn may_write(&mut self, name: &str) -> Result<(), EditError> {
+        let refusal = if self.terms.read_only {
+            Refusal::new(
+                "READ_ONLY",
+                name,
+                format!("`{name}` cannot be set here"),
+                "the check phase and `on_delete` may only reject",
+            )
+        } else if self.terms.writes.as_ref().is_some_and(|writes| !writes.iter().any(|granted| granted == name)) {
+            Refusal::new(
+                "NOT_GRANTED",
+                name,
+                format!("this plugin may not write `{name}`"),
+                "add it to `writes` in plugin.toml",
+            )
+        } else if self.edits.len() >= self.terms.max_edits {
+            return Err(EditError::TooMany(self.terms.max_edits));
+        } else {
+            return Ok(());
+        };
+        Err(self.refuse(refusal))
+    }
+
+    /// Notes a refusal: a plugin that ignores it has faulted.
+    fn refuse(&mut self, refusal: Refusal) -> EditError {
+        self.refused.push(refusal.clone());
+        EditError::Refused(refusal)
+    }
+
+    /// Notes an edit, if it changed anything, and that an earlier refusal of the same field is mended.
+    fn note(&mut self, what: Cow<'static, str>, old: Option<String>, new: Option<String>) {
+        self.refused.retain(|refusal| refusal.field != *what);
+        if old != new {
+            self.edits.push(Edit { what, old, new });
+        }
+    }
+}
+
+/// Hands a call to whichever thing it is.
+macro_rules! each {
+    ($self:expr, $hand:ident => $body:expr) => {
+        match $self {
+            Subject::Row($hand) => $body,
+            Subject::Contact($hand) => $body,
+            Subject::Merge($hand) => $body,
+            Subject::Enquiry($hand) => $body,
+        }
+    };
+}
+
+impl Subject {
+    /// Starts a call: its terms hold until [`Subject::keep`] or [`Subject::revert`].
+    pub fn begin(&mut self, terms: &Arc<Terms>) {
+        each!(self, hand => hand.begin(Arc::clone(terms)));
+    }
+
+    /// Returns what the call was refused and did not mend.
+    #[must_use]
+    pub fn unmended(&self) -> Option<&Refusal> {
+        each!(self, hand => hand.tracker().refused.first())
+    }
+
+    /// Keeps the call's edits and returns them.
+    pub fn keep(&mut self) -> Vec<Edit> {
+        each!(self, hand => {
+            hand.forget_undo();
+            std::mem::take(&mut hand.tracker_mut().edits)
+        })
+    }
+
+    /// Undoes the call's edits and returns what they would have been.
+    pub fn revert(&mut self) -> Vec<Edit> {
+        each!(self, hand => {
+            hand.undo();
+            std::mem::take(&mut hand.tracker_mut().edits)
+        })
+    }
+}

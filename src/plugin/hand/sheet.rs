@@ -1,0 +1,152 @@
+//! A contact under a plugin's pen: reads and writes by field name, through the built-in rules, recorded and undoable.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::{EditError, Refusal, Terms, Tracker};
+use crate::domain::draft::Draft;
+use crate::domain::field::{Field, FieldKey};
+use crate::domain::invalid::Invalid;
+use crate::domain::rules::Rules;
+
+/// A draft with recorded edits. What it was before the call is kept from the first write on.
+#[derive(Debug)]
+pub struct Sheet {
+    draft: Draft,
+    rules: Arc<Rules>,
+    undo: Option<Box<Draft>>,
+    pub(super) tracker: Tracker,
+}
+
+/// How a value is written.
+#[derive(Copy, Clone)]
+enum Write {
+    Set,
+    Add,
+    Remove,
+}
+
+impl Sheet {
+    /// Puts a draft under the pen.
+    #[must_use]
+    pub fn new(draft: Draft, rules: Arc<Rules>) -> Self {
+        Self { draft, rules, undo: None, tracker: Tracker::new() }
+    }
+
+    /// Returns the draft as it stands.
+    #[must_use]
+    pub const fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// Applies the rules about the whole record; see [`Draft::settle`].
+    pub fn settle(&mut self) -> Vec<crate::domain::problem::Problem> {
+        self.draft.settle(&self.rules)
+    }
+
+    /// Returns the draft and lets go of everything else.
+    #[must_use]
+    pub fn into_draft(self) -> Draft {
+        self.draft
+    }
+
+    /// Returns a field's text: the first value of a list, or the refused value while there is one.
+    ///
+    /// # Errors
+    /// `FIELD_UNKNOWN`, or `NOT_GRANTED`.
+    pub fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
+        Ok(self.draft.get(&self.readable(name)?))
+    }
+
+    /// Returns all values of a list field.
+    ///
+    /// # Errors
+    /// `FIELD_UNKNOWN`, or `NOT_GRANTED`.
+    pub fn values(&self, name: &str) -> Result<Vec<Cow<'_, str>>, Refusal> {
+        Ok(self.draft.contact.values(&self.readable(name)?))
+    }
+
+    /// Sets a field; a blank text clears it.
+    ///
+    /// # Errors
+    /// The rule, grant or limit that refuses it.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), EditError> {
+        self.write(name, value, Write::Set)
+    }
+
+    /// Adds a value to a list field.
+    ///
+    /// # Errors
+    /// The rule, grant or limit that refuses it.
+    pub fn add(&mut self, name: &str, value: &str) -> Result<(), EditError> {
+        self.write(name, value, Write::Add)
+    }
+
+    /// Removes a value from a list field; a value that is not there is no error.
+    ///
+    /// # Errors
+    /// The rule, grant or limit that refuses it.
+    pub fn remove(&mut self, name: &str, value: &str) -> Result<(), EditError> {
+        self.write(name, value, Write::Remove)
+    }
+
+    pub(super) fn readable(&self, name: &str) -> Result<FieldKey, Refusal> {
+        let key = FieldKey::parse(name).map_err(|invalid| refusal(name, invalid))?;
+        self.tracker.may_read(name).map(|()| key)
+    }
+
+    fn write(&mut self, name: &str, value: &str, how: Write) -> Result<(), EditError> {
+        let key = match FieldKey::parse(name) {
+            Ok(key) => key,
+            Err(invalid) => return Err(self.tracker.refuse(refusal(name, invalid))),
+        };
+        self.tracker.may_write(name)?;
+        let old = self.text(&key);
+        if self.undo.is_none() {
+            self.undo = Some(Box::new(self.draft.clone()));
+        }
+        let done = match how {
+            Write::Set => self.draft.set(&key, value, &self.rules),
+            Write::Add => self.draft.contact.add(&key, value, &self.rules),
+            Write::Remove => self.draft.contact.remove(&key, value, &self.rules).map(drop),
+        };
+        match done {
+            Ok(()) => {
+                let new = self.text(&key);
+                self.tracker.note(static_name(&key), old, new);
+                Ok(())
+            }
+            Err(invalid) => Err(self.tracker.refuse(refusal(name, invalid))),
+        }
+    }
+
+    /// A refused value counts as the text before, so that a repair is told as one.
+    fn text(&self, key: &FieldKey) -> Option<String> {
+        let pending = self.draft.pending.iter().find(|pending| pending.key == *key);
+        pending.map(|pending| pending.value.clone()).or_else(|| self.draft.contact.joined(key))
+    }
+
+    pub(super) fn begin(&mut self, terms: Arc<Terms>) {
+        self.tracker.begin(terms);
+        self.undo = None;
+    }
+
+    pub(super) fn undo(&mut self) {
+        if let Some(before) = self.undo.take() {
+            self.draft = *before;
+        }
+    }
+
+    pub(super) fn forget_undo(&mut self) {
+        self.undo = None;
+    }
+}
+
+pub(super) fn refusal(name: &str, invalid: Invalid) -> Refusal {
+    Refusal { code: Cow::Borrowed(invalid.code), field: name.to_owned(), message: invalid.message, hint: invalid.hint }
+}
+
+/// Built-in names are not copied for every edit.
+fn static_name(key: &FieldKey) -> Cow<'static, str> {
+    key.known().map_or_else(|| Cow::Owned(key.to_string()), |field: Field| Cow::Borrowed(field.name()))
+}
