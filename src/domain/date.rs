@@ -35,6 +35,19 @@ impl DateFormat {
     }
 }
 
+impl DateFormat {
+    /// Writes a date in this order.
+    #[must_use]
+    pub fn write(self, date: NaiveDate) -> String {
+        let pattern = match self {
+            Self::Mdy => "%m/%d/%Y",
+            Self::Dmy => "%d/%m/%Y",
+            Self::Ymd => "%Y-%m-%d",
+        };
+        date.format(pattern).to_string()
+    }
+}
+
 impl fmt::Display for DateFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -1,1 +1,25 @@
-fn main() {}
+//! The one integration binary. Tests here run the real program on real files; what can be tested beside the code is tested there.
+
+/// Homes, files and runs of the program.
+mod support;
+
+/// Rules of the code base itself: floors, file heads, lengths.
+mod tidy;
+
+/// The main job: a messy file through plugins into the store, and back again.
+mod import;
+
+/// Files, settings and homes that cannot be used, each with its error and status.
+mod bad_input;
+
+/// Contacts, merges, enquiries and labels on the command line.
+mod desk;
+
+/// A job killed in the middle.
+mod crash;
+
+/// The packages that ship with Carnet: sources and components agree, cases pass.
+mod packages;
+
+/// Plugins added, changed and removed while a command runs.
+mod reload;

@@ -39,9 +39,9 @@ impl Sheet {
         &self.draft
     }
 
-    /// Applies the rules about the whole record; see [`Draft::settle`].
-    pub fn settle(&mut self) -> Vec<crate::domain::problem::Problem> {
-        self.draft.settle(&self.rules)
+    /// Applies rules about the whole record, which may fill in what is missing.
+    pub fn settle_by<T>(&mut self, rules: impl FnOnce(&mut Draft) -> T) -> T {
+        rules(&mut self.draft)
     }
 
     /// Returns the draft and lets go of everything else.

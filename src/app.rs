@@ -1,0 +1,237 @@
+//! The use cases, each readable top to bottom: the only place where the store and the plugins meet. The command line and the server are
+//! thin views on what is here; nothing here prints or parses arguments.
+
+pub mod contacts;
+pub mod decide;
+pub mod doctor;
+pub mod enquiry;
+pub mod export;
+pub mod failure;
+pub mod import;
+pub mod lookup;
+pub mod merge;
+pub mod plugins;
+mod provenance;
+pub mod template;
+pub mod wire;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{PluginMode, Profile, Settings};
+use crate::domain::rules::{Rules, UnknownLabels};
+use crate::plugin::manifest::OnFault;
+use crate::plugin::package::Grants;
+use crate::plugin::service::Services;
+use crate::registry::dispatch::Chain;
+use crate::registry::{Deployment, Folders, Generation, Mode, Registry};
+use crate::runtime::Runtimes;
+use crate::store::Store;
+
+use decide::RuleBook;
+use failure::{Class, Failure};
+use lookup::{StateMemory, StoreLookup};
+
+/// A home folder: settings, database, plugins and scripts.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// Names a home folder; it must exist.
+    ///
+    /// # Errors
+    /// When it is no folder.
+    pub fn new(folder: &Path) -> Result<Self, Failure> {
+        match std::fs::metadata(folder) {
+            Ok(data) if data.is_dir() => Ok(Self(folder.to_owned())),
+            Ok(_) => Err(Failure::new(Class::Usage, "HOME", format!("the home `{}` is no folder", folder.display()))
+                .hint("name a folder with `--home`")),
+            Err(error) => Err(Failure { class: Class::Usage, ..Failure::io("open the home folder", folder, &error) }),
+        }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("carnet.db")
+    }
+
+    /// Where an import writes failed rows, unless told otherwise.
+    #[must_use]
+    pub fn error_file(&self) -> PathBuf {
+        self.0.join("ErrorDetail.csv")
+    }
+
+    fn folders(&self) -> Folders {
+        Folders { plugins: self.0.join("plugins"), scripts: self.0.join("scripts"), cache: compile_cache() }
+    }
+}
+
+/// Compiled components are kept with the user's other caches, never in the home folder, which may be read-only or shared.
+fn compile_cache() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    base.map(|base| base.join("carnet"))
+}
+
+/// Carnet at work in one home folder. Opens the store and loads plugins when first needed.
+pub struct App {
+    home: Home,
+    settings: Settings,
+    store: OnceLock<Store>,
+    registry: OnceLock<Arc<Registry>>,
+    state: OnceLock<Arc<StateMemory>>,
+}
+
+impl App {
+    /// Reads the settings of a home folder. `profile` wins over the file's.
+    ///
+    /// # Errors
+    /// When the home is no folder, or its settings are at fault.
+    pub fn open(home: &Path, profile: Option<Profile>) -> Result<Self, Failure> {
+        let home = Home::new(home)?;
+        let settings = Settings::load(home.folder(), profile)?;
+        Ok(Self { home, settings, store: OnceLock::new(), registry: OnceLock::new(), state: OnceLock::new() })
+    }
+
+    /// The home folder.
+    #[must_use]
+    pub const fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Opens the store, once.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn store(&self) -> Result<&Store, Failure> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let store = Store::open(&self.home.database())?;
+        Ok(self.store.get_or_init(|| store))
+    }
+
+    /// Loads the plugins, once.
+    ///
+    /// # Errors
+    /// When an engine cannot be started; plugins that cannot be loaded are in the generation's list of refused ones.
+    pub fn registry(&self) -> Result<&Arc<Registry>, Failure> {
+        if let Some(registry) = self.registry.get() {
+            return Ok(registry);
+        }
+        let folders = self.home.folders();
+        let runtimes = Runtimes::new(folders.cache.clone())?;
+        let registry = Registry::open(folders, self.deployments(), Arc::new(runtimes));
+        Ok(self.registry.get_or_init(|| Arc::new(registry)))
+    }
+
+    /// The generation of plugins in service now.
+    ///
+    /// # Errors
+    /// When an engine cannot be started.
+    pub fn generation(&self) -> Result<Arc<Generation>, Failure> {
+        Ok(self.registry()?.current())
+    }
+
+    fn state(&self) -> Result<&Arc<StateMemory>, Failure> {
+        if let Some(state) = self.state.get() {
+            return Ok(state);
+        }
+        let state = Arc::new(StateMemory::load(self.store()?)?);
+        Ok(self.state.get_or_init(|| state))
+    }
+
+    /// Opens a chain over a generation, with the services that each plugin was granted.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn chain(&self, generation: Arc<Generation>) -> Result<Chain, Failure> {
+        let lookup = Arc::new(StoreLookup(self.store()?.clone()));
+        let state = Arc::clone(self.state()?);
+        Ok(Chain::new(generation, move |grants: Grants| Services {
+            lookup: grants.lookup.then(|| Arc::clone(&lookup) as _),
+            state: grants.state.then(|| Arc::clone(&state) as _),
+        }))
+    }
+
+    /// The built-in rules in force today, with what they need to know of the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn rule_book(&self) -> Result<RuleBook, Failure> {
+        let rules = self.rules(now());
+        let known_labels = if rules.unknown_labels == UnknownLabels::Reject {
+            let labels = self.store()?.read(|reader| reader.labels())?;
+            Some(Arc::new(labels.into_iter().map(|label| label.name).collect::<HashSet<_>>()))
+        } else {
+            None
+        };
+        Ok(RuleBook { rules: Arc::new(rules), known_labels })
+    }
+
+    /// The built-in rules by the settings.
+    #[must_use]
+    pub fn rules(&self, now: DateTime<Utc>) -> Rules {
+        let settings = &self.settings;
+        Rules {
+            missing_last_name: settings.missing_last_name,
+            required_names: settings.required_names,
+            phone_mode: settings.phone_mode,
+            default_country: settings.default_country,
+            date_format: settings.date_format,
+            accept_serial_dates: settings.accept_serial_dates,
+            multi_value: settings.multi_value,
+            language_names: settings.language_names,
+            sms_default: settings.sms_default,
+            unknown_labels: settings.unknown_labels,
+            lock_verified: settings.lock_verified,
+            today: now.date_naive(),
+        }
+    }
+
+    fn deployments(&self) -> BTreeMap<String, Deployment> {
+        let one = |plugin: &crate::config::PluginSettings| Deployment {
+            mode: match plugin.mode {
+                PluginMode::Enforce => Mode::Enforce,
+                PluginMode::Observe => Mode::Observe,
+                PluginMode::Off => Mode::Off,
+            },
+            grants: plugin.grants.clone(),
+            on_fault: plugin
+                .on_fault
+                .as_deref()
+                .map(|word| if word == "skip" { OnFault::Skip } else { OnFault::Reject }),
+            priority: plugin.priority,
+            config: plugin.config.clone(),
+        };
+        self.settings.plugins.iter().map(|(name, plugin)| (name.clone(), one(plugin))).collect()
+    }
+}
+
+/// The time, in the one place that asks for it.
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A fresh identity for a contact.
+#[must_use]
+pub fn fresh_id() -> crate::domain::id::ContactId {
+    crate::domain::id::ContactId::from_uuid(uuid::Uuid::now_v7())
+}

@@ -1,0 +1,165 @@
+//! Asking plugins and built-in rules about one record: the change phase, the rules, the check phase, in that order for every way a
+//! record can come in. Nothing is written here.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::domain::contact::Contact;
+use crate::domain::draft::Draft;
+use crate::domain::invalid::Invalid;
+use crate::domain::label::LabelName;
+use crate::domain::problem::Problem;
+use crate::domain::rules::{Rules, UnknownLabels};
+use crate::plugin::hand::{ContactHand, Edit, Sheet, Subject};
+use crate::plugin::hook::Hook;
+use crate::plugin::manifest::{OnFault, Phase};
+use crate::plugin::package::Identity;
+use crate::plugin::service::StateWrite;
+use crate::registry::dispatch::{Chain, ChainOutcome, FaultReport};
+
+/// A problem, and whose word it is.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The plugin; `None` for the built-in rules.
+    pub plugin: Option<Arc<Identity>>,
+    /// What it says.
+    pub problem: Problem,
+}
+
+/// What plugins and rules said about a record.
+#[derive(Default, Debug)]
+pub struct Opinion {
+    /// Reasons to refuse it; any refuses it.
+    pub problems: Vec<Told>,
+    /// The reason to leave a row out.
+    pub skip: Option<(Arc<Identity>, String)>,
+    /// Edits made, with who made them.
+    pub edits: Vec<(Arc<Identity>, Edit)>,
+    /// What plugins want to remember if the record is written.
+    pub state: Vec<(String, StateWrite)>,
+    /// Calls that failed, including those passed over.
+    pub faults: Vec<FaultReport>,
+}
+
+impl Opinion {
+    /// Takes in what one phase said and returns the thing in hand.
+    pub fn absorb(&mut self, outcome: ChainOutcome) -> Subject {
+        self.problems
+            .extend(outcome.problems.into_iter().map(|(plugin, problem)| Told { plugin: Some(plugin), problem }));
+        self.problems.extend(outcome.faults.iter().filter(|fault| fault.policy == OnFault::Reject).map(fault_problem));
+        self.faults.extend(outcome.faults);
+        self.edits.extend(outcome.edits);
+        self.state.extend(outcome.state);
+        self.skip = self.skip.take().or(outcome.skip);
+        outcome.subject
+    }
+
+    /// Takes in what built-in rules said.
+    pub fn rules_say(&mut self, problems: Vec<Problem>) {
+        self.problems.extend(problems.into_iter().map(|problem| Told { plugin: None, problem }));
+    }
+
+    /// Says whether the record is refused.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        !self.problems.is_empty()
+    }
+}
+
+/// A fault under `on_fault = "reject"` is a reason to refuse, naming the plugin and the place.
+fn fault_problem(report: &FaultReport) -> Told {
+    let place = report.fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
+    let message = format!(
+        "plugin `{}` {} failed in {}{place}: {}",
+        report.plugin.name, report.plugin.version, report.hook, report.fault.message
+    );
+    let hint = report
+        .fault
+        .hint
+        .clone()
+        .or_else(|| Some("the record may be sound: mend the plugin, then import the row again".to_owned()));
+    let problem = Problem { field: None, code: report.fault.kind.code().into(), value: None, message, hint };
+    Told { plugin: Some(Arc::clone(&report.plugin)), problem }
+}
+
+/// The built-in rules with what they need to know of the store.
+#[derive(Clone)]
+pub struct RuleBook {
+    /// The rules.
+    pub rules: Arc<Rules>,
+    /// The labels there are, if unknown ones are refused.
+    pub known_labels: Option<Arc<HashSet<LabelName>>>,
+}
+
+impl RuleBook {
+    /// Applies the rules about the whole record.
+    #[must_use]
+    pub fn settle(&self, draft: &mut Draft) -> Vec<Problem> {
+        let mut problems = draft.settle(&self.rules);
+        problems.extend(self.unknown_labels(&draft.contact));
+        problems
+    }
+
+    fn unknown_labels(&self, contact: &Contact) -> Option<Problem> {
+        let known = self.known_labels.as_ref().filter(|_| self.rules.unknown_labels == UnknownLabels::Reject)?;
+        let unknown = contact.labels.iter().find(|label| !known.contains(*label))?;
+        let invalid = Invalid::new("LABEL_UNKNOWN", format!("there is no label `{unknown}`"))
+            .hint("create it, or set `unknown_labels = \"create\"`");
+        Some(Problem { field: Some("labels".to_owned()), ..Problem::of_record(None, invalid) })
+    }
+}
+
+/// Asks about a contact that is to be created, changed or deleted, and returns what it would become.
+pub fn decide(
+    chain: &mut Chain,
+    hook: Hook,
+    draft: Draft,
+    before: Option<&Arc<Contact>>,
+    book: &RuleBook,
+) -> (Draft, Opinion) {
+    let mut opinion = Opinion::default();
+    if !chain.has(hook) {
+        let mut draft = draft;
+        opinion.rules_say(book.settle(&mut draft));
+        return (draft, opinion);
+    }
+    let draft = ask(chain, hook, Phase::Change, draft, before, book, &mut opinion);
+    let mut draft = draft;
+    opinion.rules_say(book.settle(&mut draft));
+    let draft = ask(chain, hook, Phase::Check, draft, before, book, &mut opinion);
+    (draft, opinion)
+}
+
+fn ask(
+    chain: &mut Chain,
+    hook: Hook,
+    phase: Phase,
+    draft: Draft,
+    before: Option<&Arc<Contact>>,
+    book: &RuleBook,
+    opinion: &mut Opinion,
+) -> Draft {
+    if !chain.has_phase(hook, phase) {
+        return draft;
+    }
+    let sheet = Sheet::new(draft, Arc::clone(&book.rules));
+    let hand = ContactHand { sheet, before: before.cloned() };
+    match opinion.absorb(chain.run(hook, phase, Subject::Contact(Box::new(hand)))) {
+        Subject::Contact(hand) => hand.sheet.into_draft(),
+        _ => unreachable!("a chain returns the thing that it was given"),
+    }
+}
+
+/// Asks about a contact that nothing will be written of: a deletion.
+pub fn ask_only(
+    chain: &mut Chain,
+    hook: Hook,
+    draft: Draft,
+    before: Option<&Arc<Contact>>,
+    book: &RuleBook,
+) -> Opinion {
+    let mut opinion = Opinion::default();
+    let draft = ask(chain, hook, Phase::Change, draft, before, book, &mut opinion);
+    ask(chain, hook, Phase::Check, draft, before, book, &mut opinion);
+    opinion
+}

@@ -1,0 +1,93 @@
+//! The doctor: is everything in this home folder as it should be?
+
+use super::App;
+use super::failure::Failure;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// Whether it is sound.
+    pub sound: bool,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl App {
+    /// Looks at home, settings, database, plugins and jobs. What is wrong is a finding, not an error.
+    #[must_use]
+    pub fn doctor(&self) -> Vec<Finding> {
+        let mut findings = vec![sound("home", self.home().folder().display().to_string())];
+        findings.push(sound("settings", format!("profile {}", self.settings().profile.as_str())));
+        findings.extend(self.examine_database());
+        findings.extend(self.examine_plugins());
+        findings
+    }
+
+    fn examine_database(&self) -> Vec<Finding> {
+        let looked = self.store().and_then(|store| {
+            let faults = store.check()?;
+            let (count, jobs) = store.read(|reader| Ok((reader.count()?, reader.jobs()?)))?;
+            Ok((faults, count, jobs))
+        });
+        match looked {
+            Err(failure) => vec![unsound("database", failure)],
+            Ok((faults, count, jobs)) => {
+                let mut findings = vec![Finding {
+                    what: "database",
+                    sound: faults.is_empty(),
+                    found: if faults.is_empty() {
+                        format!("{}, {count} contacts, integrity ok", self.home().database().display())
+                    } else {
+                        faults.join("; ")
+                    },
+                    hint: (!faults.is_empty())
+                        .then(|| "stop all writers, copy the file, and restore a backup".to_owned()),
+                }];
+                let interrupted = jobs.iter().filter(|job| job.state == crate::store::JobState::Interrupted);
+                findings.extend(interrupted.map(|job| Finding {
+                    what: "import",
+                    sound: false,
+                    found: format!(
+                        "job {} (`{}`) was interrupted after record {}",
+                        job.id, job.file, job.committed_record
+                    ),
+                    hint: Some(format!("finish it with `carnet import --resume {} {}`", job.id, job.file)),
+                }));
+                findings
+            }
+        }
+    }
+
+    fn examine_plugins(&self) -> Vec<Finding> {
+        match self.generation() {
+            Err(failure) => vec![unsound("plugins", failure)],
+            Ok(generation) => {
+                let loaded: Vec<String> =
+                    generation.plugins.iter().map(|loaded| loaded.plugin.identity().name.clone()).collect();
+                let mut findings = vec![sound(
+                    "plugins",
+                    if loaded.is_empty() { "none loaded".to_owned() } else { loaded.join(", ") },
+                )];
+                findings.extend(generation.refused.iter().map(|refused| Finding {
+                    what: "plugin",
+                    sound: false,
+                    found: refused.to_string(),
+                    hint: refused.error.hint.clone(),
+                }));
+                findings
+            }
+        }
+    }
+}
+
+const fn sound(what: &'static str, found: String) -> Finding {
+    Finding { what, sound: true, found, hint: None }
+}
+
+fn unsound(what: &'static str, failure: Failure) -> Finding {
+    Finding { what, sound: false, found: failure.message, hint: failure.hint }
+}

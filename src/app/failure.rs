@@ -1,0 +1,183 @@
+//! Why a use case did not happen, in the few classes that exit codes and HTTP statuses are made of. Bad rows of an import are results,
+//! not failures.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::config::{ConfigError, ConfigFault};
+use crate::domain::invalid::Invalid;
+use crate::intake::{IntakeError, IntakeErrorKind};
+use crate::plugin::package::LoadError;
+use crate::store::StoreError;
+
+use super::decide::Told;
+
+/// The class of a failure.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Class {
+    /// The request makes no sense as given.
+    Usage,
+    /// The settings are at fault.
+    Config,
+    /// What was named is not there.
+    NotFound,
+    /// Somebody else changed it meanwhile, or it was done before.
+    Conflict,
+    /// A rule, a plugin or the state of things refuses it.
+    Rejected,
+    /// A plugin failed.
+    PluginFault,
+    /// Carnet or its machine failed.
+    Internal,
+}
+
+impl Class {
+    /// All classes.
+    pub const ALL: [Self; 7] =
+        [Self::Usage, Self::Config, Self::NotFound, Self::Conflict, Self::Rejected, Self::PluginFault, Self::Internal];
+}
+
+/// What happened to which thing, and what to do about it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The class.
+    pub class: Class,
+    /// Stable code in SCREAMING_SNAKE_CASE.
+    pub code: Cow<'static, str>,
+    /// What happened, naming the thing.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The single problems, where there are several.
+    pub problems: Vec<Told>,
+}
+
+impl Failure {
+    /// Returns a failure without hint and problems.
+    #[must_use]
+    pub fn new(class: Class, code: &'static str, message: impl Into<String>) -> Self {
+        Self { class, code: Cow::Borrowed(code), message: message.into(), hint: None, problems: Vec::new() }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the single problems.
+    #[must_use]
+    pub fn because(mut self, problems: Vec<Told>) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    /// A file or folder that could not be read or written.
+    #[must_use]
+    pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        let class =
+            if matches!(error.kind(), std::io::ErrorKind::StorageFull) { Class::Internal } else { Class::Rejected };
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                "check who may read and write it, or choose another place with `--home`"
+            }
+            std::io::ErrorKind::StorageFull => "free some space and run the command again",
+            std::io::ErrorKind::NotFound => "check the path",
+            _ => "check the path and its rights",
+        };
+        Self::new(class, "IO", format!("cannot {what} `{}`: {error}", path.display())).hint(hint)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self {
+            class: Class::Usage,
+            code: Cow::Borrowed(invalid.code),
+            message: invalid.message,
+            hint: invalid.hint,
+            problems: Vec::new(),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let faults: Vec<String> = error.faults.iter().map(|fault| config_fault(&error.path, fault)).collect();
+        Self::new(Class::Config, "SETTINGS", format!("{error}\n{}", faults.join("\n")))
+    }
+}
+
+fn config_fault(path: &std::path::Path, fault: &ConfigFault) -> String {
+    let place =
+        if fault.line == 0 { String::new() } else { format!("{}:{}:{}: ", path.display(), fault.line, fault.column) };
+    let hint = fault.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+    format!("  {place}{}{hint}", fault.message)
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (class, code) = match &error {
+            StoreError::NotFound { .. } => (Class::NotFound, "NOT_FOUND"),
+            StoreError::Conflict { .. } => (Class::Conflict, "STALE_REV"),
+            StoreError::Locked { .. } => (Class::Rejected, "DATABASE_LOCKED"),
+            StoreError::ReadOnly { .. } => (Class::Rejected, "DATABASE_READ_ONLY"),
+            StoreError::Open { .. } => (Class::Rejected, "DATABASE_OPEN"),
+            StoreError::NotADatabase { .. } => (Class::Rejected, "NOT_A_DATABASE"),
+            StoreError::Newer { .. } => (Class::Rejected, "DATABASE_NEWER"),
+            StoreError::Full { .. } => (Class::Internal, "DISK_FULL"),
+            _ => (Class::Internal, "DATABASE"),
+        };
+        let hint = error.hint();
+        Self { class, code: Cow::Borrowed(code), message: chain_text(&error), hint, problems: Vec::new() }
+    }
+}
+
+impl From<IntakeError> for Failure {
+    fn from(error: IntakeError) -> Self {
+        let class = match error.kind() {
+            IntakeErrorKind::NotFound => Class::NotFound,
+            IntakeErrorKind::UnknownEncoding(_) => Class::Usage,
+            _ => Class::Rejected,
+        };
+        let hint = error.hint();
+        Self { class, code: Cow::Borrowed("FILE"), message: chain_text(&error), hint, problems: Vec::new() }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let place = error.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
+        Self {
+            class: Class::PluginFault,
+            code: Cow::Borrowed("PLUGIN_LOAD"),
+            message: format!("{error}{place}"),
+            hint: error.hint,
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// Text of an error with its causes, each once.
+fn chain_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,257 @@
+//! The import: a file becomes contacts, every row through the plugins. Read top to bottom: [`App::import`] checks the file and the job,
+//! then the pipeline runs: read · map and ask plugins on workers · write in file order, one transaction a batch.
+
+pub mod mapping;
+pub mod report;
+
+mod commit;
+mod error_file;
+mod matching;
+mod pipeline;
+mod row;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use super::failure::{Class, Failure};
+use super::{App, now};
+use crate::config::OnMatch;
+use crate::domain::country::Country;
+use crate::intake;
+use crate::store::{Job, JobState, NewJob};
+
+use mapping::Mapping;
+use report::ImportReport;
+
+/// What to import, and how.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// The file; `-` is the standard input.
+    pub file: PathBuf,
+    /// Run everything, write nothing.
+    pub dry_run: bool,
+    /// `Their header=field` pairs, over what is recognised.
+    pub map: Vec<(String, String)>,
+    /// Country of numbers without a country code, over the settings'.
+    pub country: Option<Country>,
+    /// Where failed rows are written; `None` means `ErrorDetail.csv` in the home folder.
+    pub errors: Option<PathBuf>,
+    /// Where a machine-readable list of errors is written, if wanted.
+    pub errors_json: Option<PathBuf>,
+    /// Encoding of the file, over what is detected.
+    pub encoding: Option<String>,
+    /// Delimiter of the file, over what is detected.
+    pub delimiter: Option<u8>,
+    /// What happens to rows whose person is in the store, over the settings'.
+    pub on_match: Option<OnMatch>,
+    /// Whether a file that was imported before may be imported again.
+    pub again: bool,
+    /// Whether the import may opt contacts back in to surveys.
+    pub allow_opt_in: bool,
+    /// A job to finish instead of starting a new one.
+    pub resume: Option<i64>,
+    /// Whether plugins are passed by altogether.
+    pub without_plugins: bool,
+}
+
+impl ImportRequest {
+    /// A request with nothing but the file.
+    #[must_use]
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self {
+            file: file.into(),
+            dry_run: false,
+            map: Vec::new(),
+            country: None,
+            errors: None,
+            errors_json: None,
+            encoding: None,
+            delimiter: None,
+            on_match: None,
+            again: false,
+            allow_opt_in: false,
+            resume: None,
+            without_plugins: false,
+        }
+    }
+}
+
+/// How far an import is; told after every batch.
+#[derive(Copy, Clone, Debug)]
+pub struct Progress {
+    /// Records done with.
+    pub records: u64,
+    /// Of these, failed.
+    pub failed: u64,
+    /// Bytes of the file read.
+    pub bytes: u64,
+    /// Bytes in the file, if known.
+    pub total_bytes: Option<u64>,
+}
+
+impl App {
+    /// Imports a file. Rows that fail are results, told in the report and written to the error file.
+    ///
+    /// # Errors
+    /// When the file, its header, the settings or the store make an import impossible, or the store fails on the way; what was
+    /// committed by then stays and is told by the job.
+    pub fn import(&self, request: &ImportRequest, progress: &mut dyn FnMut(Progress)) -> Result<ImportReport, Failure> {
+        let started = Instant::now();
+        let reader = open_file(request)?;
+        let mapping = Mapping::resolve(&reader, &request.map, self.settings())?;
+        let resumed = self.job_to_resume(request)?;
+        let file_hash = self.check_content(request, resumed.as_ref())?;
+        let generation = self.generation()?;
+        let mut report = ImportReport::begin(request, &reader, &mapping, self.home(), &generation);
+        report.resume(resumed.as_ref());
+        let job = match &resumed {
+            Some(job) => Some(self.store()?.write(|writer| writer.resume_job(job.id).map(|()| job.id))?),
+            None if request.dry_run => None,
+            None => {
+                let job = NewJob {
+                    file: request.file.display().to_string(),
+                    file_hash,
+                    settings_json: settings_json(request, self),
+                    generation: generation.number,
+                    started: now(),
+                };
+                Some(self.store()?.write(|writer| writer.begin_job(&job))?)
+            }
+        };
+        report.job = job;
+        let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
+        report.seconds = started.elapsed().as_secs_f64();
+        self.close_job(&report, done.is_ok())?;
+        done?;
+        report.check_sum()?;
+        Ok(report)
+    }
+
+    /// Writes the error file and the job's end. A stopped job keeps its failed rows, too.
+    fn close_job(&self, report: &ImportReport, done: bool) -> Result<(), Failure> {
+        let Some(job) = report.job else { return Ok(()) };
+        let wrote = if done { error_file::write(self.store()?, job, report) } else { Ok(()) };
+        let state = if done { JobState::Done } else { JobState::Stopped };
+        let file =
+            report.error_file.as_ref().filter(|_| report.counts.failed > 0).map(|path| path.display().to_string());
+        self.store()?.write(|writer| writer.finish_job(job, state, &report.plugins_json(), file.as_deref()))?;
+        wrote
+    }
+
+    fn job_to_resume(&self, request: &ImportRequest) -> Result<Option<Job>, Failure> {
+        let Some(id) = request.resume else { return Ok(None) };
+        let job = self.store()?.read(|reader| reader.job(id))?;
+        let job = job.ok_or_else(|| {
+            Failure::new(Class::NotFound, "JOB_UNKNOWN", format!("there is no import job {id}"))
+                .hint("`carnet import list` shows the jobs")
+        })?;
+        match job.state {
+            JobState::Interrupted | JobState::Stopped => Ok(Some(job)),
+            JobState::Running => {
+                Err(Failure::new(Class::Conflict, "JOB_RUNNING", format!("job {id} is still running")))
+            }
+            JobState::Done => {
+                Err(Failure::new(Class::Conflict, "JOB_DONE", format!("job {id} is done: there is nothing to resume")))
+            }
+        }
+    }
+
+    /// Refuses content that was imported before, for `create` would make every contact twice.
+    fn check_content(&self, request: &ImportRequest, resumed: Option<&Job>) -> Result<String, Failure> {
+        if request.file == Path::new("-") {
+            return Ok(String::new());
+        }
+        let hash = hash_file(&request.file)?;
+        if let Some(job) = resumed {
+            if job.file_hash == hash {
+                return Ok(hash);
+            }
+            let message =
+                format!("`{}` is not the file of job {}: its content differs", request.file.display(), job.id);
+            return Err(Failure::new(Class::Conflict, "RESUME_FILE", message)
+                .hint(format!("resume with the unchanged `{}`", job.file)));
+        }
+        let creates = request.on_match.unwrap_or(self.settings().on_match) == OnMatch::Create;
+        if !creates || request.again || request.dry_run {
+            return Ok(hash);
+        }
+        match self.store()?.read(|reader| reader.job_by_hash(&hash))? {
+            Some(job) => Err(imported_before(request, &job)),
+            None => Ok(hash),
+        }
+    }
+}
+
+fn imported_before(request: &ImportRequest, job: &Job) -> Failure {
+    let file = request.file.display();
+    let (code, message, hint) = match job.state {
+        JobState::Interrupted | JobState::Stopped => (
+            "IMPORT_UNFINISHED",
+            format!("`{file}` was imported in part by job {}, which did not finish", job.id),
+            format!("finish it with `carnet import --resume {} {file}`", job.id),
+        ),
+        JobState::Running => (
+            "IMPORT_RUNNING",
+            format!("`{file}` is being imported by job {} right now", job.id),
+            "wait for it".to_owned(),
+        ),
+        JobState::Done => (
+            "IMPORTED_BEFORE",
+            format!(
+                "the content of `{file}` was imported before, by job {} on {}",
+                job.id,
+                job.started.format("%Y-%m-%d %H:%M UTC")
+            ),
+            "use `--on-match update` to bring contacts up to date, or `--again` to create them once more".to_owned(),
+        ),
+    };
+    Failure::new(Class::Conflict, code, message).hint(hint)
+}
+
+fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
+    let options = intake::Options {
+        encoding: request.encoding.clone(),
+        delimiter: request.delimiter,
+        ..intake::Options::default()
+    };
+    Ok(intake::open(intake::Input::named(&request.file), &options)?)
+}
+
+fn hash_file(path: &Path) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| Failure::io("read", path, &error);
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Hex digits of some bytes.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// How the job was set up, for whoever reads its record later.
+fn settings_json(request: &ImportRequest, app: &App) -> String {
+    serde_json::json!({
+        "profile": app.settings().profile.as_str(),
+        "map": request.map.iter().map(|(header, field)| format!("{header}={field}")).collect::<Vec<_>>(),
+        "country": request.country.or(app.settings().default_country).map(|country| country.as_str().to_owned()),
+        "encoding": request.encoding,
+        "delimiter": request.delimiter.map(|byte| char::from(byte).to_string()),
+    })
+    .to_string()
+}

@@ -1,0 +1,212 @@
+//! The writer of an import: rows in file order, one transaction a batch. Matching happens here, before the transaction, on what is committed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::ImportRequest;
+use super::matching::{self, Found};
+use super::report::{ImportReport, PREVIEW_ROWS, Preview};
+use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, refused};
+use crate::app::App;
+use crate::app::failure::Failure;
+use crate::app::lookup::StateMemory;
+use crate::app::provenance::write_state;
+use crate::config::{OnMatch, Settings};
+use crate::domain::contact::Contact;
+use crate::domain::invalid::Invalid;
+use crate::registry::dispatch::{Chain, PluginCounts};
+use crate::store::{Counts, Store, StoreError, Writer};
+
+/// Rows of one transaction.
+const BATCH_ROWS: usize = 1024;
+
+/// Writes rows, batch by batch.
+pub(super) struct Committer<'i> {
+    store: &'i Store,
+    settings: &'i Settings,
+    state: Arc<StateMemory>,
+    context: &'i Context,
+    chain: Chain,
+    on_match: OnMatch,
+    allow_opt_in: bool,
+    dry_run: bool,
+    batch: Vec<Ended>,
+    /// Identifiers that this batch will write, so that a later row of the same person waits for the next one.
+    pending: HashSet<String>,
+}
+
+impl<'i> Committer<'i> {
+    pub(super) fn new(
+        app: &'i App,
+        request: &ImportRequest,
+        context: &'i Context,
+        chain: Chain,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            store: app.store()?,
+            settings: app.settings(),
+            state: Arc::clone(app.state()?),
+            context,
+            chain,
+            on_match: request.on_match.unwrap_or(app.settings().on_match),
+            allow_opt_in: request.allow_opt_in,
+            dry_run: request.dry_run,
+            batch: Vec::with_capacity(BATCH_ROWS),
+            pending: HashSet::new(),
+        })
+    }
+
+    pub(super) fn plugin_counts(&mut self) -> Vec<PluginCounts> {
+        self.chain.counts()
+    }
+
+    /// Takes rows in file order and writes whenever a batch is full.
+    pub(super) fn take(&mut self, rows: Vec<Ended>, report: &mut ImportReport) -> Result<(), Failure> {
+        for mut row in rows {
+            if let RowEnd::Match(mapped) = row.end {
+                row.warnings = mapped.draft.warnings.len() as u64;
+                row.end = self.settle_match(*mapped, report)?;
+            }
+            self.batch.push(row);
+            if self.batch.len() >= BATCH_ROWS {
+                self.flush(report)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the row's contact and decides what becomes of it.
+    fn settle_match(&mut self, mut mapped: Mapped, report: &mut ImportReport) -> Result<RowEnd, Failure> {
+        if self.shares_identifier(&mapped.draft.contact) {
+            self.flush(report)?;
+        }
+        let found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
+        self.remember(&mapped.draft.contact);
+        Ok(match (found, self.on_match) {
+            (Found::None, _) => finish(mapped, None, &mut self.chain, self.context),
+            (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
+            (Found::One(contact), OnMatch::Reject) => refused(&mapped, None, matching::exists(&contact), self.context),
+            (Found::One(contact), OnMatch::Skip) => RowEnd::Skipped(format!("in the store already: {}", contact.id)),
+            (Found::One(contact), _) => {
+                matching::overlay(&mut mapped, &contact, &self.context.book.rules, self.settings, self.allow_opt_in);
+                finish(mapped, Some(&contact), &mut self.chain, self.context)
+            }
+        })
+    }
+
+    fn shares_identifier(&self, contact: &Contact) -> bool {
+        keys(contact).any(|key| self.pending.contains(&key))
+    }
+
+    fn remember(&mut self, contact: &Contact) {
+        self.pending.extend(keys(contact));
+    }
+
+    /// Writes what has gathered, in one transaction.
+    pub(super) fn flush(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
+        let batch = std::mem::take(&mut self.batch);
+        self.pending.clear();
+        let Some(last) = batch.last().map(|row| row.record) else { return Ok(()) };
+        let mut batch = batch;
+        let counts = loop {
+            match self.write_batch(&batch, last, report) {
+                // Somebody wrote the contact between our look and our transaction: the row fails by name, the others go on.
+                Err(StoreError::Conflict { id, .. }) => self.give_way(&mut batch, id),
+                written => break written?,
+            }
+        };
+        report.counts += counts;
+        report.warned_values += batch.iter().map(|row| row.warnings).sum::<u64>();
+        for row in batch {
+            self.settle(row, report);
+        }
+        Ok(())
+    }
+
+    fn write_batch(&self, batch: &[Ended], last: u64, report: &ImportReport) -> Result<Counts, StoreError> {
+        let counts = count(batch);
+        let (false, Some(job)) = (self.dry_run, report.job) else { return Ok(counts) };
+        self.store.write(|writer| {
+            for row in batch {
+                write_row(writer, job, row)?;
+            }
+            let mut total = report.counts;
+            total += counts;
+            writer.advance_job(job, last, &total)?;
+            Ok(counts)
+        })
+    }
+
+    fn give_way(&self, batch: &mut [Ended], id: crate::domain::id::ContactId) {
+        for row in batch.iter_mut() {
+            if let RowEnd::Update(ready, _) = &row.end
+                && ready.contact.id() == id
+            {
+                let invalid =
+                    Invalid::new("CHANGED_MEANWHILE", format!("contact {id} was changed while this row was imported"))
+                        .hint("import the row again");
+                let problem = crate::domain::problem::Problem::of_record(None, invalid);
+                let told = crate::app::decide::Told { plugin: None, problem };
+                row.end = failed(row.record, row.line, &ready.cells, &[told], self.context);
+            }
+        }
+    }
+
+    /// After the commit: plugins see their new state, and a dry run is told.
+    fn settle(&self, row: Ended, report: &mut ImportReport) {
+        let preview = match row.end {
+            RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
+                self.state.apply(if self.dry_run { &[] } else { &ready.state });
+                ready.preview
+            }
+            RowEnd::Failed(failure) if self.dry_run => Some(Preview {
+                record: failure.record,
+                line: failure.line,
+                action: "fail",
+                name: failure.text,
+                fields: Vec::new(),
+            }),
+            _ => None,
+        };
+        report.preview.extend(preview.filter(|_| report.preview.len() < PREVIEW_ROWS));
+    }
+}
+
+fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), StoreError> {
+    match &row.end {
+        RowEnd::Create(ready) => {
+            writer.insert(&ready.contact, &ready.entry)?;
+            write_state(writer, &ready.state)
+        }
+        RowEnd::Update(ready, seen) => {
+            writer.update(&ready.contact, *seen, &ready.entry)?;
+            write_state(writer, &ready.state)
+        }
+        RowEnd::Failed(failure) => writer.add_failure(job, failure),
+        RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
+    }
+}
+
+fn count(batch: &[Ended]) -> Counts {
+    let mut counts = Counts { read: batch.len() as u64, ..Counts::default() };
+    for row in batch {
+        *match &row.end {
+            RowEnd::Create(_) => &mut counts.created,
+            RowEnd::Update(..) => &mut counts.updated,
+            RowEnd::Unchanged => &mut counts.unchanged,
+            RowEnd::Skipped(_) => &mut counts.skipped,
+            RowEnd::Failed(_) => &mut counts.failed,
+            RowEnd::Blank => &mut counts.blank,
+            RowEnd::Match(_) => continue,
+        } += 1;
+    }
+    counts
+}
+
+/// Everything by which a later row could be the same person.
+fn keys(contact: &Contact) -> impl Iterator<Item = String> {
+    let mails = contact.emails.iter().map(|mail| mail.address.to_lowercase());
+    let phones = contact.phones.iter().filter_map(|phone| phone.e164.clone());
+    let ids = contact.external_ids.iter().map(|id| format!("{}:{}", id.source, id.id));
+    mails.chain(phones).chain(ids)
+}

@@ -1,0 +1,194 @@
+//! Which column means which field: by header, by alias, or as whoever imports says. Decided once, before the first row.
+
+use std::sync::Arc;
+
+use crate::app::failure::{Class, Failure};
+use crate::config::Settings;
+use crate::domain::field::{Field, FieldKey, field_for_header, header_key};
+use crate::domain::row::Columns;
+use crate::domain::rules::MissingLastName;
+use crate::intake;
+
+/// Header of the column in which an import says why a row failed; ignored when the repaired file comes back.
+pub const ERROR_HEADER: &str = "Error detail";
+
+/// Header of the column in which an export keeps each contact's id; ignored by an import, and a sign that the file is ours.
+pub const ID_HEADER: &str = "Carnet ID";
+
+/// The columns of a file and what becomes of them.
+#[derive(Debug)]
+pub struct Mapping {
+    /// Headers and fields, as rows need them.
+    pub columns: Arc<Columns>,
+    /// Mapped columns in the order in which their values are taken.
+    pub ordered: Vec<(usize, FieldKey)>,
+    /// Headers that mean nothing to Carnet; plugins see their cells.
+    pub unknown: Vec<String>,
+    /// The error column of a repaired file, if it has one.
+    pub error_column: Option<usize>,
+    /// Whether Carnet wrote the file, so that cells neutralised for spreadsheets are read back.
+    pub ours: bool,
+}
+
+impl Mapping {
+    /// Decides what each column means. `map` pairs headers (or `#3`, the third column) with fields; `-` ignores a column.
+    ///
+    /// # Errors
+    /// Usage: a pair that names no header or field. Rejected: a header that occurs twice and is not decided; two columns for one
+    /// field; no known header at all; a mandatory column that is missing.
+    pub fn resolve(reader: &intake::Reader, map: &[(String, String)], settings: &Settings) -> Result<Self, Failure> {
+        let headers: Vec<String> = reader.headers().iter().map(str::to_owned).collect();
+        let mut decided = Decided::by_user(&headers, map)?;
+        decided.by_header(&headers);
+        decided.refuse_repeats(&headers)?;
+        let mapping = decided.keys;
+        let known = mapping.iter().flatten().count();
+        if known == 0 {
+            return Err(no_known_header(reader, &headers));
+        }
+        require_names(&mapping, settings)?;
+        let mut ordered: Vec<(usize, FieldKey)> =
+            mapping.iter().enumerate().filter_map(|(at, key)| key.clone().map(|key| (at, key))).collect();
+        // In the table's order: the SMS toggle comes after the numbers that it is about.
+        ordered.sort_by(|a, b| a.1.cmp(&b.1));
+        let error_column = headers.iter().position(|header| header == ERROR_HEADER);
+        let ours = error_column.is_some() || headers.iter().any(|header| header == ID_HEADER);
+        let silent = |at: usize| {
+            decided.settled[at] || headers[at].is_empty() || headers[at] == ERROR_HEADER || headers[at] == ID_HEADER
+        };
+        let unknown =
+            headers.iter().enumerate().filter(|(at, _)| !silent(*at)).map(|(_, header)| header.clone()).collect();
+        Ok(Self { columns: Arc::new(Columns::new(headers, mapping)), ordered, unknown, error_column, ours })
+    }
+
+    /// Returns the column mapped to the field.
+    #[must_use]
+    pub fn column_of(&self, key: &FieldKey) -> Option<usize> {
+        self.ordered.iter().find(|(_, mapped)| mapped == key).map(|(at, _)| *at)
+    }
+}
+
+/// Decisions so far, column by column.
+struct Decided {
+    keys: Vec<Option<FieldKey>>,
+    /// Whether the column is decided, be it as ignored.
+    settled: Vec<bool>,
+    /// Whether whoever imports decided it.
+    by_user: Vec<bool>,
+}
+
+impl Decided {
+    fn by_user(headers: &[String], map: &[(String, String)]) -> Result<Self, Failure> {
+        let width = headers.len();
+        let mut decided = Self { keys: vec![None; width], settled: vec![false; width], by_user: vec![false; width] };
+        for (header, field) in map {
+            let column = find_column(headers, header)?;
+            decided.keys[column] = if field == "-" { None } else { Some(read_field(field)?) };
+            decided.settled[column] = true;
+            decided.by_user[column] = true;
+        }
+        Ok(decided)
+    }
+
+    fn by_header(&mut self, headers: &[String]) {
+        for (at, header) in
+            headers.iter().enumerate().filter(|(_, header)| *header != ERROR_HEADER && *header != ID_HEADER)
+        {
+            if self.settled[at] {
+                continue;
+            }
+            self.keys[at] = field_for_header(header);
+            self.settled[at] = self.keys[at].is_some();
+        }
+    }
+
+    /// A field may come from one column only. What whoever imports says wins over what headers say.
+    fn refuse_repeats(&mut self, headers: &[String]) -> Result<(), Failure> {
+        for at in 0..self.keys.len() {
+            let Some(key) = self.keys[at].clone() else { continue };
+            let Some(twin) = (at + 1..self.keys.len()).find(|later| self.keys[*later].as_ref() == Some(&key)) else {
+                continue;
+            };
+            match (self.by_user[at], self.by_user[twin]) {
+                (true, false) => self.leave_to_plugins(twin),
+                (false, true) => self.leave_to_plugins(at),
+                _ => return Err(repeated(headers, at, twin, &key)),
+            }
+        }
+        Ok(())
+    }
+
+    fn leave_to_plugins(&mut self, column: usize) {
+        self.keys[column] = None;
+        self.settled[column] = false;
+    }
+}
+
+fn repeated(headers: &[String], at: usize, twin: usize, key: &FieldKey) -> Failure {
+    let (first, second) = (at + 1, twin + 1);
+    let message = format!("columns {first} (`{}`) and {second} (`{}`) both mean `{key}`", headers[at], headers[twin]);
+    Failure::new(Class::Rejected, "HEADER_REPEATED", message).hint(format!(
+        "decide each with `--map '#{first}={key}' --map '#{second}=-'`, or give the second another field"
+    ))
+}
+
+/// Finds a column as whoever imports names it: `#3`, the exact header, or one equal without case, spaces and punctuation.
+fn find_column(headers: &[String], name: &str) -> Result<usize, Failure> {
+    if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
+        return match number.checked_sub(1).filter(|at| *at < headers.len()) {
+            Some(at) => Ok(at),
+            None => Err(Failure::new(
+                Class::Usage,
+                "MAP",
+                format!("`--map {name}`: the file has {} columns", headers.len()),
+            )),
+        };
+    }
+    let equal: Vec<usize> = (0..headers.len()).filter(|at| headers[*at] == name).collect();
+    let alike = || (0..headers.len()).filter(|at| header_key(&headers[*at]) == header_key(name)).collect::<Vec<_>>();
+    match if equal.is_empty() { alike() } else { equal }.as_slice() {
+        [at] => Ok(*at),
+        [] => Err(Failure::new(Class::Usage, "MAP", format!("`--map {name}=…`: the file has no column `{name}`"))
+            .hint(format!("its columns are: {}", headers.join(", ")))),
+        several => Err(Failure::new(
+            Class::Usage,
+            "MAP",
+            format!("`--map {name}=…`: {} columns have this header", several.len()),
+        )
+        .hint(format!(
+            "name them by number: {}",
+            several.iter().map(|at| format!("`#{}`", at + 1)).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
+fn read_field(field: &str) -> Result<FieldKey, Failure> {
+    FieldKey::parse(field).or_else(|invalid| field_for_header(field).ok_or(invalid)).map_err(Failure::from)
+}
+
+fn no_known_header(reader: &intake::Reader, headers: &[String]) -> Failure {
+    let shown: Vec<&str> = headers.iter().take(8).map(String::as_str).collect();
+    let message =
+        format!("line {} of `{}` names no known field: {}", reader.header_line(), reader.source(), shown.join(", "));
+    Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(
+        "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
+         `--map 'Their header=field'` maps yours",
+    )
+}
+
+/// A file without any column for the last name can do only where something else fills it in.
+fn require_names(mapping: &[Option<FieldKey>], settings: &Settings) -> Result<(), Failure> {
+    let has = |field: Field| mapping.iter().flatten().any(|key| key.known() == Some(field));
+    if settings.missing_last_name != MissingLastName::Reject
+        || has(Field::LastName)
+        || mapping.iter().any(Option::is_none)
+    {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Class::Rejected,
+        "COLUMN_MISSING",
+        "the file has no column for the last name, which is mandatory".to_owned(),
+    )
+    .hint("add a column `Last name`, or map one with `--map 'Their header=last_name'`"))
+}

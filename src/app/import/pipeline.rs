@@ -1,0 +1,205 @@
+//! The threads of an import: one reads, several map rows and ask plugins, one writes in file order. Memory is bounded by the number of chunks
+//! under way, whatever the file's length.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::commit::Committer;
+use super::mapping::Mapping;
+use super::report::{ImportReport, PluginReport};
+use super::row::{Context, Ended, process};
+use super::{ImportRequest, Progress};
+use crate::app::decide::RuleBook;
+use crate::app::failure::Failure;
+use crate::app::{App, now};
+use crate::config::OnMatch;
+use crate::domain::contact::Stamp;
+use crate::domain::rules::Rules;
+use crate::intake;
+use crate::registry::Generation;
+use crate::registry::dispatch::{Chain, PluginCounts};
+use crate::store::Actor;
+
+/// Rows that travel together.
+const CHUNK_ROWS: usize = 256;
+
+/// Some rows on their way, with their number in the file's order.
+struct Chunk<T> {
+    number: u64,
+    rows: Vec<T>,
+    /// Bytes of the file read when the chunk was full.
+    bytes: u64,
+}
+
+/// Runs an import to its end, or to its first failure; rows committed by then stay, and the counts tell of them.
+pub(super) fn run(
+    app: &App,
+    request: &ImportRequest,
+    reader: intake::Reader,
+    mapping: Arc<Mapping>,
+    generation: Arc<Generation>,
+    report: &mut ImportReport,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Failure> {
+    let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
+    let context = context(app, request, mapping, report)?;
+    let workers = worker_count(app);
+    let chains = (0..workers).map(|_| app.chain(Arc::clone(&generation))).collect::<Result<Vec<_>, _>>()?;
+    let mut committer = Committer::new(app, request, &context, app.chain(Arc::clone(&generation))?)?;
+    report.error_letter = app.settings().error_column.clone();
+    let total_bytes = reader.size_bytes();
+    let in_flight = workers * 2 + 4;
+    let (tokens, free) = bounded::<()>(in_flight);
+    for _ in 0..in_flight {
+        let _ = tokens.send(());
+    }
+    let (raw_in, raw_out) = bounded::<Chunk<intake::Row>>(in_flight);
+    let (done_in, done_out) = bounded::<Result<Chunk<Ended>, Failure>>(in_flight);
+    let skip = report.resumed_after;
+    let mut counts: Vec<PluginCounts> = Vec::new();
+    let written = thread::scope(|scope| {
+        let failed = done_in.clone();
+        scope.spawn(move || {
+            if let Err(failure) = read(reader, skip, &free, &raw_in) {
+                let _ = failed.send(Err(failure));
+            }
+        });
+        let handles: Vec<_> = chains
+            .into_iter()
+            .map(|chain| {
+                let (rows, done, context) = (raw_out.clone(), done_in.clone(), &context);
+                scope.spawn(move || work(chain, &rows, &done, context))
+            })
+            .collect();
+        // Only the workers hold the ends now, so the channels close when they are done.
+        drop((raw_out, done_in));
+        let written = write(done_out, &mut committer, report, &tokens, total_bytes, progress);
+        drop(tokens);
+        for handle in handles {
+            counts.extend(handle.join().unwrap_or_default());
+        }
+        written
+    });
+    counts.extend(committer.plugin_counts());
+    report.plugins = plugin_reports(&generation, &counts);
+    written
+}
+
+fn context(
+    app: &App,
+    request: &ImportRequest,
+    mapping: Arc<Mapping>,
+    report: &ImportReport,
+) -> Result<Context, Failure> {
+    let book = app.rule_book()?;
+    let rules = Rules { default_country: request.country.or(book.rules.default_country), ..(*book.rules).clone() };
+    let by: Arc<str> = report.job.map_or_else(|| "dry run".to_owned(), |job| format!("import {job}")).into();
+    Ok(Context {
+        mapping,
+        book: RuleBook { rules: Arc::new(rules), ..book },
+        stamp: Stamp { at: now(), by },
+        actor: Actor::Import(report.job.unwrap_or(0)),
+        matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
+        preview: request.dry_run,
+    })
+}
+
+fn worker_count(app: &App) -> usize {
+    match app.settings().workers {
+        0 => thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 16),
+        workers => workers,
+    }
+}
+
+/// Reads the file into chunks, waiting while too many are under way.
+fn read(
+    mut reader: intake::Reader,
+    skip: u64,
+    free: &Receiver<()>,
+    chunks: &Sender<Chunk<intake::Row>>,
+) -> Result<(), Failure> {
+    for number in 0.. {
+        let mut rows = Vec::with_capacity(CHUNK_ROWS);
+        let mut more = true;
+        while more && rows.len() < CHUNK_ROWS {
+            let mut row = intake::Row::default();
+            more = reader.read(&mut row)?;
+            if more && row.record > skip {
+                rows.push(row);
+            }
+        }
+        let chunk = Chunk { number, rows, bytes: reader.bytes_read() };
+        // A closed channel means that the writer gave up; its failure is the one to tell.
+        if chunk.rows.is_empty() || free.recv().is_err() || chunks.send(chunk).is_err() || !more {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn work(
+    mut chain: Chain,
+    chunks: &Receiver<Chunk<intake::Row>>,
+    done: &Sender<Result<Chunk<Ended>, Failure>>,
+    context: &Context,
+) -> Vec<PluginCounts> {
+    for chunk in chunks {
+        let rows = chunk.rows.into_iter().map(|row| process(row, &mut chain, context)).collect();
+        if done.send(Ok(Chunk { number: chunk.number, rows, bytes: chunk.bytes })).is_err() {
+            break;
+        }
+    }
+    chain.counts()
+}
+
+/// Puts chunks back in order and commits them.
+fn write(
+    done: Receiver<Result<Chunk<Ended>, Failure>>,
+    committer: &mut Committer<'_>,
+    report: &mut ImportReport,
+    tokens: &Sender<()>,
+    total_bytes: Option<u64>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Failure> {
+    let mut waiting: BTreeMap<u64, Chunk<Ended>> = BTreeMap::new();
+    let mut next = 0;
+    let mut failure = None;
+    for chunk in done {
+        match chunk {
+            // What was read before the failure is still written, so that nothing that was sound is lost.
+            Err(error) => failure = Some(error),
+            Ok(chunk) => drop(waiting.insert(chunk.number, chunk)),
+        }
+        while let Some(chunk) = waiting.remove(&next) {
+            next += 1;
+            committer.take(chunk.rows, report)?;
+            let _ = tokens.try_send(());
+            let counts = report.counts;
+            progress(Progress { records: counts.read, failed: counts.failed, bytes: chunk.bytes, total_bytes });
+        }
+    }
+    committer.flush(report)?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Sums what the plugins did on all workers, in call order.
+fn plugin_reports(generation: &Generation, counts: &[PluginCounts]) -> Vec<PluginReport> {
+    let one = |loaded: &Arc<crate::registry::Loaded>| {
+        let identity = loaded.plugin.identity();
+        let own = counts.iter().filter(|counts| counts.plugin == *identity);
+        let blank =
+            PluginReport { identity: Arc::clone(identity), calls: 0, edits: 0, rejections: 0, skips: 0, faults: 0 };
+        own.fold(blank, |sum, counts| PluginReport {
+            calls: sum.calls + counts.calls,
+            edits: sum.edits + counts.edits,
+            rejections: sum.rejections + counts.rejections,
+            skips: sum.skips + counts.skips,
+            faults: sum.faults + counts.faults,
+            ..sum
+        })
+    };
+    generation.plugins.iter().map(one).collect()
+}

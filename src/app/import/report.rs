@@ -1,0 +1,189 @@
+//! What an import tells: counts that add up, plugins, files. How it looks is the command line's business.
+
+use std::path::PathBuf;
+
+use super::mapping::Mapping;
+use super::{ImportRequest, Path};
+use crate::app::Home;
+use crate::app::failure::{Class, Failure};
+use crate::intake;
+use crate::plugin::package::Identity;
+use crate::registry::Generation;
+use crate::store::{Counts, Job};
+
+/// Most rows that a dry run shows in detail.
+pub const PREVIEW_ROWS: usize = 1000;
+
+/// What one plugin did in an import.
+#[derive(Clone, Debug)]
+pub struct PluginReport {
+    /// Which plugin.
+    pub identity: std::sync::Arc<Identity>,
+    /// Times it was called.
+    pub calls: u64,
+    /// Edits that it made.
+    pub edits: u64,
+    /// Records that it rejected.
+    pub rejections: u64,
+    /// Rows that it skipped.
+    pub skips: u64,
+    /// Calls that failed.
+    pub faults: u64,
+}
+
+/// One field of a row that a dry run shows.
+#[derive(Clone, Debug)]
+pub struct PreviewField {
+    /// The field.
+    pub field: String,
+    /// Text before.
+    pub old: Option<String>,
+    /// Text after.
+    pub new: Option<String>,
+    /// The plugin that set it last, if one did.
+    pub plugin: Option<String>,
+}
+
+/// What would become of one row.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Record number, from 1.
+    pub record: u64,
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// `create`, `update` or `fail`.
+    pub action: &'static str,
+    /// The contact's name, or for a failed row the reasons.
+    pub name: String,
+    /// The fields that would change.
+    pub fields: Vec<PreviewField>,
+}
+
+/// The result of an import.
+#[derive(Clone, Debug)]
+pub struct ImportReport {
+    /// The job's number; `None` for a dry run.
+    pub job: Option<i64>,
+    /// The file, as given.
+    pub file: String,
+    /// The encoding read.
+    pub encoding: String,
+    /// The delimiter read.
+    pub delimiter: char,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// What became of the rows.
+    pub counts: Counts,
+    /// Values that were taken with a warning.
+    pub warned_values: u64,
+    /// Wall time.
+    pub seconds: f64,
+    /// The plugins that were asked, in call order.
+    pub plugins: Vec<PluginReport>,
+    /// Plugins that could not be loaded, with the reason.
+    pub refused_plugins: Vec<String>,
+    /// Where failed rows were written, if there are any.
+    pub error_file: Option<PathBuf>,
+    /// Where the machine-readable errors were written, if wanted.
+    pub errors_json: Option<PathBuf>,
+    /// The database.
+    pub database: PathBuf,
+    /// Things to know about the file: unknown headers, a doubtful guess.
+    pub notes: Vec<String>,
+    /// What a dry run would do, row by row, up to [`PREVIEW_ROWS`].
+    pub preview: Vec<Preview>,
+    /// Record up to which an earlier run of this job had come.
+    pub resumed_after: u64,
+    /// The file's headers, and the error column if it has one: for the error file.
+    pub(super) headers: Vec<String>,
+    pub(super) error_column: Option<usize>,
+    pub(super) error_letter: crate::config::ErrorColumn,
+}
+
+impl ImportReport {
+    pub(super) fn begin(
+        request: &ImportRequest,
+        reader: &intake::Reader,
+        mapping: &Mapping,
+        home: &Home,
+        generation: &Generation,
+    ) -> Self {
+        let mut notes: Vec<String> = reader.warnings().iter().map(|warning| warning.message.clone()).collect();
+        if !mapping.unknown.is_empty() {
+            notes.push(format!("unknown headers, seen by plugins only: {}", mapping.unknown.join(", ")));
+        }
+        let refused_plugins = if request.without_plugins {
+            Vec::new()
+        } else {
+            generation.refused.iter().map(ToString::to_string).collect()
+        };
+        Self {
+            job: None,
+            file: request.file.display().to_string(),
+            encoding: reader.encoding().to_owned(),
+            delimiter: reader.delimiter(),
+            dry_run: request.dry_run,
+            counts: Counts::default(),
+            warned_values: 0,
+            seconds: 0.0,
+            plugins: Vec::new(),
+            refused_plugins,
+            error_file: (!request.dry_run).then(|| request.errors.clone().unwrap_or_else(|| home.error_file())),
+            errors_json: request.errors_json.clone().filter(|_| !request.dry_run),
+            database: home.database(),
+            notes,
+            preview: Vec::new(),
+            resumed_after: 0,
+            headers: mapping.columns.headers().to_vec(),
+            error_column: mapping.error_column,
+            error_letter: crate::config::ErrorColumn::FirstFree,
+        }
+    }
+
+    pub(super) fn resume(&mut self, job: Option<&Job>) {
+        if let Some(job) = job {
+            self.counts = job.counts;
+            self.resumed_after = job.committed_record;
+        }
+    }
+
+    /// Checks that every row ended in exactly one way.
+    pub(super) fn check_sum(&self) -> Result<(), Failure> {
+        if self.counts.sum_is_sound() {
+            return Ok(());
+        }
+        let message = format!("the outcomes of the import do not add up to the rows read: {:?}", self.counts);
+        Err(Failure::new(Class::Internal, "SUM", message)
+            .hint("this is a fault of Carnet: please report it with the file"))
+    }
+
+    /// Rows per second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        if self.seconds > 0.0 { self.counts.read as f64 / self.seconds } else { 0.0 }
+    }
+
+    /// Returns what plugins did, for the job's record.
+    #[must_use]
+    pub fn plugins_json(&self) -> String {
+        serde_json::Value::Array(self.plugins.iter().map(PluginReport::json).collect()).to_string()
+    }
+
+    /// Says whether the file came from the standard input.
+    #[must_use]
+    pub fn from_stdin(&self) -> bool {
+        Path::new(&self.file) == Path::new("-")
+    }
+}
+
+impl PluginReport {
+    /// Returns the report in the words of `import --json`.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.identity.name, "version": self.identity.version, "hash": self.identity.hash,
+            "engine": self.identity.engine.as_str(), "calls": self.calls, "edits": self.edits,
+            "rejections": self.rejections, "skips": self.skips, "faults": self.faults,
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! One row's way from cells to a contact: `on_import_row`, mapping, built-in rules, then `on_create` or `on_update`. Runs on workers; nothing is
+//! read from or written to the store here.
+
+use std::sync::Arc;
+
+use super::mapping::Mapping;
+use super::report::{Preview, PreviewField};
+use crate::app::decide::{Opinion, RuleBook, Told, decide};
+use crate::app::fresh_id;
+use crate::app::provenance::{changed_fields, plugin_edits, setter};
+use crate::domain::change::diff;
+use crate::domain::contact::{Contact, Stamp};
+use crate::domain::draft::Draft;
+use crate::domain::field::{FIELDS, Field, FieldKey};
+use crate::domain::invalid::Invalid;
+use crate::domain::problem::Problem;
+use crate::domain::text;
+use crate::intake::{self, write::column_letter, write::restore};
+use crate::plugin::hand::{RowHand, Subject};
+use crate::plugin::hook::Hook;
+use crate::plugin::manifest::Phase;
+use crate::plugin::service::StateWrite;
+use crate::registry::dispatch::Chain;
+use crate::store::{Action, Actor, Failure, NewChange, Prepared};
+
+/// What every row of an import shares.
+pub(super) struct Context {
+    pub(super) mapping: Arc<Mapping>,
+    pub(super) book: RuleBook,
+    pub(super) stamp: Stamp,
+    pub(super) actor: Actor,
+    /// Whether rows are matched with stored contacts before they are decided on.
+    pub(super) matching: bool,
+    /// Whether what would change is to be shown.
+    pub(super) preview: bool,
+}
+
+/// A row that was read, mapped and looked at by `on_import_row`, but not yet matched or decided on.
+pub(super) struct Mapped {
+    pub(super) record: u64,
+    pub(super) line: u64,
+    pub(super) cells: csv::StringRecord,
+    pub(super) draft: Draft,
+    pub(super) opinion: Opinion,
+}
+
+/// Where a row ends.
+pub(super) enum RowEnd {
+    /// To be matched by the writer, in file order.
+    Match(Box<Mapped>),
+    /// To be inserted.
+    Create(Box<Ready>),
+    /// To be updated, if its revision is still the one seen.
+    Update(Box<Ready>, u64),
+    /// Equal to what is stored.
+    Unchanged,
+    /// Left out on purpose.
+    Skipped(String),
+    /// Refused.
+    Failed(Box<Failure>),
+    /// Nothing in it.
+    Blank,
+}
+
+/// A contact that may be written.
+pub(super) struct Ready {
+    pub(super) contact: Prepared,
+    pub(super) entry: NewChange,
+    pub(super) state: Vec<(String, StateWrite)>,
+    pub(super) preview: Option<Preview>,
+    /// The row as the file has it, for the case that it cannot be written after all.
+    pub(super) cells: csv::StringRecord,
+}
+
+/// A row's end, with its place in the file.
+pub(super) struct Ended {
+    pub(super) record: u64,
+    pub(super) line: u64,
+    pub(super) end: RowEnd,
+    pub(super) warnings: u64,
+}
+
+/// Takes a row as far as it can go without the store.
+pub(super) fn process(row: intake::Row, chain: &mut Chain, context: &Context) -> Ended {
+    let (record, line) = (row.record, row.line);
+    let mut warnings = 0;
+    let end = if row.blank {
+        RowEnd::Blank
+    } else if let Some(fault) = row.fault {
+        let problem = Problem {
+            field: fault.column.map(column_letter),
+            code: fault.code.into(),
+            value: None,
+            message: fault.message,
+            hint: fault.hint,
+        };
+        failed(record, line, &row.cells, &[Told { plugin: None, problem }], context)
+    } else {
+        match map(row, chain, context) {
+            Err(end) => end,
+            Ok(mapped) if context.matching => RowEnd::Match(mapped),
+            Ok(mapped) => {
+                warnings = mapped.draft.warnings.len() as u64;
+                finish(*mapped, None, chain, context)
+            }
+        }
+    };
+    Ended { record, line, end, warnings }
+}
+
+/// Asks `on_import_row`, then maps cells to fields.
+fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Mapped>, RowEnd> {
+    let (record, line) = (row.record, row.line);
+    let cells = if context.mapping.ours { restored(row.cells) } else { row.cells };
+    let mut hand = Box::new(RowHand::new(Arc::clone(&context.mapping.columns), cells, record, line));
+    let mut opinion = Opinion::default();
+    for phase in [Phase::Change, Phase::Check] {
+        if chain.has_phase(Hook::ImportRow, phase) {
+            match opinion.absorb(chain.run(Hook::ImportRow, phase, Subject::Row(hand))) {
+                Subject::Row(row) => hand = row,
+                _ => unreachable!("a chain returns the thing that it was given"),
+            }
+        }
+    }
+    if let (false, Some((plugin, reason))) = (opinion.refuses(), &opinion.skip) {
+        return Err(RowEnd::Skipped(format!("{}: {reason}", plugin.name)));
+    }
+    if is_sample(&hand, &context.mapping) {
+        return Err(RowEnd::Skipped("the template's sample row".to_owned()));
+    }
+    let draft = draft_of(&hand, context);
+    Ok(Box::new(Mapped { record, line, cells: hand.into_original(), draft, opinion }))
+}
+
+/// Takes back what was done to cells for the sake of spreadsheets, in a file that Carnet wrote.
+fn restored(cells: csv::StringRecord) -> csv::StringRecord {
+    if cells.iter().any(|cell| cell.starts_with('\'')) {
+        cells.iter().map(|cell| restore(cell).into_owned()).collect::<Vec<_>>().into()
+    } else {
+        cells
+    }
+}
+
+fn draft_of(hand: &RowHand, context: &Context) -> Draft {
+    let mut draft = Draft::new(Contact::new(fresh_id(), context.stamp.clone()));
+    let rules = &context.book.rules;
+    for (column, key) in &context.mapping.ordered {
+        let cell = hand.cell(*column);
+        if text::is_blank(cell) {
+            continue;
+        }
+        draft.offer(key, cell, rules);
+    }
+    for (key, value) in hand.extra_fields().filter(|(_, value)| !text::is_blank(value)) {
+        draft.offer(key, value, rules);
+    }
+    draft
+}
+
+/// The template's sample row is recognised by all of its filled fields.
+fn is_sample(hand: &RowHand, mapping: &Mapping) -> bool {
+    let cell = |field: Field| mapping.column_of(&field.into()).map(|column| hand.cell(column));
+    let same = |field: Field| cell(field).is_none_or(|cell| cell.trim() == field.info().sample);
+    cell(Field::LastName).is_some_and(|cell| cell == Field::LastName.info().sample)
+        && cell(Field::Email).is_some_and(|cell| cell == Field::Email.info().sample)
+        && FIELDS.iter().all(|info| info.sample.is_empty() || same(info.field))
+}
+
+/// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`.
+pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut Chain, context: &Context) -> RowEnd {
+    let Mapped { record, line, cells, draft, mut opinion } = mapped;
+    let hook = if before.is_some() { Hook::Update } else { Hook::Create };
+    let (draft, decided) = decide(chain, hook, draft, before, &context.book);
+    opinion.problems.extend(decided.problems);
+    opinion.edits.extend(decided.edits);
+    opinion.state.extend(decided.state);
+    if opinion.refuses() {
+        return failed(record, line, &cells, &opinion.problems, context);
+    }
+    let contact = draft.contact;
+    let fields = match before {
+        Some(before) => changed_fields(before, &contact, &opinion),
+        None => plugin_edits(&opinion),
+    };
+    if before.is_some() && fields.is_empty() {
+        return RowEnd::Unchanged;
+    }
+    let preview = context.preview.then(|| preview(record, line, &contact, before, &opinion));
+    let action = if before.is_some() { Action::Updated } else { Action::Created };
+    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields };
+    let ready = Box::new(Ready { contact: Prepared::new(&contact), entry, state: opinion.state, preview, cells });
+    match before {
+        Some(before) => RowEnd::Update(ready, before.rev),
+        None => RowEnd::Create(ready),
+    }
+}
+
+fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contact>>, opinion: &Opinion) -> Preview {
+    let blank = Contact::new(contact.id, contact.created.clone());
+    let changes = diff(before.map_or(&blank, |before| before), contact);
+    let field = |change: crate::domain::change::FieldChange| {
+        let name = change.key.to_string();
+        PreviewField {
+            plugin: setter(opinion, &name).map(|plugin| plugin.name.clone()),
+            field: name,
+            old: change.old,
+            new: change.new,
+        }
+    };
+    Preview {
+        record,
+        line,
+        action: if before.is_some() { "update" } else { "create" },
+        name: contact.display_name(),
+        fields: changes.into_iter().map(field).collect(),
+    }
+}
+
+/// A failed row, with its original cells and every reason.
+pub(super) fn failed(
+    record: u64,
+    line: u64,
+    cells: &csv::StringRecord,
+    problems: &[Told],
+    context: &Context,
+) -> RowEnd {
+    RowEnd::Failed(Box::new(failure(record, line, cells.iter().map(str::to_owned).collect(), problems, context)))
+}
+
+fn failure(record: u64, line: u64, cells: Vec<String>, problems: &[Told], context: &Context) -> Failure {
+    let json: Vec<serde_json::Value> = problems.iter().map(|told| problem_json(record, line, told, context)).collect();
+    Failure {
+        record,
+        line,
+        cells,
+        problems_json: serde_json::Value::Array(json).to_string(),
+        text: error_text(problems),
+    }
+}
+
+fn problem_json(record: u64, line: u64, told: &Told, context: &Context) -> serde_json::Value {
+    let problem = &told.problem;
+    let named = problem.field.as_deref();
+    let column = named.and_then(|name| context.mapping.columns.find(name)).map(column_letter);
+    serde_json::json!({
+        "row": record, "line": line, "column": column, "field": problem.field, "code": problem.code, "value": problem.value,
+        "message": problem.message, "hint": problem.hint, "plugin": told.plugin.as_ref().map(|plugin| plugin.name.clone()),
+    })
+}
+
+/// What stands in the error column: every problem, with its hint, separated by ` | `.
+fn error_text(problems: &[Told]) -> String {
+    let one = |told: &Told| {
+        let who = told.plugin.as_ref().map_or_else(String::new, |plugin| format!(" [{}]", plugin.name));
+        let hint = told.problem.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+        format!("{}{hint}{who}", told.problem)
+    };
+    problems.iter().map(one).collect::<Vec<_>>().join(" | ")
+}
+
+/// A failure that the writer finds: two matches, or a match that the policy refuses.
+pub(super) fn refused(mapped: &Mapped, field: Option<FieldKey>, invalid: Invalid, context: &Context) -> RowEnd {
+    let problem = Problem::of_record(field.as_ref(), invalid);
+    failed(mapped.record, mapped.line, &mapped.cells, &[Told { plugin: None, problem }], context)
+}

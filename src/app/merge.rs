@@ -1,0 +1,83 @@
+//! Merging two contacts: the rules propose, whoever merges chooses, `on_merge` edits or vetoes, one transaction writes.
+
+use std::sync::Arc;
+
+use super::contacts::{Written, refuse};
+use super::decide::Opinion;
+use super::failure::{Class, Failure};
+use super::provenance::{changed_fields, passed_over, write_state};
+use super::{App, now};
+use crate::domain::contact::{Contact, Stamp};
+use crate::domain::draft::Draft;
+use crate::domain::field::FieldKey;
+use crate::domain::id::ContactId;
+use crate::domain::merge::{Choice, choose, merge};
+use crate::plugin::hand::{MergeHand, Sheet, Subject};
+use crate::plugin::hook::Hook;
+use crate::plugin::manifest::Phase;
+use crate::store::{Action, Actor, NewChange, Prepared};
+
+impl App {
+    /// Merges `other` into `master`: `other` is erased, and its id leads to the master from then on. `take` names the fields whose value
+    /// comes from the other.
+    ///
+    /// # Errors
+    /// Not found; usage, when both are one; rejected, when a plugin vetoes; conflict, when somebody wrote meanwhile.
+    pub fn merge_contacts(
+        &self,
+        master: ContactId,
+        other: ContactId,
+        take: &[FieldKey],
+        by: &str,
+    ) -> Result<Written, Failure> {
+        let (master, other) = (Arc::new(self.contact(master)?), Arc::new(self.contact(other)?));
+        if master.id == other.id {
+            return Err(Failure::new(
+                Class::Usage,
+                "MERGE_SAME",
+                format!("contact {} cannot be merged with itself", master.id),
+            )
+            .hint("name two different contacts"));
+        }
+        let at = now();
+        let mut proposal = merge(&master, &other);
+        take.iter().for_each(|key| choose(&mut proposal, &master, &other, key, Choice::Other));
+        proposal.updated = Stamp { at, by: by.into() };
+        let (mut result, opinion) = self.ask_merge(&master, &other, proposal)?;
+        refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
+        // The stricter consent wins, whatever a plugin wished.
+        result.survey_opt_out |= master.survey_opt_out || other.survey_opt_out;
+        let fields = changed_fields(&master, &result, &opinion);
+        let entry =
+            NewChange { at, actor: Actor::Person(by.to_owned()), action: Action::Merged, fields: fields.clone() };
+        let rev = self.store()?.write(|writer| {
+            let rev = writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry)?;
+            write_state(writer, &opinion.state).map(|()| rev)
+        })?;
+        self.state()?.apply(&opinion.state);
+        Ok(Written { contact: Contact { rev, ..result }, fields, notes: passed_over(&opinion) })
+    }
+
+    fn ask_merge(
+        &self,
+        master: &Arc<Contact>,
+        other: &Arc<Contact>,
+        proposal: Contact,
+    ) -> Result<(Contact, Opinion), Failure> {
+        let book = self.rule_book()?;
+        let mut chain = self.chain(self.generation()?)?;
+        let mut opinion = Opinion::default();
+        let sheet = Sheet::new(Draft::new(proposal), Arc::clone(&book.rules));
+        let mut hand = Box::new(MergeHand { master: Arc::clone(master), other: Arc::clone(other), result: sheet });
+        for phase in [Phase::Change, Phase::Check] {
+            match opinion.absorb(chain.run(Hook::Merge, phase, Subject::Merge(hand))) {
+                Subject::Merge(merge) => hand = merge,
+                _ => unreachable!("a chain returns the thing that it was given"),
+            }
+            if phase == Phase::Change {
+                opinion.rules_say(hand.result.settle_by(|draft| book.settle(draft)));
+            }
+        }
+        Ok((hand.result.into_draft().contact, opinion))
+    }
+}

@@ -1,0 +1,104 @@
+//! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, a component built.
+
+pub mod build;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::App;
+use super::failure::{Class, Failure};
+use crate::plugin::hook::Hook;
+use crate::registry::cases::{Case, Played, play};
+use crate::registry::{Loaded, Refused};
+
+impl App {
+    /// Finds a plugin in service by name, or loads one from a package's folder or file, without putting it into service.
+    ///
+    /// # Errors
+    /// Not found, with the nearest name; or why the package would be refused.
+    pub fn plugin(&self, name_or_path: &str) -> Result<Arc<Loaded>, Failure> {
+        let generation = self.generation()?;
+        if let Some(loaded) = generation.find(name_or_path) {
+            return Ok(Arc::clone(loaded));
+        }
+        let path = Path::new(name_or_path);
+        if path.exists() {
+            return self.check_package(path);
+        }
+        if let Some(refused) = generation.refused.iter().find(|refused| refused.name == name_or_path) {
+            return Err(refusal(refused));
+        }
+        let names: Vec<&str> = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str()).collect();
+        let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name_or_path}`"));
+        Err(
+            match names
+                .iter()
+                .max_by(|a, b| strsim::jaro_winkler(a, name_or_path).total_cmp(&strsim::jaro_winkler(b, name_or_path)))
+            {
+                Some(near) if strsim::jaro_winkler(near, name_or_path) > 0.75 => {
+                    failure.hint(format!("did you mean `{near}`?"))
+                }
+                _ => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
+            },
+        )
+    }
+
+    /// Loads one package as this deployment would, and runs its cases.
+    ///
+    /// # Errors
+    /// Every reason why it would be refused.
+    pub fn check_package(&self, path: &Path) -> Result<Arc<Loaded>, Failure> {
+        if !path.exists() {
+            return Err(Failure::new(Class::NotFound, "PACKAGE", format!("there is no package `{}`", path.display()))
+                .hint("name a folder with a plugin.toml, or a .rhai or .wasm file"));
+        }
+        self.registry()?.candidate(path).map_err(|refused| refusal(&refused))
+    }
+
+    /// Calls one hook of a plugin on an event in the form of a package's cases. Nothing is written.
+    ///
+    /// # Errors
+    /// Usage, when the event cannot be read, or the plugin has no such hook.
+    pub fn try_hook(&self, loaded: &Loaded, hook: Hook, event: &Path) -> Result<Played, Failure> {
+        let text = std::fs::read_to_string(event)
+            .map_err(|error| Failure { class: Class::NotFound, ..Failure::io("read", event, &error) })?;
+        let text = if text.lines().any(|line| line.trim_start().starts_with("hook")) {
+            text
+        } else {
+            format!("hook = \"{hook}\"\n{text}")
+        };
+        let case = Case::parse(&text).map_err(|faults| {
+            Failure::new(Class::Usage, "EVENT", format!("the event in `{}` cannot be read: {}", event.display(), faults.join("; ")))
+                .hint("write it like a case of a package: [row], [contact], [master] and [other], or [enquiry], with `field = \"value\"` lines")
+        })?;
+        if case.hook != hook {
+            let message = format!("the event in `{}` is for {}, not {hook}", event.display(), case.hook);
+            return Err(
+                Failure::new(Class::Usage, "EVENT_HOOK", message).hint("leave out its `hook` line, or name that hook")
+            );
+        }
+        if !loaded.plugin.hooks().contains(hook) {
+            let has: Vec<&str> = loaded.plugin.hooks().iter().map(Hook::name).collect();
+            let message = format!("plugin `{}` has no {hook}", loaded.identity().name);
+            return Err(Failure::new(Class::Usage, "HOOK_MISSING", message).hint(format!("it has {}", has.join(", "))));
+        }
+        Ok(play(&case, &*loaded.plugin, &loaded.manifest))
+    }
+}
+
+/// Everything that is wrong with a package, each with place and hint.
+fn refusal(refused: &Refused) -> Failure {
+    let one = |error: &crate::plugin::package::LoadError| {
+        let place = error.position.as_ref().map_or_else(String::new, |position| format!("{position}: "));
+        let source = error.position.as_ref().and_then(|position| position.source.as_ref());
+        let source = source.map_or_else(String::new, |source| format!("\n      | {}", source.trim_end()));
+        let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
+        format!("  - {place}{error}{source}{hint}")
+    };
+    let all: Vec<String> = std::iter::once(&refused.error).chain(&refused.more).map(one).collect();
+    Failure::new(
+        Class::PluginFault,
+        "PLUGIN_REFUSED",
+        format!("plugin `{}` ({}) is refused\n{}", refused.name, refused.path.display(), all.join("\n")),
+    )
+}

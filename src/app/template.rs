@@ -1,0 +1,32 @@
+//! The CSV template: every field by its header, with one sample row that an import skips.
+
+use super::App;
+use crate::domain::field::{FIELDS, Field, FieldInfo};
+
+impl App {
+    /// Returns header and sample row of the template, in the order of the field table, as the settings name and require fields.
+    #[must_use]
+    pub fn template(&self) -> (Vec<String>, Vec<String>) {
+        FIELDS.iter().map(|info| (self.header(info), sample(info, self))).unzip()
+    }
+
+    /// Returns a field's header under the settings.
+    #[must_use]
+    pub fn header(&self, info: &FieldInfo) -> String {
+        match info.field {
+            Field::Department => self.settings().department_label.clone(),
+            _ => info.header.to_owned(),
+        }
+    }
+}
+
+/// The sample is written as the settings read it.
+fn sample(info: &FieldInfo, app: &App) -> String {
+    use crate::domain::date::DateFormat;
+    match (info.field, app.settings().date_format) {
+        (Field::BirthDate, DateFormat::Dmy) => "14/12/1980".to_owned(),
+        (Field::BirthDate, DateFormat::Ymd) => "1980-12-14".to_owned(),
+        (Field::Language, _) if app.settings().profile == crate::config::Profile::Maaiiconnect => "English".to_owned(),
+        _ => info.sample.to_owned(),
+    }
+}

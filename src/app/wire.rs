@@ -1,0 +1,185 @@
+//! JSON as the command line and the server speak it: SPEC's names in snake_case, dates as ISO 8601. Domain types have no serialization of their own.
+
+use serde_json::{Map, Value, json};
+
+use super::decide::Told;
+use super::failure::Failure;
+use crate::domain::contact::{Contact, Stamp};
+use crate::domain::enquiry::{Enquiry, SurveyDecision};
+use crate::store::{Action, Actor, ChangeEntry, Counts, Job, JobState, LabelInfo};
+
+/// A contact, all of it; empty lists and missing values are there as `[]` and `null`.
+#[must_use]
+pub fn contact(contact: &Contact) -> Value {
+    json!({
+        "id": contact.id.to_string(),
+        "rev": contact.rev,
+        "name": contact.display_name(),
+        "type": contact.kind.as_str(),
+        "level": contact.level.as_str(),
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "last_name_is_placeholder": contact.last_name_is_placeholder,
+        "other_first_names": contact.other_first_names,
+        "other_last_names": contact.other_last_names,
+        "company": contact.company,
+        "job_title": contact.job_title,
+        "department": contact.department,
+        "group": contact.group,
+        "language": contact.language.as_ref().map(|language| language.as_str().to_owned()),
+        "birth_date": contact.birth_date.map(|date| date.to_string()),
+        "address": {
+            "street": contact.address.street, "city": contact.address.city, "state": contact.address.state,
+            "zip": contact.address.zip, "country": contact.address.country.map(|country| country.as_str().to_owned()),
+        },
+        "phones": contact.phones.iter().map(|phone| json!({
+            "kind": phone.kind.as_str(), "raw": phone.raw, "e164": phone.e164, "extension": phone.extension,
+            "sms": phone.sms, "verified": phone.verified,
+        })).collect::<Vec<_>>(),
+        "emails": contact.emails.iter().map(|mail| json!({
+            "kind": mail.kind.as_str(), "address": mail.address, "verified": mail.verified,
+        })).collect::<Vec<_>>(),
+        "socials": contact.socials.iter().map(|social| json!({
+            "channel": social.channel.as_str(), "handle": social.handle, "verified": social.verified,
+        })).collect::<Vec<_>>(),
+        "labels": contact.labels.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "survey_opt_out": contact.survey_opt_out,
+        "external_url": contact.external_url,
+        "external_ids": contact.external_ids.iter().map(|id| json!({ "source": id.source, "id": id.id })).collect::<Vec<_>>(),
+        "custom": contact.custom.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>(),
+        "created": stamp(&contact.created),
+        "updated": stamp(&contact.updated),
+    })
+}
+
+fn stamp(stamp: &Stamp) -> Value {
+    json!({ "at": time(stamp.at), "by": *stamp.by })
+}
+
+/// A time, RFC 3339 in UTC with seconds.
+#[must_use]
+pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// One entry of the change log.
+#[must_use]
+pub fn change(entry: &ChangeEntry) -> Value {
+    json!({
+        "at": time(entry.at),
+        "by": actor(&entry.actor),
+        "action": action(entry.action),
+        "rev": entry.rev,
+        "fields": entry.fields.iter().map(|field| json!({
+            "field": field.field, "old": field.old, "new": field.new,
+            "plugin": field.plugin.as_ref().map(|plugin| json!({ "name": plugin.name, "version": plugin.version, "hash": plugin.hash })),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// Who wrote: a person's name, or `import 12`.
+#[must_use]
+pub fn actor(actor: &Actor) -> String {
+    match actor {
+        Actor::Person(name) => name.clone(),
+        Actor::Import(job) => format!("import {job}"),
+    }
+}
+
+/// What was done, as a word.
+#[must_use]
+pub const fn action(action: Action) -> &'static str {
+    match action {
+        Action::Created => "created",
+        Action::Updated => "updated",
+        Action::Deleted => "deleted",
+        Action::Merged => "merged",
+    }
+}
+
+/// A label with its use.
+#[must_use]
+pub fn label(label: &LabelInfo) -> Value {
+    json!({ "name": label.name.as_str(), "colour": label.colour, "contacts": label.contacts })
+}
+
+/// Counts of an import.
+#[must_use]
+pub fn counts(counts: &Counts) -> Map<String, Value> {
+    let pairs = [
+        ("read", counts.read),
+        ("created", counts.created),
+        ("updated", counts.updated),
+        ("unchanged", counts.unchanged),
+        ("skipped", counts.skipped),
+        ("failed", counts.failed),
+        ("blank", counts.blank),
+    ];
+    pairs.into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect()
+}
+
+/// A job's state, as a word.
+#[must_use]
+pub const fn job_state(state: JobState) -> &'static str {
+    match state {
+        JobState::Running => "running",
+        JobState::Done => "done",
+        JobState::Stopped => "stopped",
+        JobState::Interrupted => "interrupted",
+    }
+}
+
+/// An import job.
+#[must_use]
+pub fn job(job: &Job) -> Value {
+    let mut value = json!({
+        "job": job.id, "file": job.file, "file_hash": job.file_hash, "state": job_state(job.state),
+        "started": time(job.started), "finished": job.finished.map(time), "generation": job.generation,
+        "committed_record": job.committed_record, "error_file": job.error_file,
+        "settings": serde_json::from_str::<Value>(&job.settings_json).unwrap_or(Value::Null),
+        "plugins": serde_json::from_str::<Value>(&job.plugins_json).unwrap_or(Value::Null),
+    });
+    if let Value::Object(map) = &mut value {
+        map.extend(counts(&job.counts));
+    }
+    value
+}
+
+/// An enquiry.
+#[must_use]
+pub fn enquiry(enquiry: &Enquiry) -> Value {
+    json!({
+        "id": enquiry.id, "channel": enquiry.channel.as_str(), "status": enquiry.status.as_str(),
+        "from": { "phone": enquiry.from.phone, "email": enquiry.from.email, "handle": enquiry.from.handle, "name": enquiry.from.name },
+        "subject": enquiry.subject, "contact": enquiry.contact.map(|id| id.to_string()), "opened_at": time(enquiry.opened_at),
+        "attributes": enquiry.attributes, "survey": enquiry.survey.as_ref().map(survey),
+    })
+}
+
+/// A survey decision.
+#[must_use]
+pub fn survey(decision: &SurveyDecision) -> Value {
+    match decision {
+        SurveyDecision::Send => json!({ "send": true, "reason": null }),
+        SurveyDecision::Suppress(reason) => json!({ "send": false, "reason": reason }),
+    }
+}
+
+/// A failure, as `{error: …}`.
+#[must_use]
+pub fn failure(failure: &Failure) -> Value {
+    json!({ "error": {
+        "code": failure.code, "message": failure.message, "hint": failure.hint,
+        "problems": failure.problems.iter().map(told).collect::<Vec<_>>(),
+    } })
+}
+
+/// One problem, and whose word it is.
+#[must_use]
+pub fn told(told: &Told) -> Value {
+    let problem = &told.problem;
+    json!({
+        "field": problem.field, "code": problem.code, "value": problem.value, "message": problem.message, "hint": problem.hint,
+        "plugin": told.plugin.as_ref().map(|plugin| plugin.name.clone()),
+    })
+}

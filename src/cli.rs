@@ -1,0 +1,71 @@
+//! The command line: parse, run one command, print its answer, exit. Every command is a thin view on a use case of `app`.
+
+mod args;
+mod commands;
+mod exit;
+mod print;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::app::failure::{Class, Failure};
+use crate::config::Profile;
+
+use args::{Cli, Command};
+use exit::Outcome;
+use print::Printer;
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error),
+    };
+    set_up_log(cli.verbose);
+    let mut printer = Printer::new(cli.json);
+    match run(&cli, &mut printer) {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            printer.failure(&failure);
+            exit::of_failure(&failure)
+        }
+    }
+}
+
+fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let profile = cli.profile.as_deref().map(read_profile).transpose()?;
+    let app = App::open(&cli.home, profile)?;
+    match &cli.command {
+        Command::Import(args) => commands::import::run(&app, args, printer),
+        Command::Template(args) => commands::template::run(&app, args, printer),
+        Command::Export(args) => commands::export::run(&app, args, printer),
+        Command::Search(args) => commands::search::run(&app, args, printer),
+        Command::Contact(args) => commands::contact::run(&app, args, printer),
+        Command::Enquiry(args) => commands::enquiry::run(&app, args, printer),
+        Command::Label(args) => commands::label::run(&app, args, printer),
+        Command::Plugin(args) => commands::plugin::run(&app, args, printer),
+        Command::Doctor => commands::doctor::run(&app, printer),
+    }
+}
+
+fn read_profile(name: &str) -> Result<Profile, Failure> {
+    Profile::parse(name).ok_or_else(|| {
+        Failure::new(Class::Usage, "PROFILE", format!("there is no profile `{name}`"))
+            .hint(format!("choose one of {}", Profile::NAMES.join(", ")))
+    })
+}
+
+/// Warnings of plugins and of Carnet go to stderr; `-v` and `CARNET_LOG` show more.
+fn set_up_log(verbose: u8) {
+    let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
+    let default = format!("carnet={level}");
+    let filter = EnvFilter::try_from_env("CARNET_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().with_ansi(false);
+    // A second subscriber in one process, as in tests, changes nothing.
+    let _ = subscriber.try_init();
+}

@@ -1,0 +1,45 @@
+//! One file a command: from arguments to a use case, from its result to text and JSON.
+
+pub mod contact;
+pub mod doctor;
+pub mod enquiry;
+pub mod export;
+pub mod import;
+pub mod label;
+pub mod plugin;
+pub mod search;
+pub mod template;
+pub mod watch;
+
+use crate::app::failure::{Class, Failure};
+use crate::domain::contact::ContactType;
+use crate::domain::id::ContactId;
+use crate::domain::label::LabelName;
+use crate::store::Query;
+
+use super::args::QueryArgs;
+
+/// Who acts when the command line does.
+const ACTOR: &str = "cli";
+
+/// Reads a contact's id.
+fn contact_id(text: &str) -> Result<ContactId, Failure> {
+    Ok(text.parse()?)
+}
+
+/// Turns arguments into a query.
+fn query(args: &QueryArgs) -> Result<Query, Failure> {
+    let kind = args.kind.as_deref().map(|word| {
+        ContactType::parse(&word.to_lowercase()).ok_or_else(|| {
+            Failure::new(Class::Usage, "TYPE_UNKNOWN", format!("there is no contact type `{word}`"))
+                .hint("use lead, prospect, customer or other")
+        })
+    });
+    Ok(Query {
+        words: args.words.join(" "),
+        labels: args.label.iter().map(|name| LabelName::parse(name)).collect::<Result<_, _>>()?,
+        any_label: args.any,
+        kind: kind.transpose()?,
+        ..Query::default()
+    })
+}

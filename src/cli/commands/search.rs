@@ -1,0 +1,47 @@
+//! `carnet search`
+
+use serde_json::json;
+
+use super::query;
+use crate::app::failure::Failure;
+use crate::app::{App, wire};
+use crate::cli::args::SearchArgs;
+use crate::cli::exit::Outcome;
+use crate::cli::print::{Printer, table};
+use crate::domain::contact::Contact;
+use crate::domain::field::Field;
+use crate::store::{Page, Query};
+
+/// Runs the command.
+pub fn run(app: &App, args: &SearchArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let query = Query { after: args.after.clone(), limit: usize::from(args.limit), ..query(&args.query)? };
+    let page = app.search(&query)?;
+    printer.answer(
+        || json!({ "total": page.total, "contacts": page.contacts.iter().map(wire::contact).collect::<Vec<_>>(), "next": page.next }),
+        || page_text(&page),
+    );
+    if let (Some(next), false) = (&page.next, printer.is_json()) {
+        printer.note(&format!("more: add `--after {next}`"));
+    }
+    Ok(Outcome::Done)
+}
+
+fn page_text(page: &Page) -> String {
+    let rows: Vec<Vec<String>> = page.contacts.iter().map(row).collect();
+    let found = if page.total == 1 { "1 contact".to_owned() } else { format!("{} contacts", page.total) };
+    format!("{}{found}\n", table(&rows))
+}
+
+fn row(contact: &Contact) -> Vec<String> {
+    let first = |fields: &[Field]| {
+        fields.iter().find_map(|field| contact.get(&(*field).into())).map(String::from).unwrap_or_default()
+    };
+    vec![
+        contact.id.to_string(),
+        contact.display_name(),
+        contact.company.clone().unwrap_or_default(),
+        first(&[Field::Mobile, Field::WorkPhone, Field::HomePhone, Field::OtherPhone]),
+        first(&[Field::Email, Field::PersonalEmail, Field::OtherEmail]),
+        contact.joined(&Field::Labels.into()).unwrap_or_default(),
+    ]
+}

@@ -1,0 +1,50 @@
+//! `carnet template`
+
+use std::io;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::app::failure::Failure;
+use crate::cli::args::TemplateArgs;
+use crate::cli::exit::Outcome;
+use crate::cli::print::{Printer, table};
+use crate::domain::field::{FIELDS, FieldInfo};
+use crate::intake::write::{WriteOptions, Writer};
+
+/// Runs the command.
+pub fn run(app: &App, args: &TemplateArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+    if args.fields {
+        list_fields(app, printer);
+        return Ok(Outcome::Done);
+    }
+    let (header, sample) = app.template();
+    let csv = csv(&header, &sample).map_err(|error| Failure::io("write", Path::new("the template"), &error))?;
+    match &args.out {
+        Some(path) => {
+            std::fs::write(path, &csv).map_err(|error| Failure::io("write", path, &error))?;
+            printer.answer(|| json!({ "file": path, "headers": header }), || format!("wrote {}", path.display()));
+        }
+        None => printer
+            .answer(|| json!({ "headers": header, "sample": sample }), || String::from_utf8_lossy(&csv).into_owned()),
+    }
+    Ok(Outcome::Done)
+}
+
+fn csv(header: &[String], sample: &[String]) -> io::Result<Vec<u8>> {
+    let options = WriteOptions { neutralise: false, ..WriteOptions::default() };
+    let mut writer = Writer::new(Vec::new(), options)?;
+    writer.write(header)?;
+    writer.write(sample)?;
+    writer.finish()
+}
+
+fn list_fields(app: &App, printer: &mut Printer) {
+    let entry = |info: &FieldInfo| json!({ "name": info.name, "header": app.header(info), "doc": info.doc, "aliases": info.aliases });
+    let row = |info: &FieldInfo| vec![info.name.to_owned(), app.header(info), info.doc.to_owned()];
+    printer.answer(
+        || json!({ "fields": FIELDS.iter().map(entry).collect::<Vec<_>>() }),
+        || table(&FIELDS.iter().map(row).collect::<Vec<_>>()),
+    );
+}

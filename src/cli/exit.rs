@@ -1,0 +1,70 @@
+//! Exit statuses: 0 done; 1 refused or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error.
+
+use std::process::ExitCode;
+
+use crate::app::failure::{Class, Failure};
+
+/// How a command that ran ended.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// All is done.
+    Done,
+    /// Done, but rows failed.
+    FailedRows,
+    /// The answer is no: something looked at is not sound.
+    Unsound,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Unsound => 1,
+            Outcome::FailedRows => 3,
+        })
+    }
+}
+
+/// The status of a failure.
+#[must_use]
+pub fn of_failure(failure: &Failure) -> ExitCode {
+    ExitCode::from(status(failure.class))
+}
+
+const fn status(class: Class) -> u8 {
+    match class {
+        Class::NotFound | Class::Conflict | Class::Rejected | Class::PluginFault => 1,
+        Class::Usage | Class::Config => 2,
+        Class::Internal => 4,
+    }
+}
+
+/// The status of arguments that cannot be parsed; asking for help is no error.
+#[must_use]
+pub fn of_usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is the reader's choice.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_its_status() {
+        let statuses: Vec<_> = Class::ALL.into_iter().map(|class| (class, status(class))).collect();
+        assert_eq!(
+            statuses,
+            [
+                (Class::Usage, 2),
+                (Class::Config, 2),
+                (Class::NotFound, 1),
+                (Class::Conflict, 1),
+                (Class::Rejected, 1),
+                (Class::PluginFault, 1),
+                (Class::Internal, 4),
+            ]
+        );
+    }
+}

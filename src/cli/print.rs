@@ -1,0 +1,115 @@
+//! The only writer to stdout and stderr. Data goes to stdout, everything else to stderr; with `--json` every answer is one JSON document.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use crate::app::decide::Told;
+use crate::app::failure::Failure;
+use crate::app::wire;
+
+/// Prints answers.
+pub struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    /// A printer of JSON, or of text for people.
+    #[must_use]
+    pub const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Says whether answers are JSON.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Says whether progress may be drawn.
+    #[must_use]
+    pub fn shows_progress(&self) -> bool {
+        !self.json && io::stderr().is_terminal()
+    }
+
+    /// Prints a command's answer: the JSON document, or the text.
+    pub fn answer(&mut self, json: impl FnOnce() -> Value, text: impl FnOnce() -> String) {
+        if self.json {
+            let document = serde_json::to_string_pretty(&json()).unwrap_or_default();
+            self.data(&document);
+        } else {
+            self.data(text().trim_end_matches('\n'));
+        }
+    }
+
+    /// Prints one line of data. A reader that closed the pipe has seen enough.
+    pub fn data(&mut self, line: &str) {
+        let mut out = io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+
+    /// Tells something beside the answer.
+    pub fn note(&mut self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Tells of something odd.
+    pub fn warn(&mut self, text: &str) {
+        self.note(&format!("warning: {text}"));
+    }
+
+    /// Tells why a command failed, with every problem and the way out.
+    pub fn failure(&mut self, failure: &Failure) {
+        if self.json {
+            let document = serde_json::to_string_pretty(&wire::failure(failure)).unwrap_or_default();
+            self.data(&document);
+            return;
+        }
+        self.note(&format!("error: {}", failure.message));
+        for told in &failure.problems {
+            self.note(&format!("  - {}", problem(told)));
+        }
+        if let Some(hint) = &failure.hint {
+            self.note(&format!("hint: {hint}"));
+        }
+    }
+}
+
+/// One problem in a line, with hint and plugin.
+#[must_use]
+pub fn problem(told: &Told) -> String {
+    let hint = told.problem.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+    let who = told.plugin.as_ref().map_or_else(String::new, |plugin| format!(" [{}]", plugin.name));
+    format!("{}{hint}{who}", told.problem)
+}
+
+/// Lays cells out in columns, two spaces apart; the last column is not padded.
+#[must_use]
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', widths[at] - cell.chars().count() + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_by_characters() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["陈陈陈".to_owned(), "c".to_owned()]];
+        assert_eq!(table(&rows), "a    b\n陈陈陈  c\n");
+    }
+}

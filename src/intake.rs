@@ -1,0 +1,130 @@
+//! Reading tabular files for the import, and writing them for people.
+//!
+//! [`open`] looks at a file's container, encoding and delimiter, refuses what is no table or what it would have to
+//! guess, and hands out a [`Reader`] that streams rows in bounded memory. A bad row is a result, a [`RowFault`] beside
+//! its cells, and never stops the file. What a header *means* is decided elsewhere; nothing here knows a contact.
+//!
+//! Bytes travel `container` (is it a table at all?) → `encoding` (which letters?) → `text` (a window of UTF-8) →
+//! `dialect` (which delimiter?) → `scan` (where do records and cells end?) → `reader` (rows and their faults).
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+pub use self::error::Choice;
+pub use self::error::IntakeError;
+pub use self::error::IntakeErrorKind;
+pub use self::error::RowFault;
+pub use self::error::Warning;
+pub use self::reader::Reader;
+pub use self::reader::Row;
+
+mod container;
+mod dialect;
+mod encoding;
+mod error;
+mod likelihood;
+mod reader;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod text;
+pub mod write;
+
+/// How to read a file, and how much of it may be held at once.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// An encoding label such as `big5` or `windows-874`; `None` detects. A byte order mark in the file wins over it.
+    pub encoding: Option<String>,
+    /// The byte between cells; `None` detects. Wins over a `sep=` line.
+    pub delimiter: Option<u8>,
+    /// The longest record in bytes of UTF-8 (default 1 MiB); a longer one fails with `RECORD_TOO_LARGE`.
+    pub max_record_bytes: usize,
+    /// The most columns that a header may have (default 2,000).
+    pub max_columns: usize,
+    /// The longest cell in bytes of UTF-8 (default 128 KiB, more than a spreadsheet's cell holds); a longer one fails
+    /// its row with `CELL_TOO_LARGE`.
+    pub max_cell_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            encoding: None,
+            delimiter: None,
+            max_record_bytes: 1 << 20,
+            max_columns: 2000,
+            max_cell_bytes: 128 << 10,
+        }
+    }
+}
+
+/// Where the bytes come from.
+pub enum Input {
+    /// A file.
+    Path(PathBuf),
+    /// Anything else that can be read, under the name that errors and reports show (`-` is standard input).
+    Stream {
+        /// The name to show.
+        name: String,
+        /// The bytes.
+        reader: Box<dyn Read + Send>,
+    },
+}
+
+impl Input {
+    /// Standard input, named `-`.
+    pub fn stdin() -> Self {
+        Self::stream("-", std::io::stdin())
+    }
+
+    /// The input that a user named: `-` is standard input, everything else a path.
+    pub fn named(path: &Path) -> Self {
+        if path == Path::new("-") {
+            return Self::stdin();
+        }
+        Self::Path(path.to_owned())
+    }
+
+    /// A stream of bytes under a name.
+    pub fn stream(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
+        Self::Stream { name: name.into(), reader: Box::new(reader) }
+    }
+}
+
+/// Opens a table: detects or checks encoding and delimiter, and reads the header.
+///
+/// # Errors
+/// Whatever makes the whole file unreadable or ambiguous; see [`IntakeErrorKind`].
+pub fn open(input: Input, options: &Options) -> Result<Reader, IntakeError> {
+    match input {
+        Input::Path(path) => {
+            let name = path.display().to_string();
+            let (file, size) = open_file(&path).map_err(|kind| IntakeError::new(&name, kind))?;
+            Reader::open(name, Box::new(file), size, options)
+        }
+        Input::Stream { name, reader } => Reader::open(name, reader, None, options),
+    }
+}
+
+/// The delimiter that a user names: one character, or `tab`, `comma`, `semicolon`, `pipe`, `colon`; `None` if it cannot
+/// part cells.
+pub fn delimiter_named(name: &str) -> Option<u8> {
+    dialect::named(name)
+}
+
+/// Opens a path and tells its size if it is a regular file (a pipe has none).
+fn open_file(path: &Path) -> Result<(File, Option<u64>), IntakeErrorKind> {
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => IntakeErrorKind::NotFound,
+        ErrorKind::IsADirectory => IntakeErrorKind::IsDirectory,
+        _ => IntakeErrorKind::Unreadable(error),
+    })?;
+    let metadata = file.metadata().map_err(IntakeErrorKind::Unreadable)?;
+    if metadata.is_dir() {
+        return Err(IntakeErrorKind::IsDirectory);
+    }
+    Ok((file, metadata.is_file().then_some(metadata.len())))
+}

@@ -1,0 +1,200 @@
+//! What can go wrong with a whole file ([`IntakeError`]) or with one row ([`RowFault`]), and what to do about it.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why a file cannot be imported as it is.
+#[derive(Debug, Error)]
+#[error("`{file}`{}: {kind}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+pub struct IntakeError {
+    file: String,
+    line: Option<u64>,
+    kind: IntakeErrorKind,
+}
+
+impl IntakeError {
+    pub(super) fn new(file: &str, kind: IntakeErrorKind) -> Self {
+        Self { file: file.to_owned(), line: None, kind }
+    }
+
+    pub(super) fn at(file: &str, line: u64, kind: IntakeErrorKind) -> Self {
+        Self { file: file.to_owned(), line: Some(line), kind }
+    }
+
+    /// The file's name as it was given (`-` is standard input).
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The physical line concerned, counted from 1.
+    pub fn line(&self) -> Option<u64> {
+        self.line
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> &IntakeErrorKind {
+        &self.kind
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        self.kind.hint()
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IntakeErrorKind {
+    /// There is no such file.
+    #[error("no such file")]
+    NotFound,
+    /// The system refused to open or look at the file.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+    /// Reading failed in the middle of the file.
+    #[error("reading stopped: {0}")]
+    Io(#[source] io::Error),
+    /// The path is a directory.
+    #[error("is a directory, not a file")]
+    IsDirectory,
+    /// No bytes, or nothing but blank lines.
+    #[error("is empty: there is no header and no row")]
+    Empty,
+    /// A workbook of a spreadsheet program (zipped), with the program's name.
+    #[error("is an {0} workbook, not a CSV file")]
+    Workbook(&'static str),
+    /// A workbook or document of an old Office (`.xls`).
+    #[error("is an old Excel workbook (.xls) or Office document, not a CSV file")]
+    LegacyExcel,
+    /// A compressed file or an archive, with its format.
+    #[error("is a {0} archive, not a CSV file")]
+    Archive(&'static str),
+    /// A web page, perhaps named `.csv` or `.xls`.
+    #[error("is an HTML page, not a CSV file")]
+    Html,
+    /// A PDF.
+    #[error("is a PDF document, not a CSV file")]
+    Pdf,
+    /// Text in another format, with its name.
+    #[error("is {0}, not a CSV file")]
+    NotATable(&'static str),
+    /// Not text at all.
+    #[error("is not text: it looks like binary data")]
+    Binary,
+    /// The label names no encoding that can be read.
+    #[error("`{0}` is not an encoding that can be read")]
+    UnknownEncoding(String),
+    /// Several encodings would make sense of the bytes; the likeliest comes first.
+    #[error("the encoding is doubtful: it could be {}", listed(.choices))]
+    DoubtfulEncoding {
+        /// The encodings, each with the first words of the text as it reads in it.
+        choices: Vec<Choice>,
+    },
+    /// Several delimiters would split the file, or the likeliest one splits nothing.
+    #[error("the delimiter is doubtful: it could be {}", listed(.choices))]
+    DoubtfulDelimiter {
+        /// The delimiters, each with the header as it would be split.
+        choices: Vec<Choice>,
+    },
+    /// The header opens a quote that is not closed properly.
+    #[error("a quote opened in the header is not closed properly")]
+    UnclosedQuote {
+        /// The physical line on which the quote is opened.
+        line: u64,
+    },
+    /// The header cannot be trusted.
+    #[error("the header cannot be read: {}", .0.message)]
+    BadHeader(Box<RowFault>),
+    /// More columns than the limit.
+    #[error("the header has {columns} columns; the limit is {limit}")]
+    TooManyColumns {
+        /// The columns counted.
+        columns: usize,
+        /// The most that are read.
+        limit: usize,
+    },
+    /// The header is longer than the limit.
+    #[error("the header is longer than {limit} bytes")]
+    RecordTooLarge {
+        /// The physical line on which the header starts.
+        line: u64,
+        /// The most bytes that are read.
+        limit: usize,
+    },
+}
+
+impl IntakeErrorKind {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotFound => "check the path",
+            Self::IsDirectory => "name a file inside it",
+            Self::Unreadable(_) => "check the file's permissions",
+            Self::Io(_) => "check the disk or the program that writes the data, then import again",
+            Self::Empty => "export the contacts again, or start from `carnet template`",
+            Self::Workbook(_) | Self::LegacyExcel => "open it and save it as `CSV UTF-8 (comma delimited)`",
+            Self::Archive(_) => "unpack it and import the file inside",
+            Self::Html => "open it in a browser or spreadsheet and save the table as `CSV UTF-8`",
+            Self::Pdf | Self::NotATable(_) | Self::Binary => "export the contacts as CSV from where they are kept",
+            Self::UnknownEncoding(_) => {
+                "use utf-8, utf-16le, utf-16be, gb18030, big5, shift_jis, euc-kr, windows-1252 or windows-874"
+            }
+            Self::DoubtfulEncoding { choices } => return Some(flags("--encoding", choices)),
+            Self::DoubtfulDelimiter { choices } => return Some(flags("--delimiter", choices)),
+            Self::UnclosedQuote { .. } => "close the quote, or write a quote inside a value twice (`\"\"`)",
+            Self::BadHeader(fault) => return fault.hint.clone(),
+            Self::TooManyColumns { .. } => "remove the columns that are not needed, or check the delimiter",
+            Self::RecordTooLarge { .. } => "check that the file has line breaks and a header in its first row",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// One reading of an ambiguous file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The value to pass: an encoding label, or a delimiter (`tab` for the tabulator).
+    pub value: String,
+    /// What the beginning of the file looks like in this reading.
+    pub preview: String,
+}
+
+fn listed(choices: &[Choice]) -> String {
+    let names: Vec<String> = choices.iter().map(|choice| format!("`{}`", choice.value)).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+fn flags(flag: &str, choices: &[Choice]) -> String {
+    let lines: Vec<String> =
+        choices.iter().map(|choice| format!("`{flag} '{}'` reads {}", choice.value, choice.preview)).collect();
+    format!("choose one: {}", lines.join("; "))
+}
+
+/// Why one row cannot be imported. Its cells still hold what could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    /// `COLUMN_COUNT`, `ENCODING`, `NUL_BYTE`, `UNCLOSED_QUOTE`, `STRAY_QUOTE`, `RECORD_TOO_LARGE` or `CELL_TOO_LARGE`.
+    pub code: &'static str,
+    /// The column concerned, counted from 0; for `COLUMN_COUNT` the first one beyond the header.
+    pub column: Option<usize>,
+    /// What happened, in lower case.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// Something that was read, but that the user may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN` or `SPACE_BEFORE_QUOTE`.
+    pub code: &'static str,
+    /// The first physical line concerned, counted from 1.
+    pub line: Option<u64>,
+    /// What was noticed, in lower case.
+    pub message: String,
+}

@@ -1,0 +1,388 @@
+//! Reading a table row by row: header, padding, blank rows, and the faults of single rows.
+//!
+//! A quote that is never closed costs its own row only. The row ends with the line on which the quote opens, fails
+//! with `UNCLOSED_QUOTE`, and reading resumes on the next line. Lines that follow may still belong to the broken
+//! value, so they fail too until one has as many cells as the header or as the last good row: nothing is swallowed,
+//! and no fragment of a note is taken for a contact.
+
+use std::io::Read;
+
+use csv::StringRecord;
+use encoding_rs::Encoding;
+
+use super::IntakeError;
+use super::IntakeErrorKind;
+use super::Options;
+use super::RowFault;
+use super::Warning;
+use super::container;
+use super::dialect;
+use super::encoding;
+use super::scan::Notes;
+use super::scan::OpenQuote;
+use super::scan::Scan;
+use super::scan::Scanner;
+use super::text::Text;
+
+mod faults;
+
+/// How much of a file is looked at before its encoding is settled.
+const HEAD: u64 = 1 << 20;
+/// How much decoded text is looked at before the delimiter is settled.
+const SAMPLE: usize = 64 << 10;
+/// What MS-DOS programs write at the end of a text.
+const END_OF_TEXT: u8 = 0x1A;
+
+/// One row of the table. Reuse it: its buffers are kept.
+#[derive(Debug, Default, Clone)]
+pub struct Row {
+    /// The number of the data record, counted from 1, blank ones included, the header not.
+    pub record: u64,
+    /// The physical line on which the record starts, counted from 1.
+    pub line: u64,
+    /// The cells, at least as many as the header has. A faulty row may have more: all that could be read.
+    pub cells: StringRecord,
+    /// Why the row cannot be imported.
+    pub fault: Option<RowFault>,
+    /// Nothing but blank cells.
+    pub blank: bool,
+}
+
+/// Where a record ends, and whether it ended as it should.
+#[derive(Clone, Copy)]
+struct Piece {
+    /// Its length in the window.
+    length: usize,
+    verdict: Verdict,
+    notes: Notes,
+}
+
+#[derive(Clone, Copy)]
+enum Verdict {
+    Whole,
+    Broken(OpenQuote),
+    /// Longer than the limit; `length` counts only its beginning.
+    TooLarge,
+}
+
+/// Streams the rows of a table.
+pub struct Reader {
+    source: String,
+    encoding: &'static Encoding,
+    size: Option<u64>,
+    options: Options,
+    delimiter: u8,
+    text: Text,
+    scanner: Scanner,
+    headers: StringRecord,
+    header_line: u64,
+    warnings: Vec<Warning>,
+    /// The physical line at the window's start.
+    line: u64,
+    record: u64,
+    /// Cells in the last good row.
+    usual: usize,
+    /// The line of a broken quote to which the next lines may belong.
+    broken_at: Option<u64>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Reader")
+            .field("source", &self.source)
+            .field("encoding", &self.encoding.name())
+            .field("delimiter", &self.delimiter())
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    pub(super) fn open(
+        source: String,
+        mut input: Box<dyn Read + Send>,
+        size: Option<u64>,
+        options: &Options,
+    ) -> Result<Self, IntakeError> {
+        let fail = |kind| IntakeError::new(&source, kind);
+        let mut head = Vec::new();
+        input.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| fail(IntakeErrorKind::Unreadable(error)))?;
+        if head.is_empty() {
+            return Err(fail(IntakeErrorKind::Empty));
+        }
+        if let Some(kind) = container::binary_format(&head) {
+            return Err(fail(kind));
+        }
+        let whole = (head.len() as u64) < HEAD;
+        let detected = encoding::detect(&head, whole, options.encoding.as_deref()).map_err(fail)?;
+        let warnings = encoding_warnings(&detected, options);
+        let encoding = detected.encoding;
+        let mut text = Text::new(head, detected.bom, input, encoding);
+        while !text.ended() && text.bytes().len() < SAMPLE {
+            text.fill().map_err(|error| fail(IntakeErrorKind::Io(error)))?;
+        }
+        if let Some(kind) = container::text_format(text.bytes()) {
+            return Err(fail(kind));
+        }
+        let mut reader = Self {
+            source,
+            encoding,
+            size,
+            options: options.clone(),
+            delimiter: b',',
+            text,
+            scanner: Scanner::new(b','),
+            headers: StringRecord::new(),
+            header_line: 0,
+            warnings,
+            line: 1,
+            record: 0,
+            usual: 0,
+            broken_at: None,
+        };
+        reader.settle_delimiter()?;
+        reader.read_header()?;
+        Ok(reader)
+    }
+
+    /// The file's name as it was given (`-` is standard input).
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The name of the encoding, such as `UTF-8` or `Big5`.
+    pub fn encoding(&self) -> &'static str {
+        self.encoding.name()
+    }
+
+    /// The delimiter in use.
+    pub fn delimiter(&self) -> char {
+        char::from(self.delimiter)
+    }
+
+    /// The header cells as they are in the file, without a byte order mark and without empty cells at the end.
+    pub fn headers(&self) -> &StringRecord {
+        &self.headers
+    }
+
+    /// The physical line of the header, counted from 1.
+    pub fn header_line(&self) -> u64 {
+        self.header_line
+    }
+
+    /// What was noticed so far; may grow while rows are read.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The file's size in bytes, if it is known.
+    pub fn size_bytes(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Bytes of the file taken so far, for progress.
+    pub fn bytes_read(&self) -> u64 {
+        self.text.raw_read()
+    }
+
+    /// Reads the next row; `false` is the end of the file.
+    ///
+    /// # Errors
+    /// Only if the bytes themselves cannot be read ([`IntakeErrorKind::Io`]); a bad row is a [`RowFault`].
+    pub fn read(&mut self, row: &mut Row) -> Result<bool, IntakeError> {
+        let Some(piece) = self.locate()? else { return Ok(false) };
+        self.record += 1;
+        row.record = self.record;
+        row.line = self.line;
+        row.fault = None;
+        self.take_cells(row, &piece);
+        self.judge(row, &piece);
+        self.advance(&piece)?;
+        Ok(true)
+    }
+
+    /// Consumes a `sep=` line and settles the delimiter.
+    fn settle_delimiter(&mut self) -> Result<(), IntakeError> {
+        let declared = dialect::declared(self.text.bytes());
+        if let Some((_, length)) = declared {
+            self.text.consume(length);
+            self.line += 1;
+        }
+        let wanted = self.options.delimiter.or(declared.map(|(delimiter, _)| delimiter));
+        self.delimiter = match wanted {
+            Some(delimiter) => delimiter,
+            None => dialect::detect(self.text.bytes(), self.text.ended())
+                .map_err(|choices| IntakeError::new(&self.source, IntakeErrorKind::DoubtfulDelimiter { choices }))?,
+        };
+        self.scanner = Scanner::new(self.delimiter);
+        Ok(())
+    }
+
+    /// Reads the first row that is not blank as the header.
+    fn read_header(&mut self) -> Result<(), IntakeError> {
+        let mut row = Row::default();
+        loop {
+            let Some(piece) = self.locate()? else {
+                return Err(IntakeError::new(&self.source, IntakeErrorKind::Empty));
+            };
+            row.line = self.line;
+            row.fault = None;
+            self.take_cells(&mut row, &piece);
+            self.refuse_header(&row, &piece)?;
+            self.advance(&piece)?;
+            self.headers = trimmed(&row.cells);
+            if !self.headers.is_empty() {
+                break;
+            }
+        }
+        self.header_line = row.line;
+        self.usual = row.cells.len();
+        let (columns, limit) = (self.headers.len(), self.options.max_columns);
+        if columns > limit {
+            let kind = IntakeErrorKind::TooManyColumns { columns, limit };
+            return Err(IntakeError::at(&self.source, row.line, kind));
+        }
+        Ok(())
+    }
+
+    fn refuse_header(&mut self, row: &Row, piece: &Piece) -> Result<(), IntakeError> {
+        let fail = |line, kind| Err(IntakeError::at(&self.source, line, kind));
+        match piece.verdict {
+            Verdict::Broken(open) => {
+                let line = row.line + open.line as u64;
+                fail(line, IntakeErrorKind::UnclosedQuote { line })
+            }
+            Verdict::TooLarge => {
+                let limit = self.options.max_record_bytes;
+                fail(row.line, IntakeErrorKind::RecordTooLarge { line: row.line, limit })
+            }
+            Verdict::Whole => match row.fault.clone().or_else(|| self.fault_of_notes(&piece.notes)) {
+                Some(fault) => fail(row.line, IntakeErrorKind::BadHeader(Box::new(fault))),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Finds the end of the next record, reading on as needed. Its cells are in the scanner afterwards.
+    fn locate(&mut self) -> Result<Option<Piece>, IntakeError> {
+        let limit = self.options.max_record_bytes;
+        let mut broken: Option<OpenQuote> = None;
+        loop {
+            let (bytes, last) = visible(&self.text, limit);
+            if self.text.ended() && self.text.bytes().is_empty() {
+                return Ok(None);
+            }
+            let full = bytes.len() > limit;
+            match self.scanner.scan(bytes, last, broken.map_or(usize::MAX, |open| open.at)) {
+                Scan::Record(length) if length <= limit => {
+                    let verdict = broken.map_or(Verdict::Whole, Verdict::Broken);
+                    return Ok(Some(Piece { length, verdict, notes: self.scanner.notes }));
+                }
+                Scan::Record(_) => return Ok(Some(self.too_large())),
+                Scan::Broken(open) => broken = Some(open),
+                Scan::Incomplete(Some(open)) if full && open.breaks > 0 => broken = Some(open),
+                Scan::Incomplete(_) if full => return Ok(Some(self.too_large())),
+                Scan::Incomplete(_) => self.fill()?,
+            }
+        }
+    }
+
+    fn fill(&mut self) -> Result<(), IntakeError> {
+        self.text.fill().map_err(|error| IntakeError::at(&self.source, self.line, IntakeErrorKind::Io(error)))
+    }
+
+    /// A record beyond the limit: its first cells are kept, as far as the limit reaches.
+    fn too_large(&mut self) -> Piece {
+        let bytes = self.text.bytes();
+        let mut length = self.options.max_record_bytes.min(bytes.len());
+        while length > 0 && bytes.get(length).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            length -= 1;
+        }
+        if let Scan::Broken(open) = self.scanner.scan(&bytes[..length], true, usize::MAX) {
+            self.scanner.scan(&bytes[..length], true, open.at);
+        }
+        Piece { length, verdict: Verdict::TooLarge, notes: self.scanner.notes }
+    }
+
+    /// Moves behind a record and counts its lines.
+    fn advance(&mut self, piece: &Piece) -> Result<(), IntakeError> {
+        self.line += piece.notes.breaks as u64 + 1;
+        let ends_line = matches!(self.text.bytes()[..piece.length].last(), Some(b'\n' | b'\r'));
+        self.text.consume(piece.length);
+        if matches!(piece.verdict, Verdict::TooLarge) {
+            self.skip_line()?;
+        } else if !ends_line && self.text.ended() {
+            self.text.consume(self.text.bytes().len()); // end-of-text marks
+        }
+        Ok(())
+    }
+
+    /// Drops the rest of a line that is too long to hold.
+    fn skip_line(&mut self) -> Result<(), IntakeError> {
+        loop {
+            let bytes = self.text.bytes();
+            let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            match end {
+                Some(end) if bytes[end] == b'\r' && end + 1 == bytes.len() && !self.text.ended() => {
+                    self.text.consume(end);
+                    self.fill()?;
+                }
+                Some(end) => {
+                    let pair = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
+                    self.text.consume(end + 1 + usize::from(pair));
+                    return Ok(());
+                }
+                None => {
+                    self.text.consume(bytes.len());
+                    if self.text.ended() {
+                        return Ok(());
+                    }
+                    self.fill()?;
+                }
+            }
+        }
+    }
+}
+
+/// As much of the window as a record may have and a line end, without end-of-text marks at the end of the file; and
+/// whether nothing follows it.
+fn visible(text: &Text, limit: usize) -> (&[u8], bool) {
+    let bytes = text.bytes();
+    let most = limit.saturating_add(2);
+    if !text.ended() || bytes.len() > most {
+        return (&bytes[..bytes.len().min(most)], false);
+    }
+    let marks = bytes.iter().rev().take_while(|byte| **byte == END_OF_TEXT).count();
+    (&bytes[..bytes.len() - marks], true)
+}
+
+/// The header's cells without a second byte order mark and without blank cells at the end.
+fn trimmed(cells: &StringRecord) -> StringRecord {
+    let cells = cells.iter().take(filled(cells)).enumerate();
+    cells.map(|(index, cell)| if index == 0 { cell.trim_start_matches('\u{FEFF}') } else { cell }).collect()
+}
+
+/// How many cells there are, blank ones at the end not counted.
+fn filled(cells: &StringRecord) -> usize {
+    (0..cells.len()).rfind(|index| !is_blank(&cells[*index])).map_or(0, |index| index + 1)
+}
+
+fn is_blank(cell: &str) -> bool {
+    cell.chars().all(|letter| letter.is_whitespace() || letter == '\u{FEFF}')
+}
+
+fn encoding_warnings(detected: &encoding::Detected, options: &Options) -> Vec<Warning> {
+    let name = detected.encoding.name();
+    let warning = |code, message| vec![Warning { code, line: None, message }];
+    if detected.guessed {
+        return warning("ENCODING_GUESSED", format!("the text was taken for {name}"));
+    }
+    match &options.encoding {
+        Some(label) if detected.bom > 0 && encoding::by_label(label).ok() != Some(detected.encoding) => {
+            let message = format!("the file's byte order mark says {name}, so `{label}` was not used");
+            warning("ENCODING_OVERRIDDEN", message)
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,281 @@
+//! Playing a case: the thing in hand is built from it under the default rules, the hook is called once, and what came out is compared.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate};
+use csv::StringRecord;
+
+use super::parse::{Case, Event, Expected, ExpectedProblem, Outcome, Texts};
+use crate::domain::contact::{Contact, Stamp};
+use crate::domain::date::DateFormat;
+use crate::domain::draft::Draft;
+use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender};
+use crate::domain::field::{FieldKey, field_for_header};
+use crate::domain::id::ContactId;
+use crate::domain::language::LanguageNames;
+use crate::domain::merge::merge;
+use crate::domain::phone::PhoneMode;
+use crate::domain::problem::Problem;
+use crate::domain::row::Columns;
+use crate::domain::rules::{MissingLastName, RequiredNames, Rules, UnknownLabels};
+use crate::plugin::Plugin;
+use crate::plugin::budget::Spent;
+use crate::plugin::fault::Fault;
+use crate::plugin::hand::{ContactHand, Edit, EnquiryHand, MergeHand, RowHand, Sheet, Subject, Terms};
+use crate::plugin::manifest::Manifest;
+use crate::plugin::service::{ContactLookup, LogLine, LookupKey, PluginState, Services, StateWrite};
+use crate::plugin::verdict::Verdict;
+use crate::registry::dispatch;
+
+/// What came of a case.
+#[derive(Debug)]
+pub struct Played {
+    /// What the plugin said, or how it failed.
+    pub verdict: Result<Verdict, Fault>,
+    /// The thing in hand afterwards, with the edits unless the call failed.
+    pub subject: Subject,
+    /// What it edited.
+    pub edits: Vec<Edit>,
+    /// What it logged.
+    pub log: Vec<LogLine>,
+    /// What it asked to remember.
+    pub state: Vec<StateWrite>,
+    /// What the call spent.
+    pub spent: Spent,
+}
+
+/// Calls a case's hook once, in a session of its own.
+#[must_use]
+pub fn play(case: &Case, plugin: &dyn Plugin, manifest: &Manifest) -> Played {
+    let rules = Arc::new(rules());
+    let lookup: Arc<dyn ContactLookup> =
+        Arc::new(Book(case.lookup.iter().map(|texts| Arc::new(contact(texts, &rules))).collect()));
+    let state: Arc<dyn PluginState> = Arc::new(Forgetful);
+    let services =
+        Services { lookup: manifest.asks.lookup.then_some(lookup), state: manifest.asks.state.then_some(state) };
+    let mut subject = subject(&case.event, &rules);
+    subject.begin(&Arc::new(manifest.terms(manifest.is_read_only(case.hook))));
+    let returned = plugin.session(services).call(case.hook, subject);
+    let mut subject = returned.subject;
+    let verdict = dispatch::said(case.hook, manifest.phase, &subject, returned.outcome);
+    let edits = if verdict.is_ok() { subject.keep() } else { subject.revert() };
+    Played { verdict, subject, edits, log: returned.log, state: returned.state, spent: returned.spent }
+}
+
+impl Played {
+    /// Returns what differs from what was expected: what was looked at, what should have come out, what did.
+    #[must_use]
+    pub fn compare(&mut self, expect: &Expected) -> Vec<(String, String, String)> {
+        let mut differences = Vec::new();
+        if self.outcome() != expect.verdict {
+            differences.push(("verdict".to_owned(), expect.verdict.as_str().to_owned(), self.told()));
+        }
+        let problems = match &self.verdict {
+            Ok(Verdict::Reject(problems)) => problems.as_slice(),
+            _ => &[],
+        };
+        for wanted in expect.problems.iter().filter(|wanted| !problems.iter().any(|problem| wanted.is_met_by(problem)))
+        {
+            let told: Vec<String> =
+                problems.iter().map(|problem| problem_text(Some(&problem.code), problem.field.as_deref())).collect();
+            let got = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
+            differences.push((
+                "problems".to_owned(),
+                problem_text(wanted.code.as_deref(), wanted.field.as_deref()),
+                got,
+            ));
+        }
+        // What is read here is not read by the plugin, whatever it may read.
+        self.subject.begin(&Arc::new(Terms::open(0)));
+        for (name, wanted) in &expect.set {
+            let got = value(&self.subject, name).unwrap_or_default();
+            if got != *wanted {
+                differences.push((format!("set.{name}"), format!("`{wanted}`"), format!("`{got}`")));
+            }
+        }
+        differences
+    }
+
+    const fn outcome(&self) -> Outcome {
+        match &self.verdict {
+            Ok(Verdict::Accept) => Outcome::Accept,
+            Ok(Verdict::Reject(_)) => Outcome::Reject,
+            Ok(Verdict::Skip(_)) => Outcome::Skip,
+            Err(_) => Outcome::Fault,
+        }
+    }
+
+    fn told(&self) -> String {
+        match &self.verdict {
+            Ok(Verdict::Accept) => "accept".to_owned(),
+            Ok(Verdict::Skip(reason)) => format!("skip: {reason}"),
+            Ok(Verdict::Reject(problems)) => {
+                let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                format!("reject: {}", told.join("; "))
+            }
+            Err(fault) => {
+                let place = fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
+                format!("fault {}{place}: {fault}", fault.kind.code())
+            }
+        }
+    }
+}
+
+impl ExpectedProblem {
+    fn is_met_by(&self, problem: &Problem) -> bool {
+        self.code.as_ref().is_none_or(|code| *code == problem.code)
+            && (self.field.is_none() || self.field == problem.field)
+    }
+}
+
+fn problem_text(code: Option<&str>, field: Option<&str>) -> String {
+    format!(
+        "{} of {}",
+        code.unwrap_or("any code"),
+        field.map_or_else(|| "the record".to_owned(), |field| format!("`{field}`"))
+    )
+}
+
+/// A value by header, field, or detail of an enquiry; lists joined by `; `.
+fn value(subject: &Subject, name: &str) -> Option<String> {
+    let sheet = match subject {
+        Subject::Row(row) => return row.get(name).ok().flatten().map(str::to_owned),
+        Subject::Contact(hand) => &hand.sheet,
+        Subject::Merge(hand) => &hand.result,
+        Subject::Enquiry(hand) if name == "survey" => return hand.suppress().map(str::to_owned),
+        Subject::Enquiry(hand) => match (hand.get(name), hand.contact()) {
+            (Ok(detail), _) => return detail.map(Cow::into_owned),
+            (Err(_), contact) => contact?,
+        },
+    };
+    let key = FieldKey::parse(name).ok()?;
+    let draft = sheet.draft();
+    let pending = draft.pending.iter().find(|pending| pending.key == key);
+    pending.map(|pending| pending.value.clone()).or_else(|| draft.contact.joined(&key))
+}
+
+fn subject(event: &Event, rules: &Arc<Rules>) -> Subject {
+    let sheet = |contact| Sheet::new(contact, Arc::clone(rules));
+    match event {
+        Event::Row(cells) => Subject::Row(Box::new(row(cells))),
+        Event::Contact { contact: fields, before } => {
+            let before = before.as_ref().map(|before| Arc::new(contact(before, rules)));
+            Subject::Contact(Box::new(ContactHand { sheet: sheet(draft(fields, rules)), before }))
+        }
+        Event::Merge { master, other } => {
+            let (master, other) = (Arc::new(contact(master, rules)), Arc::new(contact(other, rules)));
+            let result = sheet(Draft::new(merge(&master, &other)));
+            Subject::Merge(Box::new(MergeHand { master, other, result }))
+        }
+        Event::Enquiry { enquiry: details, contact: fields, surveys, opened_at } => {
+            let contact = fields.as_ref().map(|fields| sheet(draft(fields, rules)));
+            Subject::Enquiry(Box::new(EnquiryHand::new(enquiry(details, *opened_at), contact, surveys.clone())))
+        }
+    }
+}
+
+fn row(cells: &Texts) -> RowHand {
+    let headers: Vec<String> = cells.iter().map(|(header, _)| header.clone()).collect();
+    let mapping = headers.iter().map(|header| field_for_header(header)).collect();
+    let record: StringRecord = cells.iter().map(|(_, cell)| cell.as_str()).collect();
+    RowHand::new(Arc::new(Columns::new(headers, mapping)), record, 1, 2)
+}
+
+/// A draft, so that a case may hold values that the rules refuse.
+fn draft(fields: &Texts, rules: &Rules) -> Draft {
+    let created = Stamp { at: DateTime::UNIX_EPOCH, by: Arc::from("case") };
+    let mut draft = Draft::new(Contact::new(ContactId::from_bytes([1; 16]), created));
+    for (name, value) in fields {
+        if let Ok(key) = FieldKey::parse(name) {
+            draft.offer(&key, value, rules);
+        }
+    }
+    draft
+}
+
+fn contact(fields: &Texts, rules: &Rules) -> Contact {
+    draft(fields, rules).contact
+}
+
+fn enquiry(details: &Texts, opened_at: DateTime<chrono::Utc>) -> Enquiry {
+    let detail = |name: &str| details.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let attribute =
+        |(name, value): &(String, String)| Some((name.strip_prefix("attribute.")?.to_owned(), value.clone()));
+    Enquiry {
+        id: 1,
+        channel: detail("channel").and_then(|word| Channel::parse(&word)).unwrap_or(Channel::Call),
+        status: detail("status").and_then(|word| EnquiryStatus::parse(&word)).unwrap_or(EnquiryStatus::Open),
+        from: Sender {
+            phone: detail("from.phone"),
+            email: detail("from.email"),
+            handle: detail("from.handle"),
+            name: detail("from.name"),
+        },
+        subject: detail("subject"),
+        contact: None,
+        opened_at,
+        attributes: details.iter().filter_map(attribute).collect(),
+        survey: None,
+    }
+}
+
+/// The rules of the default profile, on a fixed day, so that a case means the same everywhere and always.
+fn rules() -> Rules {
+    Rules {
+        missing_last_name: MissingLastName::Customer,
+        required_names: RequiredNames::Last,
+        phone_mode: PhoneMode::Lenient,
+        default_country: None,
+        date_format: DateFormat::Mdy,
+        accept_serial_dates: false,
+        multi_value: true,
+        language_names: LanguageNames::Iso6391,
+        sms_default: true,
+        unknown_labels: UnknownLabels::Create,
+        lock_verified: true,
+        today: NaiveDate::from_ymd_opt(2030, 1, 1).unwrap_or_default(),
+    }
+}
+
+/// The contacts that a case lets be found.
+struct Book(Vec<Arc<Contact>>);
+
+impl ContactLookup for Book {
+    fn find(&self, key: &LookupKey, limit: usize) -> Result<Vec<Arc<Contact>>, String> {
+        let found = self.0.iter().filter(|contact| is_found(contact, key)).take(limit);
+        Ok(found.cloned().collect())
+    }
+}
+
+fn is_found(contact: &Contact, key: &LookupKey) -> bool {
+    match key {
+        LookupKey::Email(wanted) => {
+            contact.emails.iter().any(|mail| mail.address.to_lowercase() == wanted.to_lowercase())
+        }
+        LookupKey::Phone(wanted) => contact.phones.iter().any(|phone| phone.e164.as_ref() == Some(wanted)),
+        LookupKey::ExternalId(wanted) => {
+            contact.external_ids.iter().any(|id| format!("{}:{}", id.source, id.id) == *wanted)
+        }
+        LookupKey::Name(wanted) => {
+            let name = contact.display_name().to_lowercase();
+            wanted
+                .to_lowercase()
+                .split_whitespace()
+                .all(|word| name.split_whitespace().any(|part| part.starts_with(word)))
+        }
+    }
+}
+
+/// A case starts with nothing remembered.
+struct Forgetful;
+
+impl PluginState for Forgetful {
+    fn get(&self, _plugin: &str, _key: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn size(&self, _plugin: &str) -> usize {
+        0
+    }
+}

@@ -1,0 +1,284 @@
+//! Calling the plugins of one generation about one thing: order, terms, keeping and reverting edits, counting. What becomes of the record
+//! is decided above.
+
+mod judge;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub(super) use judge::said;
+
+use super::Mode;
+use super::generation::Generation;
+use super::loaded::Loaded;
+use super::stats::HookCounts;
+use crate::domain::problem::Problem;
+use crate::plugin::Session;
+use crate::plugin::fault::{Fault, FaultKind};
+use crate::plugin::hand::{Edit, Subject, Terms};
+use crate::plugin::hook::Hook;
+use crate::plugin::manifest::{OnFault, Phase};
+use crate::plugin::package::{Grants, Identity};
+use crate::plugin::service::{Services, StateWrite};
+use crate::plugin::verdict::Verdict;
+
+/// Calls after which a chain hands in what it counted.
+const HAND_IN_AFTER: u64 = 256;
+
+/// Sessions of one generation's plugins, for one import worker or one interactive event.
+pub struct Chain {
+    generation: Arc<Generation>,
+    services: Box<dyn Fn(Grants) -> Services + Send>,
+    links: Vec<Link>,
+    /// Calls since counts were handed in.
+    calls: u64,
+}
+
+/// One plugin in a chain, and what its calls did since they were handed in.
+struct Link {
+    open: Option<Open>,
+    fresh: [HookCounts; Hook::ALL.len()],
+    handed_in: PluginCounts,
+}
+
+/// A session, opened when first needed. The terms are copies of its own: one shared by all workers would be counted up and down by all.
+struct Open {
+    session: Box<dyn Session>,
+    writable: Arc<Terms>,
+    read_only: Arc<Terms>,
+}
+
+/// What one chain's calls of one plugin did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PluginCounts {
+    /// Which plugin.
+    pub plugin: Arc<Identity>,
+    /// Calls made.
+    pub calls: u64,
+    /// Edits kept; in observe mode, edits that would have been.
+    pub edits: u64,
+    /// Things refused by verdict.
+    pub rejections: u64,
+    /// Rows skipped by verdict.
+    pub skips: u64,
+    /// Calls that failed.
+    pub faults: u64,
+}
+
+/// One call that failed, or was not made because the plugin is tripped.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FaultReport {
+    /// Whose call.
+    pub plugin: Arc<Identity>,
+    /// Which hook.
+    pub hook: Hook,
+    /// How it failed.
+    pub fault: Fault,
+    /// What becomes of the record.
+    pub policy: OnFault,
+}
+
+/// What the plugins of one phase said.
+#[derive(Debug)]
+pub struct ChainOutcome {
+    /// The thing in hand, with the edits that were kept.
+    pub subject: Subject,
+    /// Reasons to refuse it, with who gave them.
+    pub problems: Vec<(Arc<Identity>, Problem)>,
+    /// The reason to leave a row out, with who gave it.
+    pub skip: Option<(Arc<Identity>, String)>,
+    /// Calls that failed.
+    pub faults: Vec<FaultReport>,
+    /// Edits kept, with who made them, in order.
+    pub edits: Vec<(Arc<Identity>, Edit)>,
+    /// What to remember if the record is written, with the plugin's name.
+    pub state: Vec<(String, StateWrite)>,
+}
+
+impl ChainOutcome {
+    const fn new(subject: Subject) -> Self {
+        Self { subject, problems: Vec::new(), skip: None, faults: Vec::new(), edits: Vec::new(), state: Vec::new() }
+    }
+
+    /// Says whether the thing is refused: by a verdict, or by a fault under `on_fault = "reject"`.
+    #[must_use]
+    pub fn rejected(&self) -> bool {
+        !self.problems.is_empty() || self.faults.iter().any(|report| report.policy == OnFault::Reject)
+    }
+}
+
+impl Chain {
+    /// Opens a chain. `services` returns what a plugin with these grants may use; sessions are opened when first needed.
+    pub fn new(generation: Arc<Generation>, services: impl Fn(Grants) -> Services + Send + 'static) -> Self {
+        let link = |loaded: &Arc<Loaded>| Link {
+            open: None,
+            fresh: Default::default(),
+            handed_in: PluginCounts::new(Arc::clone(loaded.identity())),
+        };
+        Self {
+            links: generation.plugins.iter().map(link).collect(),
+            generation,
+            services: Box::new(services),
+            calls: 0,
+        }
+    }
+
+    /// Returns the generation whose plugins are called.
+    #[must_use]
+    pub const fn generation(&self) -> &Arc<Generation> {
+        &self.generation
+    }
+
+    /// Says whether any plugin has this hook.
+    #[must_use]
+    pub fn has(&self, hook: Hook) -> bool {
+        Phase::ALL.into_iter().any(|phase| self.has_phase(hook, phase))
+    }
+
+    /// Says whether any plugin has this hook in this phase.
+    #[must_use]
+    pub fn has_phase(&self, hook: Hook, phase: Phase) -> bool {
+        !self.generation.calls(hook, phase).is_empty()
+    }
+
+    /// Calls the plugins of a phase, one after the other. All are called even after a rejection, so that all problems are told; a skip
+    /// ends the chain.
+    pub fn run(&mut self, hook: Hook, phase: Phase, subject: Subject) -> ChainOutcome {
+        let Self { generation, services, links, calls } = self;
+        let mut outcome = ChainOutcome::new(subject);
+        for &at in generation.calls(hook, phase) {
+            let loaded = &*generation.plugins[at];
+            if !loaded.breaker.is_tripped() {
+                outcome = links[at].call(loaded, services, hook, outcome);
+                *calls += 1;
+            } else if loaded.mode == Mode::Enforce {
+                outcome.faults.push(tripped(loaded, hook));
+            }
+            if outcome.skip.is_some() {
+                break;
+            }
+        }
+        if self.calls >= HAND_IN_AFTER {
+            self.hand_in();
+        }
+        outcome
+    }
+
+    /// Returns what the calls of this chain did, by plugin in the order of calls, and hands the counts in.
+    pub fn counts(&mut self) -> Vec<PluginCounts> {
+        self.hand_in();
+        self.links.iter().map(|link| link.handed_in.clone()).collect()
+    }
+
+    fn hand_in(&mut self) {
+        self.calls = 0;
+        for (link, loaded) in self.links.iter_mut().zip(&self.generation.plugins) {
+            for hook in Hook::ALL {
+                let counts = &mut link.fresh[hook as usize];
+                if counts.calls > 0 {
+                    loaded.stats.hand_in(hook, counts);
+                    link.handed_in.add(counts);
+                    *counts = HookCounts::default();
+                }
+            }
+        }
+    }
+}
+
+impl Link {
+    fn call(
+        &mut self,
+        loaded: &Loaded,
+        services: &dyn Fn(Grants) -> Services,
+        hook: Hook,
+        mut outcome: ChainOutcome,
+    ) -> ChainOutcome {
+        let open = self.open.get_or_insert_with(|| Open::new(loaded, services));
+        outcome.subject.begin(if loaded.is_read_only(hook) { &open.read_only } else { &open.writable });
+        let mut returned = open.session.call(hook, outcome.subject);
+        let counts = &mut self.fresh[hook as usize];
+        counts.took(returned.spent.time);
+        judge::log(loaded, hook, std::mem::take(&mut returned.log));
+        let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
+        judge::count(counts, &said);
+        loaded.probation.note(hook, said.is_err());
+        if loaded.breaker.note(said.is_err()) {
+            judge::warn_tripped(loaded, hook);
+        }
+        outcome.subject = returned.subject;
+        match loaded.mode {
+            Mode::Enforce => enforce(loaded, hook, said, returned.state, counts, &mut outcome),
+            Mode::Observe | Mode::Off => judge::observe(loaded, hook, said, counts, &mut outcome.subject),
+        }
+        outcome
+    }
+}
+
+impl Open {
+    fn new(loaded: &Loaded, services: &dyn Fn(Grants) -> Services) -> Self {
+        let terms = |read_only| Arc::new(loaded.terms(read_only));
+        Self { session: loaded.plugin.session(services(loaded.grants)), writable: terms(false), read_only: terms(true) }
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        self.hand_in();
+    }
+}
+
+impl PluginCounts {
+    const fn new(plugin: Arc<Identity>) -> Self {
+        Self { plugin, calls: 0, edits: 0, rejections: 0, skips: 0, faults: 0 }
+    }
+
+    const fn add(&mut self, counts: &HookCounts) {
+        self.calls += counts.calls;
+        self.edits += counts.edits;
+        self.rejections += counts.rejections;
+        self.skips += counts.skips;
+        self.faults += counts.faults;
+    }
+}
+
+/// Applies what a plugin said: edits are kept unless the call failed.
+fn enforce(
+    loaded: &Loaded,
+    hook: Hook,
+    said: Result<Verdict, Fault>,
+    state: Vec<StateWrite>,
+    counts: &mut HookCounts,
+    outcome: &mut ChainOutcome,
+) {
+    let identity = loaded.identity();
+    let verdict = match said {
+        Ok(verdict) => verdict,
+        Err(fault) => {
+            outcome.subject.revert();
+            loaded.note_fault(hook, &fault);
+            outcome.faults.push(FaultReport { plugin: Arc::clone(identity), hook, fault, policy: loaded.policy(hook) });
+            return;
+        }
+    };
+    let edits = outcome.subject.keep();
+    counts.edits += edits.len() as u64;
+    outcome.edits.extend(edits.into_iter().map(|edit| (Arc::clone(identity), edit)));
+    outcome.state.extend(state.into_iter().map(|write| (identity.name.clone(), write)));
+    match verdict {
+        Verdict::Accept => {}
+        Verdict::Skip(reason) => outcome.skip = Some((Arc::clone(identity), reason)),
+        Verdict::Reject(problems) => {
+            outcome.problems.extend(problems.into_iter().map(|problem| (Arc::clone(identity), problem)));
+        }
+    }
+}
+
+/// A tripped guard never turns into an open door: its policy is applied without it.
+fn tripped(loaded: &Loaded, hook: Hook) -> FaultReport {
+    let fault =
+        Fault::new(FaultKind::Tripped, "it is no longer called, because at least 20 of its last 50 calls failed")
+            .hint("mend it: a new version is called again at once");
+    FaultReport { plugin: Arc::clone(loaded.identity()), hook, fault, policy: loaded.policy(hook) }
+}

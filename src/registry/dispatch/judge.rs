@@ -1,0 +1,116 @@
+//! Judging one call: whether what came back is a sound verdict, and what is noted about it.
+
+use tracing::{debug, error, info, warn};
+
+use crate::plugin::fault::{Fault, FaultKind};
+use crate::plugin::hand::Subject;
+use crate::plugin::hook::Hook;
+use crate::plugin::manifest::Phase;
+use crate::plugin::service::{LogLevel, LogLine};
+use crate::plugin::verdict::Verdict;
+use crate::registry::loaded::Loaded;
+use crate::registry::stats::HookCounts;
+
+/// Returns what the plugin said, or the fault that it is to say that here.
+pub(in crate::registry) fn said(
+    hook: Hook,
+    phase: Phase,
+    subject: &Subject,
+    outcome: Result<Verdict, Fault>,
+) -> Result<Verdict, Fault> {
+    let verdict = outcome?;
+    match &verdict {
+        // A refused edit no longer matters when the thing is not to be stored.
+        Verdict::Reject(problems) if !problems.is_empty() => Ok(verdict),
+        Verdict::Reject(_) => {
+            Err(Fault::new(FaultKind::Verdict, "it rejected without a problem").hint("say what is wrong, and where"))
+        }
+        Verdict::Skip(_) if hook != Hook::ImportRow || phase == Phase::Check => {
+            let place = if hook == Hook::ImportRow { "the check phase" } else { hook.name() };
+            let hint = "only `on_import_row` in the change phase may skip; reject instead";
+            Err(Fault::new(FaultKind::Verdict, format!("it skipped in {place}")).hint(hint))
+        }
+        Verdict::Skip(_) => Ok(verdict),
+        Verdict::Accept => refused_edit(subject).map_or(Ok(verdict), Err),
+    }
+}
+
+/// An edit that was refused and neither mended nor answered by a rejection was ignored.
+fn refused_edit(subject: &Subject) -> Option<Fault> {
+    let refusal = subject.unmended()?;
+    let message =
+        format!("its edit of `{}` was refused and it went on: {} ({})", refusal.field, refusal.message, refusal.code);
+    let fault = Fault::new(FaultKind::RefusedEdit, message);
+    Some(match &refusal.hint {
+        Some(hint) => fault.hint(hint.clone()),
+        None => fault,
+    })
+}
+
+/// Counts a verdict or fault; edits are counted when they are known.
+pub(super) const fn count(counts: &mut HookCounts, said: &Result<Verdict, Fault>) {
+    match said {
+        Ok(Verdict::Accept) => {}
+        Ok(Verdict::Reject(_)) => counts.rejections += 1,
+        Ok(Verdict::Skip(_)) => counts.skips += 1,
+        Err(_) => counts.faults += 1,
+    }
+}
+
+/// Notes what an observed plugin would have done, and undoes it.
+pub(super) fn observe(
+    loaded: &Loaded,
+    hook: Hook,
+    said: Result<Verdict, Fault>,
+    counts: &mut HookCounts,
+    subject: &mut Subject,
+) {
+    let edits = subject.revert();
+    let would = match said {
+        Ok(Verdict::Accept) if edits.is_empty() => return,
+        Ok(Verdict::Accept) => {
+            counts.edits += edits.len() as u64;
+            let told: Vec<String> = edits
+                .iter()
+                .map(|edit| format!("`{}` to `{}`", edit.what, edit.new.as_deref().unwrap_or("")))
+                .collect();
+            format!("would set {}", told.join(", "))
+        }
+        Ok(Verdict::Skip(reason)) => format!("would skip: {reason}"),
+        Ok(Verdict::Reject(problems)) => {
+            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            format!("would reject: {}", told.join("; "))
+        }
+        Err(fault) => {
+            loaded.note_fault(hook, &fault);
+            format!("failed: {fault}")
+        }
+    };
+    loaded.note_sample(format!("{hook} {would}"));
+}
+
+/// Passes a plugin's lines on to the log and keeps the last ones.
+pub(super) fn log(loaded: &Loaded, hook: Hook, lines: Vec<LogLine>) {
+    if lines.is_empty() {
+        return;
+    }
+    let identity = loaded.identity();
+    let (plugin, version, hook_name) = (identity.name.as_str(), identity.version.as_str(), hook.name());
+    for LogLine { level, text } in &lines {
+        match level {
+            LogLevel::Debug => debug!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
+            LogLevel::Info => info!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
+            LogLevel::Warn => warn!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
+            LogLevel::Error => error!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
+        }
+    }
+    loaded.note_log(hook, lines);
+}
+
+/// Tells that a plugin is no longer called.
+pub(super) fn warn_tripped(loaded: &Loaded, hook: Hook) {
+    let identity = loaded.identity();
+    let policy = loaded.policy(hook);
+    let (plugin, version) = (identity.name.as_str(), identity.version.as_str());
+    error!(target: "carnet::plugin", plugin, version, "faulted too often and is no longer called; on_fault = {policy} applies");
+}

@@ -1,0 +1,182 @@
+//! One plugin in service: the loaded code with its terms here, what its calls did, and whether it is still called.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Mode;
+use super::breaker::Breaker;
+use super::probation::Probation;
+use super::stats::Stats;
+use crate::plugin::Plugin;
+use crate::plugin::fault::Fault;
+use crate::plugin::hand::Terms;
+use crate::plugin::hook::Hook;
+use crate::plugin::manifest::{Manifest, OnFault, Phase};
+use crate::plugin::package::{Grants, Identity};
+use crate::plugin::service::LogLine;
+
+/// Lines of the log that are kept in memory.
+const LOG_LINES: usize = 100;
+
+/// Samples of observed calls that are kept in memory.
+const SAMPLES: usize = 20;
+
+/// One version of a plugin in service. Stays the same object while its package stays the same, whatever generation it is in.
+pub struct Loaded {
+    /// The loaded code.
+    pub plugin: Arc<dyn Plugin>,
+    /// What its package says about it.
+    pub manifest: Manifest,
+    /// When in a chain it is called.
+    pub phase: Phase,
+    /// Place in the order of calls: the deployment's, else the manifest's.
+    pub priority: u16,
+    /// How it is called here.
+    pub mode: Mode,
+    /// What it may use beside the thing in hand.
+    pub grants: Grants,
+    /// What becomes of a record when a call fails, if deployment or manifest say so.
+    pub on_fault: Option<OnFault>,
+    /// Folder or file of the package.
+    pub path: PathBuf,
+    /// What its calls did.
+    pub stats: Stats,
+    /// Whether it is still called.
+    pub breaker: Breaker,
+    /// Whether it still has to show that it is no worse than what it replaced.
+    pub probation: Probation,
+    notes: Mutex<Notes>,
+}
+
+/// What is kept for people who look.
+#[derive(Default)]
+struct Notes {
+    log: VecDeque<Logged>,
+    samples: VecDeque<String>,
+    fault: Option<(Hook, Fault)>,
+}
+
+/// One line that the plugin logged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Logged {
+    /// In which hook.
+    pub hook: Hook,
+    /// The line.
+    pub line: LogLine,
+}
+
+/// How a deployment has a plugin in service.
+pub(super) struct Placement {
+    pub(super) priority: u16,
+    pub(super) mode: Mode,
+    pub(super) on_fault: Option<OnFault>,
+    pub(super) grants: Grants,
+    pub(super) path: PathBuf,
+}
+
+impl Loaded {
+    pub(super) fn new(plugin: Arc<dyn Plugin>, manifest: Manifest, placement: Placement) -> Self {
+        Self {
+            phase: manifest.phase,
+            priority: placement.priority,
+            mode: placement.mode,
+            grants: placement.grants,
+            on_fault: placement.on_fault.or(manifest.on_fault),
+            path: placement.path,
+            plugin,
+            manifest,
+            stats: Stats::default(),
+            breaker: Breaker::default(),
+            probation: Probation::default(),
+            notes: Mutex::default(),
+        }
+    }
+
+    /// Says which plugin it is, exactly.
+    #[must_use]
+    pub fn identity(&self) -> &Arc<Identity> {
+        self.plugin.identity()
+    }
+
+    /// Returns what becomes of a record when a call of this hook fails.
+    #[must_use]
+    pub fn policy(&self, hook: Hook) -> OnFault {
+        // An enquiry is never lost to a plugin; everything else is data that the plugin may be guarding.
+        let by_hook = if hook == Hook::Enquiry { OnFault::Skip } else { OnFault::Reject };
+        self.on_fault.unwrap_or(by_hook)
+    }
+
+    /// Says whether a call of this hook may write nothing.
+    #[must_use]
+    pub fn is_read_only(&self, hook: Hook) -> bool {
+        self.manifest.is_read_only(hook)
+    }
+
+    /// Returns the terms on which it holds the thing in hand.
+    #[must_use]
+    pub fn terms(&self, read_only: bool) -> Terms {
+        self.manifest.terms(read_only)
+    }
+
+    /// Returns the last lines of its log, oldest first.
+    #[must_use]
+    pub fn log(&self) -> Vec<Logged> {
+        self.with_notes(|notes| notes.log.iter().cloned().collect())
+    }
+
+    /// Returns what it would have done in the last calls in observe mode that would have changed something, oldest first.
+    #[must_use]
+    pub fn samples(&self) -> Vec<String> {
+        self.with_notes(|notes| notes.samples.iter().cloned().collect())
+    }
+
+    /// Returns its last fault.
+    #[must_use]
+    pub fn last_fault(&self) -> Option<(Hook, Fault)> {
+        self.with_notes(|notes| notes.fault.clone())
+    }
+
+    /// Says whether it faulted in a hook that its predecessor was called for and never failed in.
+    pub(super) fn faulted_where_not(&self, predecessor: &Self) -> bool {
+        let hooks = self.probation.hooks();
+        predecessor.stats.snapshot().iter().any(|(hook, counts)| hooks.contains(*hook) && counts.faults == 0)
+    }
+
+    /// Calls it again after its faults tripped it.
+    pub fn reset(&self) {
+        self.breaker.reset();
+    }
+
+    pub(super) fn note_log(&self, hook: Hook, lines: Vec<LogLine>) {
+        self.with_notes(|notes| {
+            lines.into_iter().for_each(|line| keep(&mut notes.log, LOG_LINES, Logged { hook, line }));
+        });
+    }
+
+    pub(super) fn note_sample(&self, sample: String) {
+        self.with_notes(|notes| keep(&mut notes.samples, SAMPLES, sample));
+    }
+
+    pub(super) fn note_fault(&self, hook: Hook, fault: &Fault) {
+        self.with_notes(|notes| notes.fault = Some((hook, fault.clone())));
+    }
+
+    /// Notes are whole at any moment, so those of a thread that panicked are as good as any.
+    fn with_notes<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
+        look(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn keep<T>(kept: &mut VecDeque<T>, most: usize, item: T) {
+    if kept.len() == most {
+        kept.pop_front();
+    }
+    kept.push_back(item);
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("identity", self.identity()).field("mode", &self.mode).finish_non_exhaustive()
+    }
+}

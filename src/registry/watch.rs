@@ -1,0 +1,205 @@
+//! Watching the folders: what the system tells is only a hint to look, and a look leads to a reload only when what was found has settled.
+//! The decisions are `settle`'s, which knows no clock and no folder; this file is the thread around it.
+
+mod settle;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tracing::{debug, warn};
+
+pub use settle::{Look, Settler, Timing};
+
+use super::{Folders, Registry, Report, scan};
+
+/// How changes are noticed.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// The system tells of them.
+    Native,
+    /// By looking this often: for network file systems and bind mounts, where the system tells nothing.
+    Poll(Duration),
+}
+
+/// Why the folders cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// No thread could be started.
+    #[error("no thread for watching plugins could be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What wakes the thread.
+enum Hint {
+    /// Something changed.
+    Changed,
+    /// The system lost events, or watching failed: nothing is certain.
+    Lost,
+    /// It is over.
+    Stop,
+}
+
+/// A watch over the folders; dropping it ends it.
+#[derive(Debug)]
+pub struct Watch {
+    hints: Sender<Hint>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Ends the watch and waits until a reload under way is done.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let _ = self.hints.send(Hint::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Registry {
+    /// Watches the folders from now on and calls back after each reload that changed something. Where the system cannot tell of
+    /// changes, they are still found by looking every [`Timing::full`].
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn watch(
+        self: &Arc<Self>,
+        notice: Notice,
+        timing: Timing,
+        on_change: impl FnMut(&Report) + Send + 'static,
+    ) -> Result<Watch, WatchError> {
+        let (hints, told) = unbounded();
+        let eyes = match notice {
+            Notice::Native => Eyes::open(hints.clone()),
+            Notice::Poll(_) => None,
+        };
+        let timing = match notice {
+            Notice::Poll(every) => Timing { look: Some(every), ..timing },
+            Notice::Native => timing,
+        };
+        let registry = Arc::clone(self);
+        let work = move || keep_watch(&registry, timing, &told, eyes, on_change);
+        let thread = thread::Builder::new().name("plugins".to_owned()).spawn(work)?;
+        Ok(Watch { hints, thread: Some(thread) })
+    }
+}
+
+fn keep_watch(
+    registry: &Registry,
+    timing: Timing,
+    told: &Receiver<Hint>,
+    mut eyes: Option<Eyes>,
+    mut on_change: impl FnMut(&Report) + Send + 'static,
+) {
+    let folders = registry.folders().clone();
+    // Anything may have changed between the registry's first look and the first event.
+    let mut settler = Settler::new(timing, Instant::now(), BTreeMap::new());
+    settler.lost(Instant::now());
+    loop {
+        let wait = settler.wake_at().saturating_duration_since(Instant::now());
+        match told.recv_timeout(wait) {
+            Ok(Hint::Changed) => settler.hint(Instant::now()),
+            Ok(Hint::Lost) => settler.lost(Instant::now()),
+            Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(eyes) = &mut eyes {
+                    eyes.follow(&folders);
+                }
+                let found = scan::stamps(&folders);
+                if settler.look(Instant::now(), found) == Look::Reload {
+                    let report = registry.rescan();
+                    if !report.is_empty() {
+                        on_change(&report);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The system's watcher, and where it looks.
+struct Eyes {
+    watcher: RecommendedWatcher,
+    /// Each folder with where its links led: when they lead elsewhere, the watch must follow.
+    watched: BTreeMap<PathBuf, PathBuf>,
+}
+
+impl Eyes {
+    fn open(hints: Sender<Hint>) -> Option<Self> {
+        let handler = move |event: notify::Result<Event>| {
+            if let Some(hint) = hint(event) {
+                // Nobody listens any more once the watch has ended.
+                let _ = hints.send(hint);
+            }
+        };
+        match notify::recommended_watcher(handler) {
+            Ok(watcher) => Some(Self { watcher, watched: BTreeMap::new() }),
+            Err(error) => {
+                warn!(target: "carnet::plugin", "the system cannot tell of changed plugins, they are looked for instead: {error}");
+                None
+            }
+        }
+    }
+
+    /// Watches the folders that there are now, and no others.
+    fn follow(&mut self, folders: &Folders) {
+        let mut wanted: Vec<PathBuf> = scan::watched(folders);
+        // A folder that is not there yet shows in the one above it.
+        wanted.extend(
+            [&folders.plugins, &folders.scripts].into_iter().filter_map(|root| root.parent().map(PathBuf::from)),
+        );
+        let mut now = BTreeMap::new();
+        for folder in wanted {
+            if let Ok(target) = folder.canonicalize() {
+                now.insert(folder, target);
+            }
+        }
+        let gone: Vec<PathBuf> = self
+            .watched
+            .iter()
+            .filter(|(path, target)| now.get(*path) != Some(target))
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in gone {
+            // One that is gone is no longer watched anyway.
+            let _ = self.watcher.unwatch(&path);
+            self.watched.remove(&path);
+        }
+        for (path, target) in now {
+            if !self.watched.contains_key(&path) {
+                match self.watcher.watch(&path, RecursiveMode::NonRecursive) {
+                    Ok(()) => drop(self.watched.insert(path, target)),
+                    Err(error) => {
+                        debug!(target: "carnet::plugin", path = %path.display(), "cannot be watched: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reading is no change; everything else may be one.
+fn hint(event: notify::Result<Event>) -> Option<Hint> {
+    match event {
+        Ok(event) if event.need_rescan() => Some(Hint::Lost),
+        Ok(Event { kind: EventKind::Access(AccessKind::Close(AccessMode::Write)), .. }) => Some(Hint::Changed),
+        Ok(event) => (!event.kind.is_access()).then_some(Hint::Changed),
+        Err(_) => Some(Hint::Lost),
+    }
+}

@@ -1,0 +1,119 @@
+//! A Rhai engine for one session: the language without files, clock, modules and `eval`, every limit set, and callbacks that hold the
+//! call to its budget.
+
+use std::sync::{Arc, LazyLock};
+
+use rhai::packages::{
+    BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Module, OptimizationLevel};
+
+use super::api;
+use super::call::{Call, Tag};
+use super::memory::{Heavy, Scales};
+use crate::plugin::fault::FaultKind;
+use crate::plugin::service::LogLevel;
+
+/// Longest string, and most bytes of all strings in one array or map.
+pub(super) const MAX_STRING: usize = 64 << 10;
+/// Most elements of an array, those of arrays in it included.
+pub(super) const MAX_ARRAY: usize = 10_000;
+/// Most entries of a map, those of maps in it included.
+pub(super) const MAX_MAP: usize = 1_000;
+/// Most variables in the reach of one function call.
+pub(super) const MAX_VARIABLES: usize = 256;
+/// Deepest nesting of calls.
+pub(super) const MAX_CALL_LEVELS: usize = 32;
+/// Deepest nesting of expressions at top level, and in a function.
+pub(super) const MAX_EXPR_DEPTHS: (usize, usize) = (48, 32);
+/// Most functions of a script, closures included.
+const MAX_FUNCTIONS: usize = 512;
+
+/// Words that scripts cannot use, for they would bring in code that was not checked.
+const DISABLED: [&str; 3] = ["eval", "import", "export"];
+
+/// What of Rhai's own library scripts may use: no files, no clock, no modules, no blobs.
+static STANDARD: LazyLock<Arc<Module>> = LazyLock::new(|| {
+    let mut all = Module::new();
+    CorePackage::init(&mut all);
+    LogicPackage::init(&mut all);
+    BasicMathPackage::init(&mut all);
+    BasicArrayPackage::init(&mut all);
+    BasicMapPackage::init(&mut all);
+    MoreStringPackage::init(&mut all);
+    all.build_index();
+    all.into()
+});
+
+/// Makes an engine that runs calls of `call`, with the script's constants in everyone's reach.
+pub(super) fn engine(call: &Arc<Call>, constants: Option<&Arc<Module>>) -> Engine {
+    let mut engine = Engine::new_raw();
+    engine.register_global_module(Arc::clone(&STANDARD));
+    engine.register_global_module(Arc::clone(&api::shared().module));
+    if let Some(constants) = constants {
+        engine.register_global_module(Arc::clone(constants));
+    }
+    limit(&mut engine, call.terms.budget.operations);
+    watch(&mut engine, call);
+    engine.set_default_tag(Dynamic::from(Tag(Arc::clone(call))));
+    engine
+}
+
+fn limit(engine: &mut Engine, operations: u64) {
+    for word in DISABLED {
+        engine.disable_symbol(word);
+    }
+    engine
+        // Full optimization would call our functions while compiling.
+        .set_optimization_level(OptimizationLevel::Simple)
+        .set_max_operations(operations)
+        .set_max_call_levels(MAX_CALL_LEVELS)
+        .set_max_expr_depths(MAX_EXPR_DEPTHS.0, MAX_EXPR_DEPTHS.1)
+        .set_max_string_size(MAX_STRING)
+        .set_max_array_size(MAX_ARRAY)
+        .set_max_map_size(MAX_MAP)
+        .set_max_variables(MAX_VARIABLES)
+        .set_max_functions(MAX_FUNCTIONS)
+        .set_max_modules(1);
+}
+
+fn watch(engine: &mut Engine, call: &Arc<Call>) {
+    let held = Arc::clone(call);
+    engine.on_progress(move |operations| {
+        if held.meter.tick(operations) {
+            drop(held.late());
+        }
+        held.meter.is_stopped().then_some(Dynamic::UNIT)
+    });
+    let (printing, debugging) = (Arc::clone(call), Arc::clone(call));
+    // A line too much is noticed at the next operation.
+    engine.on_print(move |text| drop(printing.charge().and_then(|()| printing.log(LogLevel::Info, text))));
+    engine.on_debug(move |text, _, _| drop(debugging.charge().and_then(|()| debugging.log(LogLevel::Debug, text))));
+    weigh_variables(engine, call);
+}
+
+#[expect(
+    deprecated,
+    reason = "the only place where the values in a script's reach can be seen; marked volatile, not to be removed"
+)]
+fn weigh_variables(engine: &mut Engine, call: &Arc<Call>) {
+    let (held, scales) = (Arc::clone(call), Arc::clone(&call.scales));
+    engine.on_var(move |_, _, context| on_access(&held, &scales, &context).map(|()| None));
+}
+
+fn on_access(
+    call: &Call,
+    scales: &Scales,
+    context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+) -> Result<(), Box<EvalAltResult>> {
+    scales.access(context.scope(), context.call_level()).map_err(|heavy| too_heavy(call, heavy))
+}
+
+/// Ends a call whose values weigh too much.
+pub(super) fn too_heavy(call: &Call, heavy: Heavy) -> Box<EvalAltResult> {
+    let message = match heavy {
+        Heavy::Bytes => format!("its values take more than {} bytes", call.terms.budget.memory_bytes),
+        Heavy::Depth => "arrays or maps are nested too deep".to_owned(),
+    };
+    call.stop(FaultKind::Memory, message)
+}

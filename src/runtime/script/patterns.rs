@@ -1,0 +1,102 @@
+//! Regular expressions for scripts: compiled once per loaded script, small enough that no search can run long (the engine is linear in
+//! text times pattern).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use regex::{Regex, RegexBuilder};
+
+use super::call::{Call, Outcome};
+
+/// Longest pattern, in bytes.
+const MAX_PATTERN: usize = 1000;
+/// Largest compiled pattern, in bytes.
+const MAX_COMPILED: usize = 256 << 10;
+/// Longest text that is searched, in bytes.
+const MAX_TEXT: usize = 16 << 10;
+/// Most patterns that are kept; a script that makes more gets them compiled anew.
+const MAX_KEPT: usize = 64;
+/// Longest result of a replacement, in bytes: the engine's limit for a string.
+const MAX_RESULT: usize = super::engine::MAX_STRING;
+
+/// Patterns that were compiled before.
+#[derive(Default)]
+pub(super) struct Patterns(Mutex<HashMap<String, Regex>>);
+
+impl Patterns {
+    /// Returns the compiled pattern.
+    fn get(&self, pattern: &str) -> Outcome<Regex> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(pattern) {
+            return Ok(known.clone());
+        }
+        let compiled = compile(pattern)?;
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(pattern.to_owned(), compiled.clone());
+        Ok(compiled)
+    }
+}
+
+fn compile(pattern: &str) -> Outcome<Regex> {
+    if pattern.len() > MAX_PATTERN {
+        return Err(format!("a pattern has at most {MAX_PATTERN} bytes, this one has {}", pattern.len()).into());
+    }
+    let mut builder = RegexBuilder::new(pattern);
+    builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(30);
+    builder.build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => format!("the pattern `{pattern}` repeats too much").into(),
+        other => {
+            let reason = other.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            format!("`{pattern}` is no pattern: {reason}").into()
+        }
+    })
+}
+
+/// Prepares a search.
+fn ready(call: &Call, text: &str, pattern: &str) -> Outcome<Regex> {
+    call.charge()?;
+    call.check_clock()?;
+    if text.len() > MAX_TEXT {
+        return Err(format!("patterns search texts of at most {MAX_TEXT} bytes, this one has {}", text.len()).into());
+    }
+    call.terms.patterns.get(pattern)
+}
+
+/// Says whether the pattern occurs in the text.
+pub(super) fn is_match(call: &Call, text: &str, pattern: &str) -> Outcome<bool> {
+    Ok(ready(call, text, pattern)?.is_match(text))
+}
+
+/// Returns the first occurrence: its first group if the pattern has one, else all of it.
+pub(super) fn find(call: &Call, text: &str, pattern: &str) -> Outcome<Option<String>> {
+    let captures = ready(call, text, pattern)?.captures(text);
+    Ok(captures.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|part| part.as_str().to_owned())))
+}
+
+/// Replaces every occurrence; looks at the clock after each.
+pub(super) fn replace(call: &Call, text: &str, pattern: &str, with: &str) -> Outcome<String> {
+    let regex = ready(call, text, pattern)?;
+    let (mut result, mut from) = (String::new(), 0);
+    for found in regex.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        result.push_str(&text[from..whole.start()]);
+        found.expand(with, &mut result);
+        from = whole.end();
+        check_length(result.len())?;
+        call.check_clock()?;
+    }
+    result.push_str(&text[from..]);
+    check_length(result.len())?;
+    Ok(result)
+}
+
+/// Refuses a text that would be longer than the engine allows.
+pub(super) fn check_length(length: usize) -> Outcome<()> {
+    if length <= MAX_RESULT {
+        return Ok(());
+    }
+    Err(rhai::EvalAltResult::ErrorDataTooLarge("length of string".into(), rhai::Position::NONE).into())
+}

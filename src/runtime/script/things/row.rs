@@ -1,0 +1,113 @@
+//! The row of a file, in scripts.
+
+use rhai::{Array, Dynamic, ImmutableString};
+
+use super::{Pointer, Written, odd_handle, unchanged, written};
+use crate::domain::field::FIELDS;
+use crate::domain::text::is_blank;
+use crate::plugin::hand::{RowHand, Subject};
+use crate::runtime::script::api::{Table, text};
+use crate::runtime::script::call::{Outcome, unreadable};
+
+/// The row in hand of `on_import_row`.
+#[derive(Clone)]
+pub(super) struct RowHandle(pub(super) Pointer);
+
+pub(super) fn register(table: &mut Table) {
+    table.chapter(
+        "A row of a file: `fn on_import_row(row)`",
+        "Cells go by the file's header, exactly as it is written there, or by the name of the field to which that header was mapped. \
+         Setting a field that the file has no column for adds it.",
+    );
+    table.say("row[\"Full Name\"]", "A cell as text; `()` when the file has no such column.");
+    table.say("row.mobile", "The same by a field's name. (`row.line`, `row.number` and `row.headers` are below; the LINE id is `row[\"line\"]`.)");
+    table.say("row.get(name)", "The same as a function.");
+    table.say("row.has(name)", "Whether there is such a cell and it is not blank.");
+    table.say("row[\"Full Name\"] = text", "Sets a cell, or a field by name; `()` and `\"\"` empty it.");
+    table.say("row.mobile = text", "The same by a field's name.");
+    table.say("row.set(name, text)", "The same as a function.");
+    table.say("row.headers", "The headers as an array, in the file's order.");
+    table.say("row.number", "The record's number, from 1.");
+    table.say("row.line", "The file's line on which the record starts, from 1.");
+    table.module.set_custom_type::<RowHandle>("Row");
+    let about: [(&'static str, &'static str, fn(&RowHand) -> Dynamic); 3] = [
+        ("headers", "row.headers", headers),
+        ("number", "row.number", |hand| number(hand.record())),
+        ("line", "row.line", |hand| number(hand.line())),
+    ];
+    for (name, shown, read) in about {
+        table.module.set_getter_fn(name, move |row: &mut RowHandle| row.with(read));
+        table
+            .module
+            .set_setter_fn(name, move |row: &mut RowHandle, value: Dynamic| unchanged(shown, &row.with(read)?, &value));
+    }
+    for name in FIELDS.iter().map(|info| info.name) {
+        if name != "line" {
+            table.module.set_getter_fn(name, move |row: &mut RowHandle| row.get(name));
+            table.module.set_setter_fn(name, move |row: &mut RowHandle, value: Dynamic| row.assign(name, &value));
+        }
+    }
+    table.module.set_indexer_get_fn(|row: &mut RowHandle, name: &str| row.get(name));
+    table.module.set_indexer_set_fn(|row: &mut RowHandle, name: &str, value: Dynamic| row.assign(name, &value));
+    table.function("get", |row: &mut RowHandle, name: &str| row.get(name));
+    table.function("set", |row: &mut RowHandle, name: &str, value: Dynamic| row.set(name, &value));
+    table.function("has", |row: &mut RowHandle, name: &str| row.has(name));
+}
+
+fn headers(hand: &RowHand) -> Dynamic {
+    hand.columns().headers().iter().map(|header| header.as_str().into()).collect::<Array>().into()
+}
+
+fn number(number: u64) -> Dynamic {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
+}
+
+impl RowHandle {
+    fn with(&self, read: impl FnOnce(&RowHand) -> Dynamic) -> Outcome<Dynamic> {
+        match &self.0.desk()?.subject {
+            Some(Subject::Row(hand)) => Ok(read(hand)),
+            _ => Err(odd_handle()),
+        }
+    }
+
+    fn get(&self, name: &str) -> Outcome<Dynamic> {
+        match &self.0.desk()?.subject {
+            Some(Subject::Row(hand)) => {
+                hand.get(name).map(|text| text.map_or(Dynamic::UNIT, Into::into)).map_err(unreadable)
+            }
+            _ => Err(odd_handle()),
+        }
+    }
+
+    fn has(&self, name: &str) -> Outcome<bool> {
+        match &self.0.desk()?.subject {
+            Some(Subject::Row(hand)) => {
+                hand.get(name).map(|text| text.is_some_and(|text| !is_blank(text))).map_err(unreadable)
+            }
+            _ => Err(odd_handle()),
+        }
+    }
+
+    /// Sets a property, unless it is what it was: Rhai writes it back after any method was called on its value.
+    fn assign(&self, name: &str, value: &Dynamic) -> Outcome<()> {
+        let held = self.get(name).ok();
+        let same = held.is_some_and(|held| match (held.read_lock::<ImmutableString>(), text(value)) {
+            (Some(held), Some(text)) => *held == text,
+            _ => held.is_unit() && value.is_unit(),
+        });
+        if same { Ok(()) } else { self.set(name, value) }
+    }
+
+    fn set(&self, name: &str, value: &Dynamic) -> Outcome<()> {
+        let Written::One(text) = written(name, value)? else {
+            return Err(format!("the cell `{name}` takes one text, not an array").into());
+        };
+        let mut desk = self.0.desk()?;
+        let done = match &mut desk.subject {
+            Some(Subject::Row(hand)) => hand.set(name, &text),
+            _ => return Err(odd_handle()),
+        };
+        drop(desk);
+        done.map_err(|error| self.0.call.edit_failed(error))
+    }
+}

@@ -1,0 +1,138 @@
+//! One version of a plugin, compiled and linked. Everything that can be wrong with it before it is called is told here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, types};
+use wasmtime::{Engine, Error};
+
+use crate::plugin::hook::{Hook, HookSet};
+use crate::plugin::package::{Grants, Identity, LoadError, Package};
+use crate::plugin::service::Services;
+use crate::plugin::{Plugin, Session};
+
+use super::data::Data;
+use super::scan::{Outside, outside};
+use super::session::WasmSession;
+use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
+use super::{PACKAGE, VERSION, engine, host};
+
+/// A loaded component. Sessions share it.
+pub(super) struct Loaded {
+    pub(super) engine: Engine,
+    pub(super) package: Package,
+    pub(super) pre: InstancePre<Data>,
+    /// The deadline in ticks of the engine's clock.
+    pub(super) ticks: u64,
+    hooks: Vec<(Hook, ComponentExportIndex)>,
+}
+
+/// What the world gets: sessions need the `Arc`.
+pub(super) struct WasmPlugin(pub(super) Arc<Loaded>);
+
+impl Plugin for WasmPlugin {
+    fn identity(&self) -> &Arc<Identity> {
+        &self.0.package.identity
+    }
+
+    fn hooks(&self) -> HookSet {
+        self.0.hooks.iter().map(|(hook, _)| *hook).collect()
+    }
+
+    fn session(&self, services: Services) -> Box<dyn Session> {
+        Box::new(WasmSession::new(Arc::clone(&self.0), services))
+    }
+}
+
+impl Loaded {
+    /// Returns where a hook's function is.
+    pub(super) fn export(&self, hook: Hook) -> Option<&ComponentExportIndex> {
+        self.hooks.iter().find(|(known, _)| *known == hook).map(|(_, export)| export)
+    }
+
+    /// Checks, compiles and links a package. Only one component is compiled at a time, for that takes all processors.
+    pub(super) fn new(engine: &Engine, compiling: &Mutex<()>, package: &Package) -> Result<Self, LoadError> {
+        let outside = outside(&package.code)?;
+        check_grants(&outside, package.grants, &package.identity.name)?;
+        let component = {
+            let _turn = compiling.lock().unwrap_or_else(PoisonError::into_inner);
+            Component::from_binary(engine, &package.code).map_err(|error| cannot("be compiled", &error))?
+        };
+        let mut linker = Linker::new(engine);
+        host::link(&mut linker, package.grants).map_err(|error| cannot("be linked", &error))?;
+        let pre = linker.instantiate_pre(&component).map_err(|error| cannot("be linked", &error))?;
+        let outer = linker.substituted_component_type(&component).map_err(|error| cannot("be linked", &error))?;
+        let hooks = outside.hooks.iter().map(|(hook, export)| find_hook(engine, &component, &outer, *hook, export));
+        Ok(Self {
+            engine: engine.clone(),
+            pre,
+            ticks: engine::ticks(package.budget.deadline),
+            hooks: hooks.collect::<Result<_, _>>()?,
+            package: Package { code: Arc::default(), ..package.clone() },
+        })
+    }
+}
+
+fn check_grants(outside: &Outside, grants: Grants, plugin: &str) -> Result<(), LoadError> {
+    for (name, granted) in [("lookup", grants.lookup), ("state", grants.state)] {
+        if !granted && outside.imports.iter().any(|import| import == name) {
+            return Err(LoadError::new(format!("it asks for `{name}`, which is not granted"))
+                .hint(format!("add grants = [\"{name}\"] under [plugins.{plugin}] in carnet.toml")));
+        }
+    }
+    Ok(())
+}
+
+/// Finds a hook's function and compares its type, so that no call can fail for that.
+fn find_hook(
+    engine: &Engine,
+    component: &Component,
+    outer: &types::Component,
+    hook: Hook,
+    export: &str,
+) -> Result<(Hook, ComponentExportIndex), LoadError> {
+    let name = function_of(hook);
+    let wrong = |what: &str| {
+        LoadError::new(format!("its export `{export}` is not the hook: {what}"))
+            .hint(format!("build the plugin against wit/ of {PACKAGE}@{VERSION}"))
+    };
+    let Some(ComponentItem::ComponentInstance(interface)) = outer.get_export(engine, export).map(|found| found.ty)
+    else {
+        return Err(wrong("it is no interface"));
+    };
+    let Some(ComponentItem::ComponentFunc(func)) = interface.get_export(engine, name).map(|found| found.ty) else {
+        return Err(wrong(&format!("it has no function `{name}`")));
+    };
+    check_type(&func, outer, hook).map_err(|error| wrong(&format!("`{name}` has another type: {error:#}")))?;
+    let interface = component.get_export_index(None, export);
+    let index = interface.and_then(|interface| component.get_export_index(Some(&interface), name));
+    index.map(|index| (hook, index)).ok_or_else(|| wrong("it cannot be found"))
+}
+
+fn check_type(func: &ComponentFunc, outer: &types::Component, hook: Hook) -> wasmtime::Result<()> {
+    let types = outer.instance_type();
+    match hook {
+        Hook::ImportRow => func.typecheck::<OfRow, (GuestRowVerdict,)>(&types),
+        Hook::Create | Hook::Delete => func.typecheck::<OfContact, (GuestVerdict,)>(&types),
+        Hook::Update => func.typecheck::<OfUpdate, (GuestVerdict,)>(&types),
+        Hook::Merge => func.typecheck::<OfMerge, (GuestVerdict,)>(&types),
+        Hook::Enquiry => func.typecheck::<OfEnquiry, (GuestVerdict,)>(&types),
+    }
+}
+
+/// Returns the one function of a hook's interface.
+const fn function_of(hook: Hook) -> &'static str {
+    match hook {
+        Hook::ImportRow => "import-row",
+        Hook::Create => "create",
+        Hook::Update => "update",
+        Hook::Delete => "delete",
+        Hook::Merge => "merge-contacts",
+        Hook::Enquiry => "take-enquiry",
+    }
+}
+
+fn cannot(what: &str, error: &Error) -> LoadError {
+    LoadError::new(format!("the component cannot {what}: {error:#}"))
+        .hint(format!("build the plugin against wit/ of {PACKAGE}@{VERSION}"))
+}

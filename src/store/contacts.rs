@@ -1,0 +1,218 @@
+//! Contacts and the narrow tables beside them: reading by id, and the four ways of writing. The document is `document`'s, what is
+//! searched is made by `prepared`, and looking for contacts is `search`'s.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::domain::contact::Contact;
+use crate::domain::id::ContactId;
+use crate::domain::label::LabelName;
+
+use super::document;
+use super::error::StoreError;
+use super::identifiers::Pending;
+use super::jobs::int;
+use super::labels::{self, LabelNumbers};
+use super::prepared::{self, Prepared};
+
+/// The columns that [`read`] takes, of a table called `contact`.
+pub(super) const COLUMNS: &str = "contact.id, contact.rev, contact.doc";
+
+/// Reads a contact from the columns [`COLUMNS`].
+pub(super) fn read(row: &Row<'_>) -> Result<Contact, StoreError> {
+    let id = ContactId::from_bytes(row.get(0)?);
+    let rev = row.get::<_, i64>(1)?.unsigned_abs();
+    let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    document::decode(id, rev, text).map_err(|reason| StoreError::Unreadable { what: format!("contact `{id}`"), reason })
+}
+
+/// Returns the number of a contact, or of the one it was merged into; deleted ones included.
+pub(super) fn resolve(conn: &Connection, id: ContactId) -> rusqlite::Result<Option<i64>> {
+    conn.prepare_cached(
+        "WITH RECURSIVE way (no, onward) AS (
+             SELECT no, merged_into FROM contact WHERE id = ?1
+             UNION ALL SELECT contact.no, merged_into FROM contact JOIN way ON contact.no = way.onward
+         )
+         SELECT no FROM way WHERE onward IS NULL",
+    )?
+    .query_row([id.as_bytes()], |row| row.get(0))
+    .optional()
+}
+
+/// Returns a live contact by its number.
+pub(super) fn get(conn: &Connection, no: i64) -> Result<Option<Contact>, StoreError> {
+    let mut select =
+        conn.prepare_cached("SELECT contact.id, contact.rev, contact.doc FROM contact WHERE no = ?1 AND gone = 0")?;
+    let mut rows = select.query([no])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// A live contact as it stands before a write.
+pub(super) struct Stored {
+    /// Its number.
+    pub(super) no: i64,
+    /// Its document.
+    pub(super) document: String,
+    /// The same, read.
+    pub(super) contact: Contact,
+}
+
+impl Stored {
+    /// Returns the contact, if it is live and nobody wrote it since `seen`.
+    pub(super) fn seen(conn: &Connection, id: ContactId, seen: u64) -> Result<Self, StoreError> {
+        let mut select = conn.prepare_cached(
+            "SELECT contact.id, contact.rev, contact.doc, no FROM contact WHERE id = ?1 AND gone = 0",
+        )?;
+        let mut rows = select.query([id.as_bytes()])?;
+        let row = rows.next()?.ok_or(StoreError::NotFound { id })?;
+        let now = row.get::<_, i64>(1)?.unsigned_abs();
+        if now != seen {
+            return Err(StoreError::Conflict { id, seen, now });
+        }
+        Ok(Self { no: row.get(3)?, document: row.get(2)?, contact: read(row)? })
+    }
+}
+
+/// What a write needs besides the contact.
+pub(super) struct Desk<'a> {
+    /// The connection, inside a transaction.
+    pub(super) conn: &'a Connection,
+    /// Numbers of labels.
+    pub(super) labels: &'a mut LabelNumbers,
+    /// Identifiers still to be written.
+    pub(super) pending: &'a mut Pending,
+}
+
+impl Desk<'_> {
+    /// Writes a contact for the first time, and returns its number.
+    pub(super) fn insert(&mut self, contact: &Prepared) -> Result<i64, StoreError> {
+        let mut insert = self.conn.prepare_cached("INSERT INTO contact (id, rev, kind, doc) VALUES (?1, 1, ?2, ?3)")?;
+        match insert.execute(params![contact.id.as_bytes(), contact.kind.as_str(), contact.document]) {
+            Err(error) if is_constraint(&error) => return Err(self.exists(contact.id)?),
+            done => done?,
+        };
+        let no = self.conn.last_insert_rowid();
+        self.add_words(no, &contact.words)?;
+        self.add_labels(no, contact.labels.iter())?;
+        contact.identifiers.iter().for_each(|(kind, value)| self.pending.push(*kind, value, no));
+        Ok(no)
+    }
+
+    fn exists(&self, id: ContactId) -> Result<StoreError, StoreError> {
+        let now: i64 =
+            self.conn.query_row("SELECT rev FROM contact WHERE id = ?1", [id.as_bytes()], |row| row.get(0))?;
+        Ok(StoreError::Conflict { id, seen: 0, now: now.unsigned_abs() })
+    }
+
+    /// Replaces a contact and what is searched of it, and returns the new revision.
+    pub(super) fn replace(&mut self, old: &Stored, new: &Prepared) -> Result<u64, StoreError> {
+        let rev = old.contact.rev + 1;
+        self.conn
+            .prepare_cached("UPDATE contact SET rev = ?2, kind = ?3, doc = ?4 WHERE no = ?1")?
+            .execute(params![old.no, int(rev), new.kind.as_str(), new.document])?;
+        if prepared::words(&old.contact) != new.words {
+            self.remove_words(old.no)?;
+            self.add_words(old.no, &new.words)?;
+        }
+        let known = prepared::identifiers(&old.contact);
+        self.remove_identifiers(old.no, known.iter().filter(|it| !new.identifiers.contains(it)))?;
+        for (kind, value) in new.identifiers.iter().filter(|it| !known.contains(it)) {
+            self.pending.push(*kind, value, old.no);
+        }
+        self.remove_labels(old.no, old.contact.labels.iter().filter(|label| !new.labels.contains(label)))?;
+        self.add_labels(old.no, new.labels.iter().filter(|label| !old.contact.labels.contains(label)))?;
+        Ok(rev)
+    }
+
+    /// Takes a contact out of everything that finds it; its document stays, and so does what was noted about it.
+    pub(super) fn remove(&mut self, old: &Stored, merged_into: Option<i64>) -> Result<u64, StoreError> {
+        let rev = old.contact.rev + 1;
+        let gone = if merged_into.is_some() { 2 } else { 1 };
+        self.conn
+            .prepare_cached("UPDATE contact SET rev = ?2, gone = ?3, merged_into = ?4 WHERE no = ?1")?
+            .execute(params![old.no, int(rev), gone, merged_into])?;
+        self.remove_words(old.no)?;
+        self.remove_identifiers(old.no, prepared::identifiers(&old.contact).iter())?;
+        self.remove_labels(old.no, old.contact.labels.iter())?;
+        Ok(rev)
+    }
+
+    fn add_words(&self, no: i64, words: &str) -> rusqlite::Result<()> {
+        if words.is_empty() {
+            return Ok(());
+        }
+        self.conn
+            .prepare_cached("INSERT INTO contact_text (rowid, words) VALUES (?1, ?2)")?
+            .execute(params![no, words])?;
+        Ok(())
+    }
+
+    fn remove_words(&self, no: i64) -> rusqlite::Result<()> {
+        self.conn.prepare_cached("DELETE FROM contact_text WHERE rowid = ?1")?.execute([no])?;
+        Ok(())
+    }
+
+    fn add_labels<'l>(&mut self, no: i64, labels: impl Iterator<Item = &'l LabelName>) -> rusqlite::Result<()> {
+        for label in labels {
+            let number = labels::number(self.conn, self.labels, label)?;
+            self.conn
+                .prepare_cached("INSERT OR IGNORE INTO contact_label (label, contact) VALUES (?1, ?2)")?
+                .execute([number, no])?;
+        }
+        Ok(())
+    }
+
+    fn remove_labels<'l>(&mut self, no: i64, labels: impl Iterator<Item = &'l LabelName>) -> rusqlite::Result<()> {
+        for label in labels {
+            self.conn
+                .prepare_cached(
+                    "DELETE FROM contact_label WHERE label = (SELECT id FROM label WHERE key = ?1) AND contact = ?2",
+                )?
+                .execute(params![label.key(), no])?;
+        }
+        Ok(())
+    }
+
+    fn remove_identifiers<'i>(
+        &mut self,
+        no: i64,
+        identifiers: impl Iterator<Item = &'i (u8, String)>,
+    ) -> rusqlite::Result<()> {
+        for (kind, value) in identifiers {
+            self.pending.flush(self.conn)?;
+            self.conn
+                .prepare_cached("DELETE FROM identifier WHERE kind = ?1 AND value = ?2 AND contact = ?3")?
+                .execute(params![kind, value, no])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what a merge destroys.
+    pub(super) fn keep_originals(
+        &self,
+        at: i64,
+        master: &Stored,
+        other: &Stored,
+        enquiries: &str,
+    ) -> rusqlite::Result<()> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO merge (at, master, master_rev, master_doc, other, other_rev, other_doc, enquiries)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                at,
+                master.no,
+                int(master.contact.rev),
+                master.document,
+                other.no,
+                int(other.contact.rev),
+                other.document,
+                enquiries
+            ])?;
+        Ok(())
+    }
+}
+
+fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+}

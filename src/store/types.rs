@@ -1,0 +1,261 @@
+//! What the store takes and gives besides contacts: queries and pages, changes, jobs, failures, labels. Plain values; the SQL is
+//! in the files named after them.
+
+use std::ops::AddAssign;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::contact::{Contact, ContactType, words};
+use crate::domain::label::LabelName;
+
+/// Something that identifies a contact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Identifier {
+    /// A phone number in E.164.
+    Phone(String),
+    /// An e-mail address, in any case.
+    Email(String),
+    /// An id in another system.
+    ExternalId {
+        /// The other system; may be empty.
+        source: String,
+        /// The id there.
+        id: String,
+    },
+    /// A WhatsApp handle: E.164, or as it was given.
+    Whatsapp(String),
+}
+
+/// Which contacts are meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Query {
+    /// Beginnings of words of names, company and e-mail addresses, all of which must be found; a phone number in any notation, or a
+    /// fragment of one of at least three digits. Empty: every contact.
+    pub words: String,
+    /// Labels that the contact must have.
+    pub labels: Vec<LabelName>,
+    /// Whether one of the labels is enough.
+    pub any_label: bool,
+    /// What the contact is.
+    pub kind: Option<ContactType>,
+    /// Where to go on: the `next` of the page before.
+    pub after: Option<String>,
+    /// Most contacts on a page; 50 by default. Streaming does not look at it.
+    pub limit: usize,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self { words: String::new(), labels: Vec::new(), any_label: false, kind: None, after: None, limit: 50 }
+    }
+}
+
+/// One page of a search, the newest contacts first.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Page {
+    /// How many contacts there are on all pages.
+    pub total: u64,
+    /// The contacts of this page.
+    pub contacts: Vec<Contact>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+/// A label and its use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LabelInfo {
+    /// Its name, as first written.
+    pub name: LabelName,
+    /// Its colour, `#rrggbb`.
+    pub colour: String,
+    /// How many contacts have it.
+    pub contacts: u64,
+}
+
+/// Who wrote.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Actor {
+    /// A staff member by name, or `cli`.
+    Person(String),
+    /// An import job.
+    Import(i64),
+}
+
+words! {
+    /// What was done to a contact.
+    Action {
+        /// It was made.
+        Created = "created",
+        /// Some of its values were changed.
+        Updated = "updated",
+        /// It was deleted.
+        Deleted = "deleted",
+        /// Another contact was merged into it.
+        Merged = "merged",
+    }
+}
+
+/// One version of a plugin, exactly.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PluginRef {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Hash of its content.
+    pub hash: String,
+}
+
+/// What became of one field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangedField {
+    /// Name of the field.
+    pub field: String,
+    /// Text before; `None` when there was none.
+    pub old: Option<String>,
+    /// Text after; `None` when there is none.
+    pub new: Option<String>,
+    /// The plugin that asked for it, if one did.
+    pub plugin: Option<Arc<PluginRef>>,
+}
+
+/// An entry for the change log, to be written with the contact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewChange {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// Field by field.
+    pub fields: Vec<ChangedField>,
+}
+
+/// An entry of the change log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangeEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// The revision that the write made.
+    pub rev: u64,
+    /// Field by field.
+    pub fields: Vec<ChangedField>,
+}
+
+words! {
+    /// Where an import job stands.
+    JobState {
+        /// A living process works on it.
+        Running = "running",
+        /// It ended as it should.
+        Done = "done",
+        /// It ended early, with a reason.
+        Stopped = "stopped",
+        /// Its process is gone.
+        Interrupted = "interrupted",
+    }
+}
+
+/// How many rows ended how.
+#[derive(Copy, Clone, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Rows read.
+    pub read: u64,
+    /// Rows that made a contact.
+    pub created: u64,
+    /// Rows that changed one.
+    pub updated: u64,
+    /// Rows that found theirs as it should be.
+    pub unchanged: u64,
+    /// Rows passed over.
+    pub skipped: u64,
+    /// Rows refused.
+    pub failed: u64,
+    /// Rows without a value.
+    pub blank: u64,
+}
+
+impl Counts {
+    /// Says whether every row read has exactly one end.
+    #[must_use]
+    pub const fn sum_is_sound(&self) -> bool {
+        self.read == self.created + self.updated + self.unchanged + self.skipped + self.failed + self.blank
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.read += more.read;
+        self.created += more.created;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+        self.skipped += more.skipped;
+        self.failed += more.failed;
+        self.blank += more.blank;
+    }
+}
+
+/// An import job that begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewJob {
+    /// Name of the file.
+    pub file: String,
+    /// Hash of its content.
+    pub file_hash: String,
+    /// The settings, as JSON.
+    pub settings_json: String,
+    /// The plugin generation.
+    pub generation: u64,
+    /// When it began.
+    pub started: DateTime<Utc>,
+}
+
+/// An import job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Job {
+    /// Number, from 1.
+    pub id: i64,
+    /// Name of the file.
+    pub file: String,
+    /// Hash of its content.
+    pub file_hash: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// The settings, as JSON.
+    pub settings_json: String,
+    /// The plugin generation.
+    pub generation: u64,
+    /// How the committed rows ended.
+    pub counts: Counts,
+    /// The last record that is committed, from 1; 0 before the first.
+    pub committed_record: u64,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended.
+    pub finished: Option<DateTime<Utc>>,
+    /// The plugins that took part, as JSON.
+    pub plugins_json: String,
+    /// Where the refused rows were written.
+    pub error_file: Option<String>,
+}
+
+/// A row that was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// Number of the record in the file, from 1.
+    pub record: u64,
+    /// Line at which it begins, from 1.
+    pub line: u64,
+    /// The cells as they were read.
+    pub cells: Vec<String>,
+    /// The problems, as JSON.
+    pub problems_json: String,
+    /// What goes into the error column.
+    pub text: String,
+}

@@ -1,0 +1,255 @@
+//! Cutting text into the words of the full-text index, and a query into what is looked for. Folding is `domain::text`'s; which
+//! fields are indexed is said by `prepared`, and the SQL is in `search`.
+
+use std::collections::HashSet;
+
+use crate::domain::text::{digit_value, fold};
+
+/// Fewest digits that are taken for a piece of a phone number.
+const MIN_PHONE_DIGITS: usize = 3;
+
+/// Says whether the script writes without spaces, so that any part of a run of its characters may be asked for.
+pub(super) fn is_dense(c: char) -> bool {
+    matches!(c,
+        '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1100}'..='\u{11FF}' | '\u{1780}'..='\u{17FF}'
+        | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{312F}' | '\u{3130}'..='\u{318F}' | '\u{31A0}'..='\u{31FF}'
+        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// A piece of folded text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Piece<'a> {
+    /// A word of a script with spaces.
+    Word(&'a str),
+    /// Characters of a script without.
+    Run(&'a str),
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || (!c.is_ascii() && unicode_normalization::char::is_combining_mark(c))
+}
+
+fn pieces(folded: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = folded;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c| !is_word_char(c) && !is_dense(c));
+        let dense = is_dense(rest.chars().next()?);
+        let end = rest.find(|c| is_dense(c) != dense || !(dense || is_word_char(c))).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(if dense { Piece::Run(piece) } else { Piece::Word(piece) })
+    })
+}
+
+/// The pairs of neighbours in a run, and its last character alone: every character then begins a token.
+fn pairs(run: &str) -> impl Iterator<Item = &str> {
+    run.char_indices().map(|(start, c)| {
+        let next = start + c.len_utf8();
+        let end = next + run[next..].chars().next().map_or(0, char::len_utf8);
+        &run[start..end]
+    })
+}
+
+/// Collects the tokens of one contact, each once, separated by spaces.
+#[derive(Default)]
+pub(super) struct Tokens {
+    text: String,
+    /// Where each token stands. Few enough that looking through them beats hashing.
+    spans: Vec<(u32, u32)>,
+}
+
+impl Tokens {
+    /// Adds the tokens of some text.
+    pub(super) fn add(&mut self, text: &str) {
+        let folded = fold(text);
+        for piece in pieces(&folded) {
+            match piece {
+                Piece::Word(word) => self.push(word),
+                Piece::Run(run) => pairs(run).for_each(|pair| self.push(pair)),
+            }
+        }
+        if folded.contains('\'') {
+            self.add_joined(&folded);
+        }
+    }
+
+    /// `O'Brien` is also looked for as `obrien`.
+    fn add_joined(&mut self, folded: &str) {
+        for word in folded.split_whitespace().filter(|word| word.contains('\'')) {
+            for piece in pieces(&word.replace('\'', "")) {
+                if let Piece::Word(word) = piece {
+                    self.push(word);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, token: &str) {
+        let known =
+            |&(start, end): &(u32, u32)| &self.text.as_bytes()[start as usize..end as usize] == token.as_bytes();
+        if self.spans.iter().any(known) {
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        let start = self.text.len() as u32;
+        self.text.push_str(token);
+        self.spans.push((start, self.text.len() as u32));
+    }
+
+    /// Returns the tokens.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// A piece of a phone number that is looked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Digits {
+    /// The digits, without trunk zeros and exit codes.
+    pub(super) digits: String,
+    /// Whether they begin the number, country code first.
+    pub(super) anchored: bool,
+    /// The same digits as words, should they be part of a name.
+    pub(super) as_words: Option<String>,
+}
+
+/// A query, cut.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Wanted {
+    /// What the full-text index is asked; empty for nothing.
+    pub(super) text: String,
+    /// Pieces of phone numbers, all of which must be found.
+    pub(super) numbers: Vec<Digits>,
+}
+
+impl Wanted {
+    /// Cuts a query.
+    pub(super) fn of(query: &str) -> Self {
+        let folded = fold(query);
+        let mut wanted = Self::default();
+        let (mut number, mut text): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for word in folded.split_whitespace() {
+            if is_numeric(word) {
+                number.push(word);
+            } else {
+                wanted.take_number(&mut number, &mut text);
+                text.push(word);
+            }
+        }
+        wanted.take_number(&mut number, &mut text);
+        wanted.text = matching(&text.join(" "));
+        wanted
+    }
+
+    /// Says that nothing was asked for that could be found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.numbers.is_empty()
+    }
+
+    /// Neighbouring groups of digits are one number; too few digits are a word.
+    fn take_number<'a>(&mut self, number: &mut Vec<&'a str>, text: &mut Vec<&'a str>) {
+        let whole = number.join(" ");
+        match Digits::of(&whole) {
+            Some(digits) => self.numbers.push(digits),
+            None => text.append(number),
+        }
+        number.clear();
+    }
+}
+
+impl Digits {
+    fn of(text: &str) -> Option<Self> {
+        let plus = text.trim_start_matches(['(', ' ']).starts_with('+');
+        // The trunk zero of `+44 (0)20` belongs to no E.164 number.
+        let text = if plus { text.replace("(0)", "") } else { text.to_owned() };
+        let all: String = text.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect();
+        if all.len() < MIN_PHONE_DIGITS {
+            return None;
+        }
+        let international = plus || all.starts_with("00");
+        let digits = Some(all.trim_start_matches('0')).filter(|digits| !digits.is_empty()).unwrap_or(&all).to_owned();
+        let as_words = (!plus).then(|| matching(&text)).filter(|words| !words.is_empty());
+        Some(Self { digits, anchored: international, as_words })
+    }
+}
+
+fn is_numeric(word: &str) -> bool {
+    let mut digits = false;
+    word.chars().all(|c| {
+        let digit = digit_value(c).is_some();
+        digits |= digit;
+        digit || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    }) && (digits || word == "+")
+}
+
+/// The full-text query for folded text: every word by its beginning, every pair of neighbours in a run.
+fn matching(folded: &str) -> String {
+    let (mut query, mut seen) = (String::new(), HashSet::new());
+    let mut want = |token: &str, prefix: bool| {
+        if seen.insert((token.to_owned(), prefix)) {
+            query.push_str(if query.is_empty() { "\"" } else { " \"" });
+            query.push_str(token);
+            query.push_str(if prefix { "\"*" } else { "\"" });
+        }
+    };
+    for piece in pieces(folded) {
+        match piece {
+            Piece::Word(word) => want(word, true),
+            Piece::Run(run) if run.chars().nth(1).is_none() => want(run, true),
+            Piece::Run(run) => {
+                pairs(run).filter(|pair| pair.chars().nth(1).is_some()).for_each(|pair| want(pair, false))
+            }
+        }
+    }
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_tokens(texts: &[&str], expected: &str) {
+        let mut tokens = Tokens::default();
+        texts.iter().for_each(|text| tokens.add(text));
+        assert_eq!(tokens.into_text(), expected);
+    }
+
+    #[test]
+    fn text_becomes_words_and_pairs_each_once() {
+        check_tokens(&["José Núñez", "jose.nunez@Example.com"], "jose nunez example com");
+        check_tokens(&["陳大文"], "陳大 大文 文");
+        check_tokens(&["ＡＢＣ株式会社"], "abc 株式 式会 会社 社");
+        check_tokens(&["O’Brien-Smith"], "o brien smith obrien");
+        check_tokens(&["🙂 -- ", ""], "");
+        check_tokens(&["3M"], "3m");
+    }
+
+    #[track_caller]
+    fn check_query(query: &str, text: &str, numbers: &[(&str, bool)]) {
+        let wanted = Wanted::of(query);
+        assert_eq!(wanted.text, text, "{query}");
+        let found: Vec<_> = wanted.numbers.iter().map(|number| (number.digits.as_str(), number.anchored)).collect();
+        assert_eq!(found, numbers, "{query}");
+    }
+
+    #[test]
+    fn a_query_becomes_words_and_digits() {
+        check_query("Jos NUÑ", "\"jos\"* \"nun\"*", &[]);
+        check_query("大文", "\"大文\"", &[]);
+        check_query("陳", "\"陳\"*", &[]);
+        check_query("陳大文", "\"陳大\" \"大文\"", &[]);
+        check_query("a@b.com", "\"a\"* \"b\"* \"com\"*", &[]);
+        check_query("+852 1234-5678", "", &[("85212345678", true)]);
+        check_query("00852 1234", "", &[("8521234", true)]);
+        check_query("+44 (0)20 7946", "", &[("44207946", true)]);
+        check_query("０９１２ ３４５", "", &[("912345", false)]);
+        check_query("lee 5678", "\"lee\"*", &[("5678", false)]);
+        check_query("7 eleven", "\"7\"* \"eleven\"*", &[]);
+        check_query("000", "", &[("000", true)]);
+        check_query("\" OR *", "\"or\"*", &[]);
+    }
+}

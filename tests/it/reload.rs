@@ -1,0 +1,74 @@
+//! Plugins added, changed, broken and removed while a command runs: each generation is told as it takes effect, and what breaks never does.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Stdio};
+
+use serde_json::Value;
+
+use crate::support::Home;
+
+/// A running `carnet plugin watch --json`, one line a generation.
+struct Watching {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watching {
+    fn start(home: &Home) -> Self {
+        let mut child = home
+            .command()
+            .args(["--json", "plugin", "watch"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines }
+    }
+
+    /// Waits for the next generation.
+    fn next(&mut self) -> Value {
+        let line = self.lines.next().expect("the watch goes on").expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // The test is over either way.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn generations_are_told_as_they_take_effect() {
+    let home = Home::new();
+    home.write("scripts/one.rhai", "fn on_create(contact) { contact.company = \"Acme\"; }");
+    let mut watching = Watching::start(&home);
+    let first = watching.next();
+    assert_eq!(first["added"][0]["name"], "one", "{first:#}");
+    home.write("scripts/two.rhai", "fn on_create(contact) { }");
+    let added = watching.next();
+    assert_eq!((added["added"][0]["name"].as_str(), added["generation"].as_u64()), (Some("two"), Some(2)), "{added:#}");
+    home.write("scripts/one.rhai", "fn on_create(contact) { this is no script");
+    let refused = watching.next();
+    assert_eq!(refused["refused"][0]["name"], "one", "{refused:#}");
+    assert_eq!(refused["refused"][0]["kept"], "0.0.0", "the version that worked stays");
+    home.write("scripts/one.rhai", "fn on_create(contact) { contact.company = \"Globex\"; }");
+    let replaced = watching.next();
+    assert_eq!(replaced["replaced"][0]["name"], "one", "{replaced:#}");
+    assert_ne!(replaced["replaced"][0]["hash"], first["added"][0]["hash"]);
+    std::fs::remove_file(home.path().join("scripts/two.rhai")).expect("the removal");
+    let removed = watching.next();
+    assert_eq!(removed["removed"][0]["name"], "two", "{removed:#}");
+}
+
+#[test]
+fn a_folder_that_comes_late_is_seen() {
+    let home = Home::new();
+    let mut watching = Watching::start(&home);
+    assert_eq!(watching.next()["added"], serde_json::json!([]));
+    home.write("scripts/late.rhai", "fn on_create(contact) { }");
+    assert_eq!(watching.next()["added"][0]["name"], "late");
+}
