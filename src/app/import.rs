@@ -128,6 +128,9 @@ impl App {
         self.close_job(&report, done.is_ok())?;
         done?;
         report.check_sum()?;
+        if report.counts.read == 0 {
+            report.notes.push("the file has a header and no rows: nothing was imported".to_owned());
+        }
         Ok(report)
     }
 

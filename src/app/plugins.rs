@@ -62,11 +62,7 @@ impl App {
     pub fn try_hook(&self, loaded: &Loaded, hook: Hook, event: &Path) -> Result<Played, Failure> {
         let text = std::fs::read_to_string(event)
             .map_err(|error| Failure { class: Class::NotFound, ..Failure::io("read", event, &error) })?;
-        let text = if text.lines().any(|line| line.trim_start().starts_with("hook")) {
-            text
-        } else {
-            format!("hook = \"{hook}\"\n{text}")
-        };
+        let text = as_case(hook, &text);
         let case = Case::parse(&text).map_err(|faults| {
             Failure::new(Class::Usage, "EVENT", format!("the event in `{}` cannot be read: {}", event.display(), faults.join("; ")))
                 .hint("write it like a case of a package: [row], [contact], [master] and [other], or [enquiry], with `field = \"value\"` lines")
@@ -84,6 +80,14 @@ impl App {
         }
         Ok(play(&case, &*loaded.plugin, &loaded.manifest))
     }
+}
+
+/// An event need not say for which hook it is, nor what is expected of it.
+fn as_case(hook: Hook, event: &str) -> String {
+    let starts = |start: &str| event.lines().any(|line| line.trim_start().starts_with(start));
+    let head = if starts("hook") { String::new() } else { format!("hook = \"{hook}\"\n") };
+    let tail = if starts("[expect]") { "" } else { "\n[expect]\nverdict = \"accept\"\n" };
+    format!("{head}{event}{tail}")
 }
 
 /// Everything that is wrong with a package, each with place and hint.

@@ -220,7 +220,7 @@ pub enum ContactCommand {
         /// Its id
         id: String,
         /// What to change
-        #[arg(required = true, value_name = "FIELD=VALUE", allow_hyphen_values = true)]
+        #[arg(required = true, value_name = "FIELD=VALUE")]
         fields: Vec<String>,
         /// The revision that you saw; refused if somebody wrote since
         #[arg(long)]

@@ -378,7 +378,7 @@ fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<(Phone, Opt
     let raw = text::clean(value).into_owned();
     let phone =
         Phone { kind, raw, e164: parsed.e164, extension: parsed.extension, sms: rules.sms_default, verified: false };
-    Ok((phone, parsed.warning.map(Into::into)))
+    Ok((phone, parsed.warning))
 }
 
 fn read_email(kind: EmailKind, value: &str) -> Result<Email, Invalid> {

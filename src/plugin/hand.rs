@@ -176,6 +176,14 @@ impl Subject {
         each!(self, hand => hand.begin(Arc::clone(terms)));
     }
 
+    /// Says whether the call may read a field, be it of the thing in hand or of a contact that it found.
+    ///
+    /// # Errors
+    /// `NOT_GRANTED`.
+    pub fn may_read(&self, name: &str) -> Result<(), Refusal> {
+        each!(self, hand => hand.tracker().may_read(name))
+    }
+
     /// Returns what the call was refused and did not mend.
     #[must_use]
     pub fn unmended(&self) -> Option<&Refusal> {

@@ -9,7 +9,7 @@ use crate::domain::label::LabelName;
 
 use super::document;
 use super::error::StoreError;
-use super::identifiers::Pending;
+use super::identifiers::{Pending, volume};
 use super::jobs::int;
 use super::labels::{self, LabelNumbers};
 use super::prepared::{self, Prepared};
@@ -154,14 +154,13 @@ impl Desk<'_> {
     fn add_labels<'l>(&mut self, no: i64, labels: impl Iterator<Item = &'l LabelName>) -> rusqlite::Result<()> {
         for label in labels {
             let number = labels::number(self.conn, self.labels, label)?;
-            self.conn
-                .prepare_cached("INSERT OR IGNORE INTO contact_label (label, contact) VALUES (?1, ?2)")?
-                .execute([number, no])?;
+            self.pending.push_label(number, no);
         }
         Ok(())
     }
 
     fn remove_labels<'l>(&mut self, no: i64, labels: impl Iterator<Item = &'l LabelName>) -> rusqlite::Result<()> {
+        self.pending.flush(self.conn)?;
         for label in labels {
             self.conn
                 .prepare_cached(
@@ -177,11 +176,13 @@ impl Desk<'_> {
         no: i64,
         identifiers: impl Iterator<Item = &'i (u8, String)>,
     ) -> rusqlite::Result<()> {
+        self.pending.flush(self.conn)?;
         for (kind, value) in identifiers {
-            self.pending.flush(self.conn)?;
             self.conn
-                .prepare_cached("DELETE FROM identifier WHERE kind = ?1 AND value = ?2 AND contact = ?3")?
-                .execute(params![kind, value, no])?;
+                .prepare_cached(
+                    "DELETE FROM identifier WHERE volume = ?1 AND kind = ?2 AND value = ?3 AND contact = ?4",
+                )?
+                .execute(params![volume(no), kind, value, no])?;
         }
         Ok(())
     }

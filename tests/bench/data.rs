@@ -80,7 +80,7 @@ fn write_row(out: &mut impl Write, row: u64, numbers: &mut Numbers) -> io::Resul
     let (company, title) = (*numbers.of(&COMPANIES), *numbers.of(&TITLES));
     let (city, country) = *numbers.of(&PLACES);
     // Every tenth number is written as people do, so that a plugin has something to repair.
-    let mobile = if row % 10 == 0 {
+    let mobile = if row.is_multiple_of(10) {
         format!("(852) 9{:03}-{:04}", row / 10_000 % 1000, row % 10_000)
     } else {
         format!("+8529{:07}", row % 10_000_000)

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench import -- [--rows N] [--rounds N]`
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 mod data;
 
 use std::io::Write;

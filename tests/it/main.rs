@@ -21,5 +21,8 @@ mod crash;
 /// The packages that ship with Carnet: sources and components agree, cases pass.
 mod packages;
 
+/// Scripts that mean harm.
+mod hostile_script;
+
 /// Plugins added, changed and removed while a command runs.
 mod reload;

@@ -166,6 +166,9 @@ impl<'i> Committer<'i> {
                 name: failure.text,
                 fields: Vec::new(),
             }),
+            RowEnd::Skipped(reason) if self.dry_run => {
+                Some(Preview { record: row.record, line: row.line, action: "skip", name: reason, fields: Vec::new() })
+            }
             _ => None,
         };
         report.preview.extend(preview.filter(|_| report.preview.len() < PREVIEW_ROWS));

@@ -51,9 +51,9 @@ pub struct Preview {
     pub record: u64,
     /// Line in the file, from 1.
     pub line: u64,
-    /// `create`, `update` or `fail`.
+    /// `create`, `update`, `skip` or `fail`.
     pub action: &'static str,
-    /// The contact's name, or for a failed row the reasons.
+    /// The contact's name, or for a row that is skipped or fails the reasons.
     pub name: String,
     /// The fields that would change.
     pub fields: Vec<PreviewField>,

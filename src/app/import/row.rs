@@ -88,7 +88,7 @@ pub(super) fn process(row: intake::Row, chain: &mut Chain, context: &Context) ->
         RowEnd::Blank
     } else if let Some(fault) = row.fault {
         let problem = Problem {
-            field: fault.column.map(column_letter),
+            field: fault.column.map(|column| format!("column {}", column_letter(column))),
             code: fault.code.into(),
             value: None,
             message: fault.message,

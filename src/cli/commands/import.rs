@@ -145,7 +145,7 @@ fn error_file(report: &ImportReport) -> Option<String> {
 fn preview_json(preview: &Preview) -> Value {
     json!({
         "row": preview.record, "line": preview.line, "action": preview.action,
-        if preview.action == "fail" { "reason" } else { "name" }: preview.name,
+        if matches!(preview.action, "skip" | "fail") { "reason" } else { "name" }: preview.name,
         "fields": preview.fields.iter().map(|field| json!({
             "field": field.field, "old": field.old, "new": field.new, "plugin": field.plugin,
         })).collect::<Vec<_>>(),

@@ -10,6 +10,9 @@ use crate::domain::enquiry::Enquiry;
 /// Longest value of an attribute, in bytes.
 const ATTRIBUTE_BYTES: usize = 4096;
 
+/// What plugins noted about an enquiry: attributes, and why no survey should follow.
+type Noted = (BTreeMap<String, String>, Option<String>);
+
 /// An enquiry that opened or changed its status.
 #[derive(Debug)]
 pub struct EnquiryHand {
@@ -17,7 +20,7 @@ pub struct EnquiryHand {
     contact: Option<Sheet>,
     surveys: Vec<i64>,
     suppress: Option<String>,
-    undo: Option<Box<(BTreeMap<String, String>, Option<String>)>>,
+    undo: Option<Box<Noted>>,
     tracker: Tracker,
 }
 

@@ -17,7 +17,7 @@ use crate::plugin::service::LogLevel;
 /// Longest string, and most bytes of all strings in one array or map.
 pub(super) const MAX_STRING: usize = 64 << 10;
 /// Most elements of an array, those of arrays in it included.
-pub(super) const MAX_ARRAY: usize = 10_000;
+pub(super) const MAX_ARRAY: usize = 4096;
 /// Most entries of a map, those of maps in it included.
 pub(super) const MAX_MAP: usize = 1_000;
 /// Most variables in the reach of one function call.

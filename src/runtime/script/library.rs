@@ -157,10 +157,10 @@ fn bounded(table: &mut Table) {
         replace(text, find, with.encode_utf8(&mut [0; 4]))
     });
     table.function("map", |context: NativeCallContext, array: Array, mapper: FnPtr| map(&context, array, &mapper));
-    for name in ["sleep", "zip"] {
-        table.function(name, move |_: Dynamic| refused::<()>(name));
-        table.function(name, move |_: Array, _: Array, _: FnPtr| refused::<Array>(name));
-    }
+    // By their exact types, for those win over any other.
+    table.function("sleep", |_: i64| refused::<()>("sleep"));
+    table.function("sleep", |_: f64| refused::<()>("sleep"));
+    table.function("zip", |_: Array, _: Array, _: FnPtr| refused::<Array>("zip"));
 }
 
 fn refused<T>(name: &str) -> Outcome<T> {

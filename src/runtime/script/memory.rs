@@ -17,9 +17,9 @@ const MAP_ENTRY: usize = 48;
 /// What a string takes beside its bytes.
 const STRING: usize = 48;
 /// Deepest nesting of arrays and maps; printing, comparing and dropping a value recurse into it.
-const MAX_DEPTH: usize = 64;
-/// Most accesses between two weighings.
-const MAX_PAUSE: usize = 32;
+const MAX_DEPTH: usize = 32;
+/// Most accesses between two weighings: each may nest a value as deep as an expression may be, and the stack must bear what comes of it.
+const MAX_PAUSE: usize = 8;
 /// The most that one value may weigh within the engine's own limits, and so the most that an access may copy.
 const HEAVIEST: usize = MAX_STRING + MAX_ARRAY * size_of::<Dynamic>() + MAX_MAP * (MAP_ENTRY + size_of::<Dynamic>());
 
@@ -92,13 +92,16 @@ pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
         return Ok(0);
     }
     let mut weight = size_of::<Dynamic>();
-    if let Some(text) = value.read_lock::<ImmutableString>() {
-        weight += STRING + text.len();
-    } else if let Some(array) = value.read_lock::<Array>() {
+    // Asking what a value is costs much less than trying to open it.
+    if value.is_string() {
+        weight += value.read_lock::<ImmutableString>().map_or(0, |text| STRING + text.len());
+    } else if value.is_array() {
+        let Some(array) = value.read_lock::<Array>() else { return Ok(weight) };
         for item in array.iter() {
             weight += weigh(item, depth + 1)?;
         }
-    } else if let Some(map) = value.read_lock::<Map>() {
+    } else if value.is_map() {
+        let Some(map) = value.read_lock::<Map>() else { return Ok(weight) };
         for (key, item) in map.iter() {
             weight += MAP_ENTRY + key.len() + weigh(item, depth + 1)?;
         }

@@ -41,16 +41,19 @@ impl ScriptSession {
             || self.engine.call_fn_with_options::<Dynamic>(options, &mut scope, &self.loaded.ast, hook.name(), args);
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(self.fault(*error)),
+            Ok(Err(error)) => Err(self.fault(hook, *error)),
             Err(panic) => {
                 Err(Fault::new(FaultKind::Engine, format!("the script engine failed: {}", panic_text(&*panic))))
             }
         }
     }
 
-    fn fault(&self, error: EvalAltResult) -> Fault {
+    /// Where nothing better is known, a fault is at the hook's function.
+    fn fault(&self, hook: Hook, error: EvalAltResult) -> Fault {
         let failure = self.call.desk().failure.take();
-        blame::fault(error, failure, &self.loaded.source, &self.call)
+        let source = &self.loaded.source;
+        let fault = blame::fault(error, failure, source, &self.call);
+        if fault.position.is_some() { fault } else { fault.at(source.find_function(hook.name())) }
     }
 }
 

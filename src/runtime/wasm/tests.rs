@@ -1,7 +1,9 @@
-//! Components built from text, and what becomes of them: well-behaved ones in `good`, hostile ones in `hostile`, and those that cannot be
+//! Components built from text, and what becomes of them: well-behaved ones in `good` and `whole`, hostile ones in `hostile`, and those that cannot be
 //! loaded in `refused`.
 
+mod cache;
 mod good;
 mod hostile;
 mod kit;
 mod refused;
+mod whole;

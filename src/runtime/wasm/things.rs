@@ -216,12 +216,8 @@ pub(super) fn short(text: &str) -> &str {
 
 /// Found contacts are read under the same grants as the thing in hand.
 fn readable(data: &Data, name: &str) -> std::result::Result<FieldKey, Refusal> {
-    match &data.subject {
-        Some(Subject::Row(row)) => row.get(name).map(drop)?,
-        Some(Subject::Contact(contact)) => contact.sheet.get(name).map(drop)?,
-        Some(Subject::Merge(merge)) => merge.result.get(name).map(drop)?,
-        Some(Subject::Enquiry(enquiry)) => enquiry.contact_get(name).map(drop)?,
-        None => {}
+    if let Some(subject) = &data.subject {
+        subject.may_read(name)?;
     }
     FieldKey::parse(name).map_err(|invalid| Refusal {
         code: Cow::Borrowed(invalid.code),

@@ -18,13 +18,15 @@ CREATE TABLE contact (
 CREATE INDEX contact_live ON contact (kind) WHERE gone = 0;
 CREATE INDEX contact_merged ON contact (merged_into) WHERE merged_into IS NOT NULL;
 
+-- `volume`: the contact's number / 65536, so that an import writes into the pages of the last volume alone.
 -- `kind`: 1 phone (E.164 without `+`), 2 e-mail (lower case), 3 external id (source, U+001F, id), 4 WhatsApp,
 -- 5 digits of a phone without E.164.
 CREATE TABLE identifier (
+    volume INTEGER NOT NULL,
     kind INTEGER NOT NULL,
     value TEXT NOT NULL,
     contact INTEGER NOT NULL,
-    PRIMARY KEY (kind, value, contact)
+    PRIMARY KEY (volume, kind, value, contact)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE label (
