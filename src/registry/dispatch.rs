@@ -196,8 +196,16 @@ impl Link {
         mut outcome: ChainOutcome,
     ) -> ChainOutcome {
         let open = self.open.get_or_insert_with(|| Open::new(loaded, services));
-        outcome.subject.begin(if loaded.is_read_only(hook) { &open.read_only } else { &open.writable });
+        let terms = if loaded.is_read_only(hook) { &open.read_only } else { &open.writable };
+        outcome.subject.begin(terms);
         let mut returned = open.session.call(hook, outcome.subject);
+        if returned.outcome.as_ref().is_err_and(|fault| fault.kind == FaultKind::Deadline) {
+            // On a busy machine a call may have waited rather than worked. The same event gives the same verdict, so asking once
+            // more is safe; an endless loop is one again.
+            returned.subject.revert();
+            returned.subject.begin(terms);
+            returned = open.session.call(hook, returned.subject);
+        }
         let counts = &mut self.fresh[hook as usize];
         counts.took(returned.spent.time);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));

@@ -14,6 +14,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements kept ready on a connection; more than there are in this program.
 const STATEMENTS: usize = 128;
 
+/// Bytes of a page, for new databases. An import writes a fifth faster than with SQLite's 4096, and hardly slower than with 16384.
+const PAGE_BYTES: u32 = 8192;
+
 /// Opens the writer's connection, making and migrating the database first.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -21,7 +24,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     // The index of identifiers is written in no order: what of it is in memory need not be read back for every batch. A bigger
     // write-ahead log is copied into the database less often, and its pages, which mostly change again and again, once each.
     conn.execute_batch(
-        "PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 134217728;
+        "PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 134217728;
          PRAGMA temp_store = MEMORY;",
     )
     .placed(path)?;
@@ -64,9 +67,6 @@ fn settle_version(conn: &mut Connection, path: &Path) -> Result<(), StoreError> 
     conn.pragma_update(None, "journal_mode", "WAL").placed(path)?;
     if found < LATEST { migrate(conn, path) } else { Ok(()) }
 }
-
-/// Bytes of a page, for new databases.
-const PAGE_BYTES: u32 = 4096;
 
 fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))

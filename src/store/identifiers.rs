@@ -9,9 +9,18 @@ use rusqlite::{Connection, params};
 
 use super::error::StoreError;
 
-/// How many contacts share a volume, as a power of two: 65,536. Sixteen volumes for a million contacts are asked within some ten
-/// microseconds, and the pages of one fit into the cache many times over.
-const VOLUME: u32 = 16;
+/// How many contacts share a volume, as a power of two: 16,384. Measured with a million contacts of five or six identifiers each:
+/// writing costs half as much as with 65,536, and asking all 61 volumes takes some 50 µs.
+const VOLUME: u32 = 14;
+
+/// Begins a query with the table `volumes`: the number of every volume that there is.
+pub(super) static VOLUMES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH RECURSIVE volumes (volume) AS (
+             SELECT 0 UNION ALL SELECT volume + 1 FROM volumes WHERE volume < (SELECT max(no) >> {VOLUME} FROM contact)
+         )"
+    )
+});
 
 /// Returns the volume of a contact.
 pub(super) const fn volume(contact: i64) -> i64 {
@@ -108,14 +117,14 @@ fn many(one: &str, more: &str) -> String {
 /// Returns the numbers of the contacts with an identifier, oldest first.
 pub(super) fn find(conn: &Connection, key: &(u8, String), limit: usize) -> Result<Vec<i64>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut select = conn.prepare_cached(
-        "WITH RECURSIVE volumes (volume) AS (
-             SELECT 0 UNION ALL SELECT volume + 1 FROM volumes WHERE volume < (SELECT max(no) >> ?4 FROM contact)
-         )
-         SELECT contact FROM volumes CROSS JOIN identifier USING (volume) WHERE kind = ?1 AND value = ?2
-         ORDER BY contact LIMIT ?3",
-    )?;
-    let found =
-        select.query_map(params![key.0, key.1, limit, VOLUME], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{} SELECT contact FROM volumes CROSS JOIN identifier USING (volume) WHERE kind = ?1 AND value = ?2
+             ORDER BY contact LIMIT ?3",
+            *VOLUMES
+        )
+    });
+    let mut select = conn.prepare_cached(&SQL)?;
+    let found = select.query_map(params![key.0, key.1, limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     Ok(found)
 }

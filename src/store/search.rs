@@ -1,6 +1,7 @@
 //! Looking for contacts: a query becomes SQL that walks the narrowest table first and reads only the documents of its page.
 //! Cutting the words of a query is done in `words`.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
@@ -10,14 +11,18 @@ use crate::domain::contact::Contact;
 
 use super::contacts::{self, COLUMNS};
 use super::error::StoreError;
+use super::identifiers::VOLUMES;
 use super::prepared::kind;
 use super::types::{Page, Query};
 use super::words::{Digits, Wanted};
 
+/// The column of the contacts with a piece of a phone number.
+const HIT: &str = "hit.contact";
+
 /// A query as SQL.
 struct Plan {
     /// The table that is walked.
-    from: &'static str,
+    from: Cow<'static, str>,
     /// Its column with the contact's number.
     no: &'static str,
     conditions: Vec<String>,
@@ -32,21 +37,26 @@ impl Plan {
             return None;
         }
         let mut plan = Self::walking(&wanted, query);
-        plan.numbers(&wanted.numbers);
+        let walked = usize::from(plan.no == HIT);
+        plan.numbers(&wanted.numbers[walked..]);
         plan.labels(query);
         plan.kind(query);
         Some(plan)
     }
 
     fn walking(wanted: &Wanted, query: &Query) -> Self {
-        let plan = |from, no| Self { from, no, conditions: Vec::new(), parameters: Vec::new() };
+        let plan = |from, no| Self { from: Cow::Borrowed(from), no, conditions: Vec::new(), parameters: Vec::new() };
         if !wanted.text.is_empty() {
             let mut plan = plan("contact_text", "contact_text.rowid");
             plan.require("contact_text MATCH ?", [Value::Text(wanted.text.clone())]);
             return plan;
         }
+        if let Some(number) = wanted.numbers.first() {
+            let (sql, parameters) = number_sql(number);
+            return Self { from: Cow::Owned(format!("({sql}) AS hit")), no: HIT, conditions: Vec::new(), parameters };
+        }
         // A label's contacts stand together; a page of a rare one is then as quick as a page of a frequent one.
-        if wanted.numbers.is_empty() && (query.labels.len() == 1 || (!query.any_label && !query.labels.is_empty())) {
+        if query.labels.len() == 1 || (!query.any_label && !query.labels.is_empty()) {
             return plan("contact_label", "contact_label.contact");
         }
         let mut plan = plan("contact", "contact.no");
@@ -93,7 +103,7 @@ impl Plan {
 
     fn kind(&mut self, query: &Query) {
         let Some(kind) = query.kind else { return };
-        let condition = match self.from {
+        let condition = match &*self.from {
             "contact" => "contact.kind = ?".to_owned(),
             _ => format!("(SELECT its.kind FROM contact AS its WHERE its.no = {}) = ?", self.no),
         };
@@ -110,7 +120,7 @@ impl Plan {
 
     /// The last two parameters are the cursor and the limit.
     fn page_sql(&self, newest_first: bool) -> String {
-        let (no, from) = (self.no, self.from);
+        let (no, from) = (self.no, &self.from);
         let join = if from == "contact" { String::new() } else { format!("CROSS JOIN contact ON contact.no = {no}") };
         let (sign, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
         let filter = self.filter();
@@ -124,17 +134,17 @@ impl Plan {
 fn number_sql(number: &Digits) -> (String, Vec<Value>) {
     let (phone, whatsapp, digits) = (kind::PHONE, kind::WHATSAPP, kind::DIGITS);
     let piece = Value::Text(number.digits.clone());
-    let (mut sql, mut parameters) = if number.anchored {
+    let (filter, mut parameters) = if number.anchored {
         // `:` follows `9`.
         let end = Value::Text(format!("{}:", number.digits));
-        (
-            format!("SELECT contact FROM identifier WHERE kind IN ({phone}, {whatsapp}) AND value >= ? AND value < ?"),
-            vec![piece, end],
-        )
+        (format!("kind IN ({phone}, {whatsapp}) AND value >= ? AND value < ?"), vec![piece, end])
     } else {
-        let kinds = format!("kind IN ({phone}, {whatsapp}, {digits})");
-        (format!("SELECT contact FROM identifier WHERE {kinds} AND instr(value, ?) > 0"), vec![piece])
+        (format!("kind IN ({phone}, {whatsapp}, {digits}) AND instr(value, ?) > 0"), vec![piece])
     };
+    let mut sql = format!(
+        "{} SELECT DISTINCT contact FROM volumes CROSS JOIN identifier USING (volume) WHERE {filter}",
+        *VOLUMES
+    );
     if let Some(words) = &number.as_words {
         sql.push_str(" UNION SELECT rowid FROM contact_text WHERE contact_text MATCH ?");
         parameters.push(Value::Text(words.clone()));
@@ -151,6 +161,9 @@ fn cursor(text: Option<&str>, start: i64) -> Result<i64, StoreError> {
 pub(super) fn page(conn: &Connection, query: &Query) -> Result<Page, StoreError> {
     let after = cursor(query.after.as_deref(), i64::MAX)?;
     let Some(mut plan) = Plan::of(query) else { return Ok(Page { total: 0, contacts: Vec::new(), next: None }) };
+    if plan.no == HIT {
+        return page_of_hits(conn, &plan, after, query.limit);
+    }
     let total: i64 =
         conn.prepare_cached(&plan.count_sql())?.query_row(params_from_iter(&plan.parameters), |row| row.get(0))?;
     let one_more = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);
@@ -168,6 +181,19 @@ pub(super) fn page(conn: &Connection, query: &Query) -> Result<Page, StoreError>
         last = row.get(3)?;
     }
     Ok(Page { total: total.unsigned_abs(), contacts, next })
+}
+
+/// Looking for a piece of a number means looking through all numbers; once is enough for the count and the page.
+fn page_of_hits(conn: &Connection, plan: &Plan, after: i64, limit: usize) -> Result<Page, StoreError> {
+    let sql = format!("SELECT {HIT} FROM {} WHERE {} ORDER BY {HIT} DESC", plan.from, plan.filter());
+    let mut select = conn.prepare_cached(&sql)?;
+    let hits: Vec<i64> =
+        select.query_map(params_from_iter(&plan.parameters), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let rest = &hits[hits.partition_point(|no| *no >= after)..];
+    let shown = &rest[..limit.min(rest.len())];
+    let contacts = shown.iter().filter_map(|no| contacts::get(conn, *no).transpose()).collect::<Result<_, _>>()?;
+    let next = shown.last().filter(|_| shown.len() < rest.len()).map(ToString::to_string);
+    Ok(Page { total: hits.len() as u64, contacts, next })
 }
 
 /// Hands out every contact, oldest first, until told to stop.

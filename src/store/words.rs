@@ -200,7 +200,9 @@ fn matching(folded: &str) -> String {
             Piece::Word(word) => want(word, true),
             Piece::Run(run) if run.chars().nth(1).is_none() => want(run, true),
             Piece::Run(run) => {
-                pairs(run).filter(|pair| pair.chars().nth(1).is_some()).for_each(|pair| want(pair, false))
+                for pair in pairs(run).filter(|pair| pair.chars().nth(1).is_some()) {
+                    want(pair, false);
+                }
             }
         }
     }

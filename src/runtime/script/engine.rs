@@ -41,6 +41,8 @@ static STANDARD: LazyLock<Arc<Module>> = LazyLock::new(|| {
     BasicArrayPackage::init(&mut all);
     BasicMapPackage::init(&mut all);
     MoreStringPackage::init(&mut all);
+    // Else each function is searched for in a list, at every call.
+    all.register_lazy_functions();
     all.build_index();
     all.into()
 });

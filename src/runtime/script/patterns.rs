@@ -2,7 +2,7 @@
 //! text times pattern).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
 
@@ -21,20 +21,21 @@ const MAX_RESULT: usize = super::engine::MAX_STRING;
 
 /// Patterns that were compiled before.
 #[derive(Default)]
-pub(super) struct Patterns(Mutex<HashMap<String, Regex>>);
+pub(super) struct Patterns(Mutex<HashMap<String, Arc<Regex>>>);
 
 impl Patterns {
     /// Returns the compiled pattern.
-    fn get(&self, pattern: &str) -> Outcome<Regex> {
+    fn get(&self, pattern: &str) -> Outcome<Arc<Regex>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(pattern) {
-            return Ok(known.clone());
+            // A copy of the expression itself would begin with empty caches.
+            return Ok(Arc::clone(known));
         }
-        let compiled = compile(pattern)?;
+        let compiled = Arc::new(compile(pattern)?);
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
-        kept.insert(pattern.to_owned(), compiled.clone());
+        kept.insert(pattern.to_owned(), Arc::clone(&compiled));
         Ok(compiled)
     }
 }
@@ -56,7 +57,7 @@ fn compile(pattern: &str) -> Outcome<Regex> {
 }
 
 /// Prepares a search.
-fn ready(call: &Call, text: &str, pattern: &str) -> Outcome<Regex> {
+fn ready(call: &Call, text: &str, pattern: &str) -> Outcome<Arc<Regex>> {
     call.charge()?;
     call.check_clock()?;
     if text.len() > MAX_TEXT {

@@ -18,7 +18,7 @@ CREATE TABLE contact (
 CREATE INDEX contact_live ON contact (kind) WHERE gone = 0;
 CREATE INDEX contact_merged ON contact (merged_into) WHERE merged_into IS NOT NULL;
 
--- `volume`: the contact's number / 65536, so that an import writes into the pages of the last volume alone.
+-- `volume`: the contact's number / 16384, so that an import writes into the pages of the last volume alone.
 -- `kind`: 1 phone (E.164 without `+`), 2 e-mail (lower case), 3 external id (source, U+001F, id), 4 WhatsApp,
 -- 5 digits of a phone without E.164.
 CREATE TABLE identifier (

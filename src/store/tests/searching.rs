@@ -219,3 +219,39 @@ fn a_writer_finds_what_it_wrote_before_the_commit() {
         .unwrap();
     assert_eq!(found(&store, &query), [""; 0]);
 }
+
+#[test]
+fn identifiers_are_found_in_every_volume() {
+    let store = Store::in_memory().unwrap();
+    let mut lee = contact(1, "Lee");
+    lee.emails.push(email("lee@example.com"));
+    lee.phones.push(phone("+85212345678"));
+    insert(&store, &lee);
+    // As if fifty thousand others had come between.
+    store
+        .write(|writer| {
+            Ok::<_, StoreError>(
+                writer.conn.execute("INSERT INTO contact SELECT 50000, x'00', 1, 1, NULL, '', '' FROM contact", [])?,
+            )
+        })
+        .unwrap();
+    let mut li = Contact { id: id(2), last_name: Some("Li".to_owned()), ..lee };
+    insert(&store, &li);
+    assert_eq!(find(&store, Identifier::Email("lee@example.com".to_owned())), [id(1), id(2)]);
+    for words in ["+8521234", "5678"] {
+        let page = |after, limit| {
+            let query = Query { words: words.to_owned(), after, limit, ..Query::default() };
+            let page = store.read(|reader| reader.search(&query)).unwrap();
+            assert_eq!(page.total, 2);
+            (page.contacts.into_iter().map(|contact| contact.id).collect::<Vec<_>>(), page.next)
+        };
+        let (first, next) = page(None, 1);
+        assert_eq!(first, [id(2)]);
+        assert_eq!(page(next, 1), (vec![id(1)], None));
+        assert_eq!(page(None, 0).0, []);
+    }
+    li.rev = 1;
+    li.emails.clear();
+    update(&store, &li).unwrap();
+    assert_eq!(find(&store, Identifier::Email("lee@example.com".to_owned())), [id(1)]);
+}

@@ -73,6 +73,8 @@ fn a_reader_keeps_its_snapshot_while_others_write() {
 #[test]
 fn what_is_taken_back_leaves_nothing_behind() {
     let store = Store::in_memory().unwrap();
+    // Before its first commit a handle knows nothing that it could wrongly keep.
+    store.write(|writer| writer.set_state("p", "k", None)).unwrap();
     let failed: Result<(), StoreError> = store.write(|writer| {
         writer.insert(&labelled(1, "new"), &change(Action::Created, 0))?;
         writer.set_state("p", "k", Some(b"v"))?;
