@@ -357,7 +357,7 @@ struct Book;
 impl ContactLookup for Book {
     fn find(&self, key: &LookupKey, limit: usize) -> Result<Vec<Arc<Contact>>, String> {
         match key {
-            LookupKey::Email(_) => Ok(vec![Arc::new(ann()); limit.min(3)]),
+            LookupKey::Email(_) => Ok((0..limit.min(3)).map(|_| Arc::new(ann())).collect()),
             _ => Err("closed".into()),
         }
     }

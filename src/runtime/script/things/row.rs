@@ -1,5 +1,8 @@
 //! The row of a file, in scripts.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use rhai::{Array, Dynamic, ImmutableString};
 
 use super::{Pointer, Written, odd_handle, unchanged, written};
@@ -30,7 +33,8 @@ pub(super) fn register(table: &mut Table) {
     table.say("row.number", "The record's number, from 1.");
     table.say("row.line", "The file's line on which the record starts, from 1.");
     table.module.set_custom_type::<RowHandle>("Row");
-    let about: [(&'static str, &'static str, fn(&RowHand) -> Dynamic); 3] = [
+    type About = (&'static str, &'static str, fn(&RowHand) -> Dynamic);
+    let about: [About; 3] = [
         ("headers", "row.headers", headers),
         ("number", "row.number", |hand| number(hand.record())),
         ("line", "row.line", |hand| number(hand.line())),
@@ -58,6 +62,13 @@ fn headers(hand: &RowHand) -> Dynamic {
     hand.columns().headers().iter().map(|header| header.as_str().into()).collect::<Array>().into()
 }
 
+/// Says whether there can be nothing of that name. Scripts ask for many headers that most files don't have, and the hand would look for
+/// the nearest name each time.
+fn is_absent(hand: &RowHand, name: &str) -> bool {
+    static FIELD_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| FIELDS.iter().map(|info| info.name).collect());
+    hand.columns().find(name).is_none() && !name.starts_with("custom.") && !FIELD_NAMES.contains(name)
+}
+
 fn number(number: u64) -> Dynamic {
     i64::try_from(number).unwrap_or(i64::MAX).into()
 }
@@ -71,19 +82,17 @@ impl RowHandle {
     }
 
     fn get(&self, name: &str) -> Outcome<Dynamic> {
-        match &self.0.desk()?.subject {
-            Some(Subject::Row(hand)) => {
-                hand.get(name).map(|text| text.map_or(Dynamic::UNIT, Into::into)).map_err(unreadable)
-            }
-            _ => Err(odd_handle()),
-        }
+        self.read(name, |text| text.map_or(Dynamic::UNIT, Into::into))
     }
 
     fn has(&self, name: &str) -> Outcome<bool> {
+        self.read(name, |text| text.is_some_and(|text| !is_blank(text)))
+    }
+
+    fn read<T>(&self, name: &str, then: impl FnOnce(Option<&str>) -> T) -> Outcome<T> {
         match &self.0.desk()?.subject {
-            Some(Subject::Row(hand)) => {
-                hand.get(name).map(|text| text.is_some_and(|text| !is_blank(text))).map_err(unreadable)
-            }
+            Some(Subject::Row(hand)) if is_absent(hand, name) => Ok(then(None)),
+            Some(Subject::Row(hand)) => hand.get(name).map(then).map_err(unreadable),
             _ => Err(odd_handle()),
         }
     }
