@@ -10,6 +10,7 @@ pub mod failure;
 pub mod import;
 pub mod lookup;
 pub mod merge;
+pub mod output;
 pub mod plugins;
 mod provenance;
 pub mod template;
@@ -203,6 +204,17 @@ impl App {
             lock_verified: settings.lock_verified,
             today: now.date_naive(),
         }
+    }
+
+    /// Names in the settings that no plugin has: a slip of the pen would else go unnoticed.
+    #[must_use]
+    pub fn unknown_plugins(&self, generation: &Generation) -> Vec<String> {
+        let known = |name: &String| {
+            generation.find(name).is_some()
+                || generation.refused.iter().any(|refused| refused.name == *name)
+                || generation.off.iter().any(|off| off.name == *name)
+        };
+        self.settings.plugins.keys().filter(|name| !known(name)).cloned().collect()
     }
 
     fn deployments(&self) -> BTreeMap<String, Deployment> {

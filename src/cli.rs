@@ -23,17 +23,32 @@ use print::Printer;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return exit::of_usage(&error),
+        Err(error) => return usage(&error),
     };
     set_up_log(cli.verbose);
     let mut printer = Printer::new(cli.json);
-    match run(&cli, &mut printer) {
+    let status = match run(&cli, &mut printer) {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             printer.failure(&failure);
             exit::of_failure(&failure)
         }
+    };
+    if printer.wrote_all() { status } else { exit::unwritten() }
+}
+
+/// Arguments that cannot be read. Asking for help is no error; with `--json` an error is a document like any other.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Printer::new(true)
+            .failure(&Failure::new(Class::Usage, "USAGE", message).hint("`carnet --help` lists the commands"));
+    } else {
+        // A closed pipe is the reader's choice.
+        let _ = error.print();
     }
+    exit::of_usage(error)
 }
 
 fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {

@@ -73,6 +73,17 @@ pub enum OnMatch {
 }
 
 impl OnMatch {
+    /// Returns the word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Skip => "skip",
+            Self::Update => "update",
+            Self::Reject => "reject",
+        }
+    }
+
     /// Finds a policy by its word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {

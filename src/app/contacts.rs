@@ -9,7 +9,7 @@ use super::provenance::{changed_fields, passed_over, plugin_edits, write_state};
 use super::{App, fresh_id, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
-use crate::domain::field::FieldKey;
+use crate::domain::field::{Field, FieldKey};
 use crate::domain::id::ContactId;
 use crate::domain::rules::Rules;
 use crate::plugin::hook::Hook;
@@ -80,7 +80,7 @@ impl App {
             write_state(writer, &opinion.state)
         })?;
         self.state()?.apply(&opinion.state);
-        let notes = notes(&draft, &opinion);
+        let notes = self.notes(&draft, &opinion)?;
         Ok(Written { contact: Contact { rev: 1, ..draft.contact }, fields, notes })
     }
 
@@ -106,7 +106,7 @@ impl App {
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(&before), &book);
         refuse(&format!("contact {id} was not changed"), &opinion)?;
         let fields = changed_fields(&before, &draft.contact, &opinion);
-        let notes = notes(&draft, &opinion);
+        let notes = self.notes(&draft, &opinion)?;
         if fields.is_empty() {
             return Ok(Written { contact: (*before).clone(), fields, notes });
         }
@@ -197,13 +197,16 @@ fn require_rev(contact: &Contact, seen: Option<u64>) -> Result<(), Failure> {
 
 /// Applies wishes; what a rule refuses stays pending, so that all problems are told together and a plugin may repair them.
 fn grant_all(draft: &mut Draft, wishes: &[Wish], rules: &Rules) {
-    for wish in wishes {
+    // The toggle is about all numbers, so it comes after them.
+    let about_sms = |wish: &&Wish| matches!(wish, Wish::Set(key, _) if key.known() == Some(Field::Sms));
+    let ordered = wishes.iter().filter(|wish| !about_sms(wish)).chain(wishes.iter().filter(about_sms));
+    for wish in ordered {
         let (key, value, done) = match wish {
             Wish::Set(key, value) => {
                 draft.offer(key, value, rules);
                 continue;
             }
-            Wish::Add(key, value) => (key, value, draft.contact.add(key, value, rules)),
+            Wish::Add(key, value) => (key, value, draft.add(key, value, rules)),
             Wish::Remove(key, value) => (key, value, draft.contact.remove(key, value, rules).map(drop)),
         };
         if let Err(invalid) = done {
@@ -225,7 +228,17 @@ pub(super) fn refuse(what: &str, opinion: &Opinion) -> Result<(), Failure> {
     Err(Failure::new(class, "REJECTED", what).because(opinion.problems.clone()))
 }
 
-fn notes(draft: &Draft, opinion: &Opinion) -> Vec<String> {
-    let warnings = draft.warnings.iter().map(ToString::to_string);
-    warnings.chain(passed_over(opinion)).collect()
+impl App {
+    /// Things to know about a record that was written: warnings, plugins that failed, and plugins that could not be asked at all.
+    fn notes(&self, draft: &Draft, opinion: &Opinion) -> Result<Vec<String>, Failure> {
+        let warnings = draft.warnings.iter().map(ToString::to_string);
+        Ok(warnings.chain(passed_over(opinion)).chain(self.not_asked()?).collect())
+    }
+
+    /// Plugins that are refused with no earlier version in their place: what they guard goes unguarded, and somebody should know.
+    pub(super) fn not_asked(&self) -> Result<Vec<String>, Failure> {
+        let generation = self.generation()?;
+        let absent = generation.refused.iter().filter(|refused| refused.kept.is_none());
+        Ok(absent.map(|refused| format!("{refused}; it was not asked")).collect())
+    }
 }

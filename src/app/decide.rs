@@ -54,6 +54,15 @@ impl Opinion {
         outcome.subject
     }
 
+    /// Takes in what was said about the same record at another moment.
+    pub fn extend(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        self.skip = self.skip.take().or(other.skip);
+        self.edits.extend(other.edits);
+        self.state.extend(other.state);
+        self.faults.extend(other.faults);
+    }
+
     /// Takes in what built-in rules said.
     pub fn rules_say(&mut self, problems: Vec<Problem>) {
         self.problems.extend(problems.into_iter().map(|problem| Told { plugin: None, problem }));

@@ -72,6 +72,12 @@ impl App {
                     "plugins",
                     if loaded.is_empty() { "none loaded".to_owned() } else { loaded.join(", ") },
                 )];
+                findings.extend(self.unknown_plugins(&generation).into_iter().map(|name| Finding {
+                    what: "settings",
+                    sound: false,
+                    found: format!("carnet.toml has settings for `{name}`, and there is no such plugin"),
+                    hint: Some("correct the name under [plugins]".to_owned()),
+                }));
                 findings.extend(generation.refused.iter().map(|refused| Finding {
                     what: "plugin",
                     sound: false,

@@ -12,7 +12,7 @@ use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
 use crate::domain::email::parse_email;
 use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
-use crate::domain::phone::parse_number;
+use crate::domain::phone::{PhoneMode, parse_number};
 use crate::domain::rules::Rules;
 use crate::plugin::hand::{EnquiryHand, Sheet, Subject};
 use crate::plugin::hook::Hook;
@@ -50,7 +50,7 @@ impl App {
     /// Opens an enquiry.
     ///
     /// # Errors
-    /// Usage, when the channel needs a phone number or an address that is not given or is none; rejected by a plugin.
+    /// Usage, when nothing says who it is from; rejected by a plugin.
     pub fn open_enquiry(
         &self,
         channel: Channel,
@@ -162,7 +162,11 @@ impl App {
         refuse("the enquiry was refused", &opinion)?;
         let (mut enquiry, sheet, suppress) = hand.into_parts();
         let mut after = sheet.map(|sheet| sheet.into_draft().contact);
-        let survey = survey_decision(after.as_ref(), suppress, &opinion);
+        let survey = match self.not_asked()?.into_iter().next() {
+            // Whoever was not asked may have had a say in it.
+            Some(absent) if suppress.is_none() => SurveyDecision::Suppress(format!("consent fails closed: {absent}")),
+            _ => survey_decision(&enquiry, after.as_ref(), &candidates, suppress, &opinion),
+        };
         if enquiry.status == EnquiryStatus::Closed {
             enquiry.survey = Some(survey.clone());
         }
@@ -170,6 +174,7 @@ impl App {
             .as_ref()
             .zip(after.as_ref())
             .map_or_else(Vec::new, |(before, after)| changed_fields(before, after, &opinion));
+        let notes = passed_over(&opinion).into_iter().chain(self.not_asked()?).collect();
         self.write_enquiry(&mut enquiry, before.as_deref(), after.as_mut(), &fields, &opinion, by)?;
         let mut pop = ScreenPop {
             enquiry,
@@ -179,7 +184,7 @@ impl App {
             earlier: Vec::new(),
             fields,
             survey,
-            notes: passed_over(&opinion),
+            notes,
         };
         self.add_activity(&mut pop)?;
         Ok(pop)
@@ -265,36 +270,42 @@ impl App {
     }
 }
 
-/// Brings phone and e-mail into the form in which contacts are matched.
+/// Brings phone and e-mail into the form in which contacts are matched. What is no number or address (`anonymous`, a short code) is kept as
+/// given: an enquiry is never lost to its sender's notation.
 fn normalise(from: Sender, rules: &Rules) -> Result<Sender, Failure> {
-    let lenient = Rules { phone_mode: crate::domain::phone::PhoneMode::Lenient, ..rules.clone() };
-    let phone = match &from.phone {
-        Some(raw) => {
-            Some(parse_number(raw, lenient.phone_mode, lenient.default_country)?.e164.unwrap_or_else(|| raw.clone()))
-        }
-        None => None,
+    let number = |raw: String| {
+        let parsed = parse_number(&raw, PhoneMode::Lenient, rules.default_country).ok();
+        parsed.and_then(|parsed| parsed.e164).unwrap_or(raw)
     };
-    let email = from.email.as_deref().map(parse_email).transpose()?.map(|parsed| parsed.address);
-    if phone.is_none() && email.is_none() && from.handle.is_none() && from.name.is_none() {
+    let address = |raw: String| parse_email(&raw).map_or(raw, |parsed| parsed.address);
+    let from = Sender { phone: from.phone.map(number), email: from.email.map(address), ..from };
+    if [&from.phone, &from.email, &from.handle, &from.name].into_iter().all(Option::is_none) {
         return Err(Failure::new(Class::Usage, "ENQUIRY_FROM", "the enquiry comes from nobody")
-            .hint("say who: `--from +85212345678`, `--email`, `--handle` or `--name`"));
+            .hint("say who: `--from` with a phone number or an e-mail address, `--handle` or `--name`"));
     }
-    Ok(Sender { phone, email, ..from })
+    Ok(from)
 }
 
-/// Consent fails closed: an opt-out, a plugin's wish, or a plugin that failed when it was asked, each suppress the survey.
-fn survey_decision(contact: Option<&Contact>, suppress: Option<String>, opinion: &Opinion) -> SurveyDecision {
-    if contact.is_some_and(|contact| contact.survey_opt_out) {
-        return SurveyDecision::Suppress("the contact opted out of surveys".to_owned());
-    }
-    if let Some(reason) = suppress {
-        return SurveyDecision::Suppress(reason);
-    }
-    match opinion.faults.first() {
-        Some(fault) => SurveyDecision::Suppress(format!(
-            "plugin `{}` failed, and consent fails closed: {}",
-            fault.plugin.name, fault.fault.message
-        )),
-        None => SurveyDecision::Send,
-    }
+/// Consent fails closed: an opt-out, a plugin's wish, a plugin that failed when it was asked, a contact that is gone, and candidates of
+/// whom one opted out, each suppress the survey.
+fn survey_decision(
+    enquiry: &Enquiry,
+    contact: Option<&Contact>,
+    candidates: &[Contact],
+    suppress: Option<String>,
+    opinion: &Opinion,
+) -> SurveyDecision {
+    let opted_out = |contact: &Contact| contact.survey_opt_out;
+    let reason = if contact.is_some_and(opted_out) {
+        Some("the contact opted out of surveys".to_owned())
+    } else if suppress.is_some() {
+        suppress
+    } else if let Some(fault) = opinion.faults.first() {
+        Some(format!("plugin `{}` failed, and consent fails closed: {}", fault.plugin.name, fault.fault.message))
+    } else if enquiry.contact.is_some() && contact.is_none() {
+        Some("the contact was deleted".to_owned())
+    } else {
+        candidates.iter().any(opted_out).then(|| "one of the contacts that match opted out of surveys".to_owned())
+    };
+    reason.map_or(SurveyDecision::Send, SurveyDecision::Suppress)
 }

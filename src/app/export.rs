@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use super::failure::Failure;
 use super::import::mapping::ID_HEADER;
 use super::{App, wire};
+use crate::domain::access::{VALUE_SEPARATOR, yes_no};
 use crate::domain::contact::Contact;
 use crate::domain::field::{FIELDS, Field, FieldKey};
 use crate::intake::write::{WriteOptions, Writer};
@@ -105,7 +106,12 @@ impl App {
             Some(Field::BirthDate) => {
                 contact.birth_date.map_or_else(String::new, |date| self.settings().date_format.write(date))
             }
-            _ => contact.joined(key).unwrap_or_default(),
+            // Numbers that differ have no one answer; the stricter is safe.
+            Some(Field::Sms) if !contact.phones.is_empty() => {
+                yes_no(contact.phones.iter().all(|phone| phone.sms)).to_owned()
+            }
+            Some(Field::Labels | Field::ExternalId) => contact.joined(key).unwrap_or_default(),
+            _ => contact.values(key).join(VALUE_SEPARATOR),
         }
     }
 }

@@ -134,6 +134,13 @@ impl From<StoreError> for Failure {
             StoreError::Open { .. } => (Class::Rejected, "DATABASE_OPEN"),
             StoreError::NotADatabase { .. } => (Class::Rejected, "NOT_A_DATABASE"),
             StoreError::Newer { .. } => (Class::Rejected, "DATABASE_NEWER"),
+            StoreError::Cursor { .. } => (Class::Usage, "CURSOR"),
+            StoreError::SelfMerge { .. } => (Class::Usage, "MERGE_SAME"),
+            StoreError::NoJob { .. } => (Class::NotFound, "JOB_UNKNOWN"),
+            StoreError::NoEnquiry { .. } => (Class::NotFound, "ENQUIRY_UNKNOWN"),
+            StoreError::NoLabel { .. } => (Class::NotFound, "LABEL_UNKNOWN"),
+            StoreError::JobRunning { .. } => (Class::Conflict, "JOB_RUNNING"),
+            StoreError::LabelExists { .. } => (Class::Conflict, "LABEL_EXISTS"),
             StoreError::Full { .. } => (Class::Internal, "DISK_FULL"),
             _ => (Class::Internal, "DATABASE"),
         };

@@ -7,6 +7,7 @@ pub mod report;
 mod commit;
 mod error_file;
 mod matching;
+mod options;
 mod pipeline;
 mod row;
 
@@ -22,6 +23,7 @@ use super::{App, now};
 use crate::config::OnMatch;
 use crate::domain::country::Country;
 use crate::intake;
+use crate::registry::Generation;
 use crate::store::{Job, JobState, NewJob};
 
 use mapping::Mapping;
@@ -101,31 +103,20 @@ impl App {
     /// committed by then stays and is told by the job.
     pub fn import(&self, request: &ImportRequest, progress: &mut dyn FnMut(Progress)) -> Result<ImportReport, Failure> {
         let started = Instant::now();
+        let resumed = self.job_to_resume(request)?;
+        let resuming = resumed.as_ref().map(|job| options::of_job(request, job)).transpose()?;
+        let request = resuming.as_ref().unwrap_or(request);
         let reader = open_file(request)?;
         let mapping = Mapping::resolve(&reader, &request.map, self.settings())?;
-        let resumed = self.job_to_resume(request)?;
         let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
-        let mut report = ImportReport::begin(request, &reader, &mapping, self.home(), &generation);
+        let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
+        error_file::check_places(&report, self.home())?;
+        let resumed = self.take_job(request, file_hash, resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
-        let job = match &resumed {
-            Some(job) => Some(self.store()?.write(|writer| writer.resume_job(job.id).map(|()| job.id))?),
-            None if request.dry_run => None,
-            None => {
-                let job = NewJob {
-                    file: request.file.display().to_string(),
-                    file_hash,
-                    settings_json: settings_json(request, self),
-                    generation: generation.number,
-                    started: now(),
-                };
-                Some(self.store()?.write(|writer| writer.begin_job(&job))?)
-            }
-        };
-        report.job = job;
         let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
-        self.close_job(&report, done.is_ok())?;
+        self.close_job(&mut report, done.is_ok())?;
         done?;
         report.check_sum()?;
         if report.counts.read == 0 {
@@ -134,15 +125,55 @@ impl App {
         Ok(report)
     }
 
-    /// Writes the error file and the job's end. A stopped job keeps its failed rows, too.
-    fn close_job(&self, report: &ImportReport, done: bool) -> Result<(), Failure> {
+    /// Begins the job, or takes one up again; the content is looked at once more in the same transaction, for two may start at once.
+    fn take_job(
+        &self,
+        request: &ImportRequest,
+        file_hash: String,
+        resumed: Option<Job>,
+        generation: &Generation,
+        report: &mut ImportReport,
+    ) -> Result<Option<Job>, Failure> {
+        if request.dry_run {
+            return Ok(None);
+        }
+        if let Some(job) = resumed {
+            report.job = Some(job.id);
+            return self.store()?.write(|writer| {
+                let job = writer.job(job.id)?.unwrap_or(job);
+                resumable(&job)?;
+                writer.resume_job(job.id)?;
+                Ok(Some(job))
+            });
+        }
+        let once = self.imports_once(request) && !file_hash.is_empty();
+        let job = NewJob {
+            file: request.file.display().to_string(),
+            file_hash,
+            settings_json: options::json(request, self),
+            generation: generation.number,
+            started: now(),
+        };
+        report.job =
+            Some(self.store()?.write(|writer| match writer.job_by_hash(&job.file_hash)?.filter(|_| once) {
+                Some(earlier) => Err(imported_before(request, &earlier)),
+                None => writer.begin_job(&job).map_err(Failure::from),
+            })?);
+        Ok(None)
+    }
+
+    /// Writes the error file and the job's end. A job whose error file cannot be written is not done: resuming it writes the file.
+    fn close_job(&self, report: &mut ImportReport, done: bool) -> Result<(), Failure> {
         let Some(job) = report.job else { return Ok(()) };
         let wrote = if done { error_file::write(self.store()?, job, report) } else { Ok(()) };
-        let state = if done { JobState::Done } else { JobState::Stopped };
-        let file =
-            report.error_file.as_ref().filter(|_| report.counts.failed > 0).map(|path| path.display().to_string());
+        let state = if done && wrote.is_ok() { JobState::Done } else { JobState::Stopped };
+        let file = report.error_file.as_ref().filter(|_| state == JobState::Done && report.counts.failed > 0);
+        let file = file.map(|path| path.display().to_string());
         self.store()?.write(|writer| writer.finish_job(job, state, &report.plugins_json(), file.as_deref()))?;
-        wrote
+        wrote.map_err(|failure| {
+            let hint = format!("the rows are imported, and those that failed are kept: `carnet import --resume {job} {}` writes them, `--errors FILE` elsewhere", report.file);
+            Failure { hint: Some(hint), ..failure }
+        })
     }
 
     fn job_to_resume(&self, request: &ImportRequest) -> Result<Option<Job>, Failure> {
@@ -152,21 +183,28 @@ impl App {
             Failure::new(Class::NotFound, "JOB_UNKNOWN", format!("there is no import job {id}"))
                 .hint("`carnet import list` shows the jobs")
         })?;
-        match job.state {
-            JobState::Interrupted | JobState::Stopped => Ok(Some(job)),
-            JobState::Running => {
-                Err(Failure::new(Class::Conflict, "JOB_RUNNING", format!("job {id} is still running")))
-            }
-            JobState::Done => {
-                Err(Failure::new(Class::Conflict, "JOB_DONE", format!("job {id} is done: there is nothing to resume")))
-            }
-        }
+        resumable(&job)?;
+        Ok(Some(job))
+    }
+
+    /// Says whether the same content may come in only once: `create` would make every contact twice.
+    fn imports_once(&self, request: &ImportRequest) -> bool {
+        request.on_match.unwrap_or(self.settings().on_match) == OnMatch::Create && !request.again && !request.dry_run
     }
 
     /// Refuses content that was imported before, for `create` would make every contact twice.
     fn check_content(&self, request: &ImportRequest, resumed: Option<&Job>) -> Result<String, Failure> {
-        if request.file == Path::new("-") {
-            return Ok(String::new());
+        // What cannot be read twice has no hash: the standard input, a pipe.
+        if !std::fs::metadata(&request.file).is_ok_and(|data| data.is_file()) {
+            return match resumed {
+                Some(job) => Err(Failure::new(
+                    Class::Usage,
+                    "RESUME_STREAM",
+                    format!("job {} cannot be resumed from a stream", job.id),
+                )
+                .hint(format!("name the file that it imported: `{}`", job.file))),
+                None => Ok(String::new()),
+            };
         }
         let hash = hash_file(&request.file)?;
         if let Some(job) = resumed {
@@ -178,8 +216,7 @@ impl App {
             return Err(Failure::new(Class::Conflict, "RESUME_FILE", message)
                 .hint(format!("resume with the unchanged `{}`", job.file)));
         }
-        let creates = request.on_match.unwrap_or(self.settings().on_match) == OnMatch::Create;
-        if !creates || request.again || request.dry_run {
+        if !self.imports_once(request) {
             return Ok(hash);
         }
         match self.store()?.read(|reader| reader.job_by_hash(&hash))? {
@@ -247,14 +284,17 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// How the job was set up, for whoever reads its record later.
-fn settings_json(request: &ImportRequest, app: &App) -> String {
-    serde_json::json!({
-        "profile": app.settings().profile.as_str(),
-        "map": request.map.iter().map(|(header, field)| format!("{header}={field}")).collect::<Vec<_>>(),
-        "country": request.country.or(app.settings().default_country).map(|country| country.as_str().to_owned()),
-        "encoding": request.encoding,
-        "delimiter": request.delimiter.map(|byte| char::from(byte).to_string()),
-    })
-    .to_string()
+/// A job may be taken up again unless it is done, or somebody works on it.
+fn resumable(job: &Job) -> Result<(), Failure> {
+    match job.state {
+        JobState::Interrupted | JobState::Stopped => Ok(()),
+        JobState::Running => {
+            Err(Failure::new(Class::Conflict, "JOB_RUNNING", format!("job {} is still running", job.id)))
+        }
+        JobState::Done => Err(Failure::new(
+            Class::Conflict,
+            "JOB_DONE",
+            format!("job {} is done: there is nothing to resume", job.id),
+        )),
+    }
 }

@@ -55,7 +55,8 @@ impl App {
             write_state(writer, &opinion.state).map(|()| rev)
         })?;
         self.state()?.apply(&opinion.state);
-        Ok(Written { contact: Contact { rev, ..result }, fields, notes: passed_over(&opinion) })
+        let notes = passed_over(&opinion).into_iter().chain(self.not_asked()?).collect();
+        Ok(Written { contact: Contact { rev, ..result }, fields, notes })
     }
 
     fn ask_merge(

@@ -42,9 +42,13 @@ const fn status(class: Class) -> u8 {
 /// The status of arguments that cannot be parsed; asking for help is no error.
 #[must_use]
 pub fn of_usage(error: &clap::Error) -> ExitCode {
-    // A closed pipe is the reader's choice.
-    let _ = error.print();
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// The status of an answer that could not be written.
+#[must_use]
+pub fn unwritten() -> ExitCode {
+    ExitCode::from(status(Class::Internal))
 }
 
 #[cfg(test)]

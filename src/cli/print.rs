@@ -11,13 +11,15 @@ use crate::app::wire;
 /// Prints answers.
 pub struct Printer {
     json: bool,
+    /// Why an answer could not be written, if it could not.
+    trouble: Option<io::Error>,
 }
 
 impl Printer {
     /// A printer of JSON, or of text for people.
     #[must_use]
     pub const fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, trouble: None }
     }
 
     /// Says whether answers are JSON.
@@ -42,10 +44,25 @@ impl Printer {
         }
     }
 
-    /// Prints one line of data. A reader that closed the pipe has seen enough.
+    /// Prints one line of data. A reader that closed the pipe has seen enough; any other failure is told at the end.
     pub fn data(&mut self, line: &str) {
         let mut out = io::stdout().lock();
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush())
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.trouble.get_or_insert(error);
+        }
+    }
+
+    /// Says whether every answer was written, and tells if one was not.
+    pub fn wrote_all(&mut self) -> bool {
+        match self.trouble.take() {
+            Some(error) => {
+                self.note(&format!("error: the answer could not be written: {error}"));
+                false
+            }
+            None => true,
+        }
     }
 
     /// Tells something beside the answer.

@@ -8,7 +8,7 @@ use super::contact::{
 };
 use super::field::{Field, FieldKey, FieldShape};
 use super::invalid::Invalid;
-use super::label::{LabelName, parse_labels};
+use super::label::{LABELS_MAX, LabelName, parse_labels};
 use super::rules::Rules;
 use super::{country, date, email, language, phone, text};
 
@@ -317,10 +317,13 @@ impl Contact {
     }
 }
 
-/// Splits a cell of several values, where the rules allow it.
+/// Between several values of one cell: what exports of address books write, Carnet's own among them.
+pub const VALUE_SEPARATOR: &str = " ::: ";
+
+/// Splits a cell of several values: always at ` ::: `, which no single value holds, and at `;` where the rules allow it.
 fn parts<'v>(value: &'v str, rules: &Rules) -> impl Iterator<Item = &'v str> {
     let separator = if rules.multi_value { ';' } else { '\0' };
-    value.split(separator).filter(|part| !text::is_blank(part))
+    value.split(VALUE_SEPARATOR).flat_map(move |part| part.split(separator)).filter(|part| !text::is_blank(part))
 }
 
 fn replace_where<T>(list: &mut Vec<T>, fresh: Vec<T>, mine: impl Fn(&T) -> bool) {
@@ -397,6 +400,9 @@ fn read_social(channel: SocialChannel, value: &str, rules: &Rules) -> Result<Soc
 }
 
 fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid> {
+    if value.matches(';').count() >= LABELS_MAX {
+        return Err(Invalid::new("IDS_TOO_MANY", format!("more than {LABELS_MAX} ids at once")).hint("use fewer"));
+    }
     let one = |part: &str| {
         let clean = text::clean(part);
         text::check_text(&clean, text::NAME_MAX_CHARS, false)?;

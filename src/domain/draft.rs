@@ -75,6 +75,16 @@ impl Draft {
         Ok(())
     }
 
+    /// Adds a value to a list field; a good value settles what was refused before.
+    ///
+    /// # Errors
+    /// The rule that refuses the value.
+    pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        self.contact.add(key, value, rules)?;
+        self.pending.retain(|pending| pending.key != *key);
+        Ok(())
+    }
+
     /// Applies the rules about the whole record, filling in a missing last name where they say so, and returns all problems.
     pub fn settle(&mut self, rules: &Rules) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self

@@ -156,10 +156,17 @@ impl FieldKey {
         if let Some(key) = name.strip_prefix("custom.") {
             return custom_key(key);
         }
-        BY_NAME
-            .binary_search_by(|info| info.name.cmp(name))
-            .map(|at| Self::Known(BY_NAME[at].field))
-            .map_err(|_| unknown(name))
+        Self::find(name).ok_or_else(|| unknown(name))
+    }
+
+    /// Finds a field by name: for callers that do not need to know what else could have been meant.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        if let Some(key) = name.strip_prefix("custom.") {
+            return custom_key(key).ok();
+        }
+        let at = BY_NAME.binary_search_by(|info| info.name.cmp(name)).ok()?;
+        Some(Self::Known(BY_NAME[at].field))
     }
 
     /// Returns the built-in field, if it is one.

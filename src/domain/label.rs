@@ -10,6 +10,9 @@ use super::text;
 /// Longest name of a label, in characters.
 pub const LABEL_MAX_CHARS: usize = 100;
 
+/// Most labels that one cell may hold.
+pub const LABELS_MAX: usize = 1000;
+
 /// Name of a label: 1–100 characters, NFC, trimmed, no separators; `VIP` equals `vip`.
 #[derive(Clone, Debug)]
 pub struct LabelName {
@@ -57,6 +60,9 @@ impl LabelName {
 /// # Errors
 /// The first label that is refused.
 pub fn parse_labels(cell: &str) -> Result<Vec<LabelName>, Invalid> {
+    if cell.matches([';', ',']).count() >= LABELS_MAX {
+        return Err(Invalid::new("LABELS_TOO_MANY", format!("more than {LABELS_MAX} labels at once")).hint("use fewer"));
+    }
     cell.split([';', ',']).filter(|part| !text::is_blank(part)).map(LabelName::parse).collect()
 }
 

@@ -1,8 +1,8 @@
 //! Merging two contacts of one person into one, as a pure function. Moving their notes and history is the store's work; asking
 //! plugins is the registry's.
 
-use super::contact::Contact;
-use super::field::FieldKey;
+use super::contact::{Contact, Email, Phone, Social};
+use super::field::{Field, FieldKey, FieldShape};
 
 /// What becomes of one field in a merge.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -30,10 +30,26 @@ pub fn merge(master: &Contact, other: &Contact) -> Contact {
 /// Applies one explicit choice to what [`merge`] proposed.
 pub fn choose(merged: &mut Contact, master: &Contact, other: &Contact, key: &FieldKey, choice: Choice) {
     match choice {
-        Choice::Master => copy_field(merged, master, key),
-        Choice::Other => copy_field(merged, other, key),
+        Choice::Master => take_field(merged, master, key),
+        Choice::Other => take_field(merged, other, key),
         Choice::Both => {}
     }
+    keep_names(merged, master);
+    keep_names(merged, other);
+    let is_main = |name: &String, main: &Option<String>| main.as_ref() == Some(name);
+    let (first, last) = (merged.first_name.clone(), merged.last_name.clone());
+    merged.other_first_names.retain(|name| !is_main(name, &first));
+    merged.other_last_names.retain(|name| !is_main(name, &last));
+    // Whichever entry of a number stays, the stricter consent of both holds for it.
+    for phone in &mut merged.phones {
+        let said_no = |contact: &Contact| contact.phones.iter().any(|known| same_number(known, phone) && !known.sms);
+        let silent = said_no(master) || said_no(other);
+        phone.sms &= !silent;
+    }
+}
+
+fn same_number(a: &Phone, b: &Phone) -> bool {
+    a.e164.as_ref().unwrap_or(&a.raw) == b.e164.as_ref().unwrap_or(&b.raw)
 }
 
 fn fill(slot: &mut Option<String>, from: &Option<String>) {
@@ -56,8 +72,13 @@ fn fill_blanks(merged: &mut Contact, other: &Contact) {
     fill(&mut merged.external_url, &other.external_url);
     merged.language = merged.language.take().or_else(|| other.language.clone());
     merged.birth_date = merged.birth_date.or(other.birth_date);
-    if merged.address == super::contact::Address::default() {
-        merged.address.clone_from(&other.address);
+    // An address is filled from the other only as a whole or where it says nothing else, so that no street meets a foreign city.
+    if merged.address.street.is_none() && merged.address.city.is_none() && merged.address.zip.is_none() {
+        let country = merged.address.country;
+        if country.is_none() || other.address.country.is_none() || country == other.address.country {
+            merged.address =
+                super::contact::Address { country: country.or(other.address.country), ..other.address.clone() };
+        }
     }
     for (key, value) in &other.custom {
         merged.custom.entry(key.clone()).or_insert_with(|| value.clone());
@@ -98,17 +119,18 @@ fn keep_lists(merged: &mut Contact, other: &Contact) {
         }
     }
     for mail in &other.emails {
-        if !merged
-            .emails
-            .iter()
-            .any(|known| known.kind == mail.kind && known.address.to_lowercase() == mail.address.to_lowercase())
-        {
-            merged.emails.push(mail.clone());
+        let same =
+            |known: &&mut Email| known.kind == mail.kind && known.address.to_lowercase() == mail.address.to_lowercase();
+        match merged.emails.iter_mut().find(same) {
+            Some(twin) => twin.verified |= mail.verified,
+            None => merged.emails.push(mail.clone()),
         }
     }
     for social in &other.socials {
-        if !merged.socials.iter().any(|known| known.channel == social.channel && known.handle == social.handle) {
-            merged.socials.push(social.clone());
+        let same = |known: &&mut Social| known.channel == social.channel && known.handle == social.handle;
+        match merged.socials.iter_mut().find(same) {
+            Some(twin) => twin.verified |= social.verified,
+            None => merged.socials.push(social.clone()),
         }
     }
     for id in &other.external_ids {
@@ -121,9 +143,8 @@ fn keep_lists(merged: &mut Contact, other: &Contact) {
     }
 }
 
-/// Copies one field as it stands, flags and all.
-fn copy_field(to: &mut Contact, from: &Contact, key: &FieldKey) {
-    use super::field::{Field, FieldShape};
+/// Copies one field as it stands, flags and all. Consent is not copied: it is only ever tightened.
+pub fn take_field(to: &mut Contact, from: &Contact, key: &FieldKey) {
     let field = match key {
         FieldKey::Custom(name) => {
             match from.custom.get(&**name) {
@@ -150,8 +171,7 @@ fn copy_list<T: Clone>(to: &mut Vec<T>, from: &[T], mine: impl Fn(&T) -> bool) {
     to.extend(from.iter().filter(|item| mine(item)).cloned());
 }
 
-fn copy_typed(to: &mut Contact, from: &Contact, field: super::field::Field) {
-    use super::field::Field;
+fn copy_typed(to: &mut Contact, from: &Contact, field: Field) {
     match field {
         Field::Type => to.kind = from.kind,
         Field::Level => to.level = from.level,
@@ -163,8 +183,7 @@ fn copy_typed(to: &mut Contact, from: &Contact, field: super::field::Field) {
     }
 }
 
-fn copy_text(to: &mut Contact, from: &Contact, field: super::field::Field) {
-    use super::field::Field;
+fn copy_text(to: &mut Contact, from: &Contact, field: Field) {
     match field {
         Field::FirstName => to.first_name.clone_from(&from.first_name),
         Field::LastName => {

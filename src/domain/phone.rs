@@ -71,6 +71,9 @@ pub fn parse_number(text: &str, mode: PhoneMode, default_country: Option<Country
     }
     let text = clean(text);
     let text = unwrap(&text);
+    // Written before a national number, a zero in brackets is not dialled from abroad.
+    let text =
+        text.strip_prefix("(0)").filter(|_| mode == PhoneMode::Lenient && default_country.is_some()).unwrap_or(text);
     let scanned = scan(text)?;
     if mode == PhoneMode::Strict {
         check_strict(text)?;

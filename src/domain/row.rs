@@ -17,13 +17,14 @@ impl Columns {
     #[must_use]
     pub fn new(headers: Vec<String>, mapping: Vec<Option<FieldKey>>) -> Self {
         let mut by_name = HashMap::with_capacity(headers.len() * 2);
+        for (at, header) in headers.iter().enumerate() {
+            by_name.entry(header.clone()).or_insert(at);
+        }
+        // A field's name means the column that is mapped to it, whatever another column is headed.
         for (at, key) in mapping.iter().enumerate() {
             if let Some(key) = key {
-                by_name.entry(key.to_string()).or_insert(at);
+                by_name.insert(key.to_string(), at);
             }
-        }
-        for (at, header) in headers.iter().enumerate() {
-            by_name.insert(header.clone(), at);
         }
         Self { headers, mapping, by_name }
     }

@@ -149,9 +149,14 @@ impl Tracker {
         EditError::Refused(refusal)
     }
 
+    /// Notes that an earlier refusal under this name is mended.
+    fn mended(&mut self, name: &str) {
+        self.refused.retain(|refusal| refusal.field != name);
+    }
+
     /// Notes an edit, if it changed anything, and that an earlier refusal of the same field is mended.
     fn note(&mut self, what: Cow<'static, str>, old: Option<String>, new: Option<String>) {
-        self.refused.retain(|refusal| refusal.field != *what);
+        self.mended(&what);
         if old != new {
             self.edits.push(Edit { what, old, new });
         }

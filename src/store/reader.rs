@@ -115,13 +115,13 @@ impl<'a> Reader<'a> {
         Ok(jobs.into_iter().map(|job| self.told_alive(job)).collect())
     }
 
-    /// Returns the newest job of a file's content that ended, however it did.
+    /// Returns the newest job of a file's content, running or not.
     ///
     /// # Errors
     /// The database fails.
     pub fn job_by_hash(&self, file_hash: &str) -> Result<Option<Job>, StoreError> {
         let jobs = jobs::list(self.conn, Some(file_hash)).placed(self.path)?;
-        Ok(jobs.into_iter().map(|job| self.told_alive(job)).find(|job| job.state != JobState::Running))
+        Ok(jobs.into_iter().map(|job| self.told_alive(job)).next())
     }
 
     fn told_alive(&self, mut job: Job) -> Job {

@@ -119,3 +119,16 @@ fn usage_errors_exit_with_two_and_json_errors_are_json() {
     let error = home.json(&["contact", "show", "nobody"], 2);
     assert_eq!(error["error"]["code"], "ID_FORMAT");
 }
+
+#[test]
+fn a_usage_error_is_json_when_json_is_wanted() {
+    let home = Home::new();
+    for args in [vec!["import"], vec!["nonsense"], vec!["search", "--limit", "0"], vec!["enquiry", "open"]] {
+        assert_eq!(home.json(&args, 2)["error"]["code"], "USAGE", "{args:?}");
+    }
+}
+
+#[test]
+fn a_cursor_that_is_none_is_a_usage_error() {
+    Home::new().json(&["search", "--after", "bogus"], 2);
+}

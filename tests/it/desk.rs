@@ -157,3 +157,32 @@ fn people_are_found_by_words_beginnings_and_numbers_in_any_notation() {
     }
     assert_eq!(total("nobody"), Some(0));
 }
+
+#[test]
+fn a_plugin_that_cannot_be_loaded_is_never_an_open_door_in_silence() {
+    let home = Home::new();
+    home.write("scripts/guard.rhai", "fn on_create(contact) { this is no script");
+    let ran = home.run(&["contact", "add", "last_name=Lee", "mobile=+85291234567"]).exits(0);
+    assert!(ran.stderr.contains("plugin `guard` is refused") && ran.stderr.contains("was not asked"), "{ran:#?}");
+    let call = home.json(&["enquiry", "open", "--channel", "call", "--from", "+85291234567"], 0);
+    assert_eq!(call["survey"]["send"], false, "{call:#}");
+}
+
+#[test]
+fn a_plugin_cannot_loosen_consent() {
+    let home = Home::new();
+    home.write("scripts/loose.rhai", "fn on_update(contact, before) { contact.survey_opt_out = \"no\"; }");
+    let ann = add(&home, &["last_name=Lee", "survey_opt_out=yes"]);
+    let refused = home.json(&["contact", "edit", id(&ann), "company=Acme"], 1);
+    assert!(refused.to_string().contains("cannot opt a contact back in"), "{refused:#}");
+    home.run(&["contact", "edit", id(&ann), "survey_opt_out=no"]).exits(0);
+}
+
+#[test]
+fn a_call_from_nobody_in_particular_is_not_lost() {
+    let home = Home::new();
+    for from in ["anonymous", "1000", "98765432"] {
+        let call = home.json(&["enquiry", "open", "--channel", "call", "--from", from], 0);
+        assert_eq!(call["enquiry"]["from"]["phone"], from);
+    }
+}

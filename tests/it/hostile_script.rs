@@ -54,7 +54,7 @@ fn rules() -> Rules {
     }
 }
 
-pub fn subject() -> Subject {
+fn subject() -> Subject {
     let created = Stamp { at: chrono::DateTime::UNIX_EPOCH, by: "test".into() };
     let draft = Draft::new(Contact::new(ContactId::from_bytes([7; 16]), created));
     let mut subject =
@@ -64,7 +64,7 @@ pub fn subject() -> Subject {
 }
 
 #[track_caller]
-pub fn load(code: &str, budget: Budget) -> Arc<dyn Plugin> {
+fn load(code: &str, budget: Budget) -> Arc<dyn Plugin> {
     ScriptRuntime::new().load(&package(code.as_bytes(), budget)).unwrap_or_else(|error| panic!("{code}: {error:?}"))
 }
 

@@ -139,26 +139,6 @@ fn the_change_log_names_the_plugin_that_made_an_edit() {
 }
 
 #[test]
-fn rows_are_matched_and_brought_up_to_date() {
-    let home = Home::new();
-    home.write("one.csv", "First name,Last name,Email,Company,Survey Opt-Out\nAnn,Lee,ann@example.com,Acme,yes\n");
-    home.write("two.csv", "First name,Last name,Email,Company,Survey Opt-Out\n,,ANN@example.com,Globex,no\nBob,Ray,bob@example.com,,\n,,bob@example.com,Initech,\n");
-    home.json(&["import", "one.csv"], 0);
-    let report = home.json(&["import", "two.csv", "--on-match", "update"], 0);
-    assert_eq!((count(&report, "updated"), count(&report, "created")), (2, 1), "{report:#}");
-    let again = home.json(&["import", "two.csv", "--on-match", "update"], 0);
-    assert_eq!(count(&again, "unchanged"), 3, "{again:#}");
-    let ann = &home.json(&["search", "ann"], 0)["contacts"][0];
-    assert_eq!((ann["company"].as_str(), ann["first_name"].as_str()), (Some("Globex"), Some("Ann")));
-    assert_eq!(ann["survey_opt_out"], true, "consent only tightens");
-    assert_eq!(home.json(&["search", "bob"], 0)["contacts"][0]["company"], "Initech");
-    let skipped = home.json(&["import", "one.csv", "--on-match", "skip"], 0);
-    assert_eq!(count(&skipped, "skipped"), 1);
-    let rejected = home.json(&["import", "one.csv", "--on-match", "reject"], 3);
-    assert_eq!(count(&rejected, "failed"), 1);
-}
-
-#[test]
 fn headers_are_mapped_as_told_and_repeated_ones_must_be() {
     let home = Home::new();
     home.write("foreign.csv", "Vorname;Nachname;Mail;Mail\nAnn;Lee;ann@example.com;ann@example.org\n");
@@ -194,7 +174,6 @@ fn what_is_exported_imports_again_into_the_same_contacts() {
     import(&home);
     home.run(&["export"]).exits(0);
     std::fs::copy(home.path().join("Contact.csv"), copy.path().join("Contact.csv")).expect("a copy");
-    copy.write("carnet.toml", "multi_value = true\n");
     copy.json(&["import", "Contact.csv"], 0);
     let contacts = |home: &Home| -> Vec<Value> {
         let lines = home.run(&["export", "--format", "jsonl", "--out", "-"]).exits(0).stdout;
@@ -259,4 +238,83 @@ fn the_repository_itself_is_a_home() {
         .map(|plugin| (plugin["name"].clone(), plugin["state"].clone()))
         .collect();
     assert!(states.len() >= 5 && states.iter().all(|(_, state)| state == "active"), "{list:#}");
+}
+
+#[test]
+fn several_values_of_a_kind_survive_the_way_out_and_in() {
+    let (home, copy) = (Home::with_packages(), Home::with_packages());
+    let fields = [
+        "contact",
+        "add",
+        "last_name=Lee",
+        "mobile=+85298765432",
+        "mobile+=+85298765433",
+        "email=a@example.com",
+        "email+=b@example.com",
+        "personal_email=c@example.com",
+        "other_email=d@example.com",
+        "sms=no",
+    ];
+    home.json(&fields, 0);
+    home.run(&["export"]).exits(0);
+    std::fs::copy(home.path().join("Contact.csv"), copy.path().join("Contact.csv")).expect("a copy");
+    copy.json(&["import", "Contact.csv"], 0);
+    let contact = |home: &Home| home.json(&["search", "lee"], 0)["contacts"][0].clone();
+    let (ours, theirs) = (contact(&home), contact(&copy));
+    assert_eq!((&ours["phones"], &ours["emails"]), (&theirs["phones"], &theirs["emails"]));
+    assert_eq!(theirs["phones"][1]["sms"], false);
+}
+
+#[test]
+fn errors_are_never_written_over_what_is_needed() {
+    let home = Home::new();
+    home.write("people.csv", "Last name,Email\nLee,bad\nRay,ray@example.com\n");
+    home.write("carnet.toml", "");
+    home.json(&["search"], 0);
+    for target in ["carnet.db", "carnet.toml", "people.csv", "."] {
+        let refused = home.run(&["import", "people.csv", "--errors", target]).exits(2);
+        assert!(refused.stderr.contains("cannot write") || refused.stderr.contains("written over"), "{refused:#?}");
+    }
+    home.run(&["import", "people.csv", "--errors", "nowhere/errors.csv"]).exits(1);
+    home.run(&["export", "--out", "carnet.db"]).exits(2);
+    assert_eq!(home.json(&["import", "list"], 0)["jobs"], serde_json::json!([]), "nothing was imported");
+    home.json(&["import", "people.csv"], 3);
+    home.write("more.csv", "Last name,Email\nFox,worse\n");
+    let second = home.run(&["import", "more.csv"]).exits(3);
+    assert!(second.stderr.contains("ErrorDetail.earlier-1.csv"), "{second:#?}");
+    assert!(home.read("ErrorDetail.earlier-1.csv").contains("Lee"));
+    assert!(home.read("ErrorDetail.csv").contains("Fox"));
+}
+
+#[test]
+fn an_error_column_far_to_the_right_shifts_nothing() {
+    let home = Home::new();
+    home.write("carnet.toml", "error_column = \"AZ\"\n");
+    home.write("people.csv", "First name,Last name,Company,Team\nAnn,Lee,Acme, Inc,Sales\n");
+    home.json(&["import", "people.csv"], 3);
+    let errors = home.read("ErrorDetail.csv");
+    assert_eq!(errors.lines().next().map(|header| header.split(',').count()), Some(52), "AZ is the 52nd column");
+    let again = home.json(&["import", "ErrorDetail.csv"], 3);
+    assert_eq!((count(&again, "created"), count(&again, "failed")), (0, 1), "{again:#}");
+}
+
+#[test]
+fn a_job_that_is_resumed_goes_on_as_it_began() {
+    let home = Home::new();
+    home.write("people.csv", "Nachname,Email\nLee,bad\n");
+    home.json(&["import", "people.csv", "--map", "Nachname=last_name"], 3);
+    let refused = home.run(&["import", "people.csv", "--resume", "1"]).exits(1);
+    assert!(refused.stderr.contains("is done"), "{refused:#?}");
+    let changed = home.run(&["import", "people.csv", "--resume", "1", "--on-match", "update"]);
+    assert_ne!(changed.status, 0, "{changed:#?}");
+}
+
+#[test]
+fn the_templates_sample_row_is_skipped_under_every_profile() {
+    for profile in ["cinnox", "maaiiconnect", "genesys"] {
+        let home = Home::new();
+        home.run(&["--profile", profile, "template", "--out", "template.csv"]).exits(0);
+        let report = home.json(&["--profile", profile, "import", "template.csv"], 0);
+        assert_eq!((count(&report, "skipped"), count(&report, "created")), (1, 0), "{profile}: {report:#}");
+    }
 }

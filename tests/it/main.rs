@@ -9,6 +9,9 @@ mod tidy;
 /// The main job: a messy file through plugins into the store, and back again.
 mod import;
 
+/// Rows that meet contacts of the store, and each other.
+mod matching;
+
 /// Files, settings and homes that cannot be used, each with its error and status.
 mod bad_input;
 

@@ -24,7 +24,8 @@ pub fn clean(written: &Written, home: Option<&Plan>) -> Option<String> {
 fn with_plus(written: &Written) -> Option<String> {
     let digits = written.digits.strip_prefix("00").unwrap_or(&written.digits);
     let as_it_stands = || {
-        let is_plausible = STORED.contains(&digits.len()) && !digits.starts_with('0') && !written.bracketed_zero;
+        let is_plausible =
+            STORED.contains(&digits.len()) && !written.digits.starts_with('0') && !written.bracketed_zero;
         is_plausible.then(|| joined("", digits))
     };
     international(digits).or_else(as_it_stands)

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::ImportRequest;
-use super::matching::{self, Found};
+use super::matching::{self, Found, Policy};
 use super::report::{ImportReport, PREVIEW_ROWS, Preview};
-use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, refused};
+use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::lookup::StateMemory;
 use crate::app::provenance::write_state;
 use crate::config::{OnMatch, Settings};
-use crate::domain::contact::Contact;
+use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::registry::dispatch::{Chain, PluginCounts};
 use crate::store::{Counts, Store, StoreError, Writer};
@@ -64,7 +64,6 @@ impl<'i> Committer<'i> {
     pub(super) fn take(&mut self, rows: Vec<Ended>, report: &mut ImportReport) -> Result<(), Failure> {
         for mut row in rows {
             if let RowEnd::Match(mapped) = row.end {
-                row.warnings = mapped.draft.warnings.len() as u64;
                 row.end = self.settle_match(*mapped, report)?;
             }
             self.batch.push(row);
@@ -75,31 +74,36 @@ impl<'i> Committer<'i> {
         Ok(())
     }
 
-    /// Finds the row's contact and decides what becomes of it.
+    /// Finds the row's contact and decides what becomes of it. Rows of one person wait for each other, batch by batch.
     fn settle_match(&mut self, mut mapped: Mapped, report: &mut ImportReport) -> Result<RowEnd, Failure> {
-        if self.shares_identifier(&mapped.draft.contact) {
+        if mapped.opinion.refuses() {
+            return Ok(finish(mapped, None, &mut self.chain, self.context));
+        }
+        if identity(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
             self.flush(report)?;
         }
-        let found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
-        self.remember(&mapped.draft.contact);
-        Ok(match (found, self.on_match) {
+        let mut found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
+        if matches!(&found, Found::One(contact) if self.pending.contains(&contact.id.to_string())) {
+            self.flush(report)?;
+            found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
+        }
+        let end = match (found, self.on_match) {
             (Found::None, _) => finish(mapped, None, &mut self.chain, self.context),
             (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
             (Found::One(contact), OnMatch::Reject) => refused(&mapped, None, matching::exists(&contact), self.context),
             (Found::One(contact), OnMatch::Skip) => RowEnd::Skipped(format!("in the store already: {}", contact.id)),
             (Found::One(contact), _) => {
-                matching::overlay(&mut mapped, &contact, &self.context.book.rules, self.settings, self.allow_opt_in);
+                let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
+                matching::overlay(&mut mapped, &contact, &Policy { settings: self.settings, rules, allow_opt_in });
+                report.warned_values += mapped.draft.warnings.len() as u64;
                 finish(mapped, Some(&contact), &mut self.chain, self.context)
             }
-        })
-    }
-
-    fn shares_identifier(&self, contact: &Contact) -> bool {
-        keys(contact).any(|key| self.pending.contains(&key))
-    }
-
-    fn remember(&mut self, contact: &Contact) {
-        self.pending.extend(keys(contact));
+        };
+        if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &end {
+            self.pending.extend(ready.identity.iter().cloned());
+            self.pending.insert(ready.contact.id().to_string());
+        }
+        Ok(end)
     }
 
     /// Writes what has gathered, in one transaction.
@@ -111,7 +115,9 @@ impl<'i> Committer<'i> {
         let counts = loop {
             match self.write_batch(&batch, last, report) {
                 // Somebody wrote the contact between our look and our transaction: the row fails by name, the others go on.
-                Err(StoreError::Conflict { id, .. }) => self.give_way(&mut batch, id),
+                Err(StoreError::Conflict { id, .. } | StoreError::NotFound { id }) if updates(&batch, id) => {
+                    self.give_way(&mut batch, id)
+                }
                 written => break written?,
             }
         };
@@ -137,7 +143,7 @@ impl<'i> Committer<'i> {
         })
     }
 
-    fn give_way(&self, batch: &mut [Ended], id: crate::domain::id::ContactId) {
+    fn give_way(&self, batch: &mut [Ended], id: ContactId) {
         for row in batch.iter_mut() {
             if let RowEnd::Update(ready, _) = &row.end
                 && ready.contact.id() == id
@@ -175,6 +181,10 @@ impl<'i> Committer<'i> {
     }
 }
 
+fn updates(batch: &[Ended], id: ContactId) -> bool {
+    batch.iter().any(|row| matches!(&row.end, RowEnd::Update(ready, _) if ready.contact.id() == id))
+}
+
 fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), StoreError> {
     match &row.end {
         RowEnd::Create(ready) => {
@@ -204,12 +214,4 @@ fn count(batch: &[Ended]) -> Counts {
         } += 1;
     }
     counts
-}
-
-/// Everything by which a later row could be the same person.
-fn keys(contact: &Contact) -> impl Iterator<Item = String> {
-    let mails = contact.emails.iter().map(|mail| mail.address.to_lowercase());
-    let phones = contact.phones.iter().filter_map(|phone| phone.e164.clone());
-    let ids = contact.external_ids.iter().map(|id| format!("{}:{}", id.source, id.id));
-    mails.chain(phones).chain(ids)
 }

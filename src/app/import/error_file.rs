@@ -1,21 +1,39 @@
 //! `ErrorDetail.csv`: failed rows in their original columns, with the reasons in the error column, so that a repaired file can be imported as it
 //! is. Written from the job's record in the store, whole or not at all.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::mapping::ERROR_HEADER;
 use super::report::ImportReport;
-use crate::app::failure::Failure;
+use crate::app::Home;
+use crate::app::failure::{Class, Failure};
+use crate::app::output::{self, Output};
 use crate::config::ErrorColumn;
 use crate::intake::write::{self, WriteOptions, Writer};
-use crate::store::{Failure as FailedRow, Store, StoreError};
+use crate::store::{Failure as FailedRow, Store};
+
+/// Says before the first row whether errors can be written where they are to go.
+pub(super) fn check_places(report: &ImportReport, home: &Home) -> Result<(), Failure> {
+    for path in [&report.error_file, &report.errors_json].into_iter().flatten() {
+        output::check(path, home)?;
+        if same_file(path, &report.file) && report.error_column.is_none() {
+            let message = format!("`{}` is the file that is imported: errors would be written over it", path.display());
+            return Err(Failure::new(Class::Usage, "OUTPUT", message).hint("name another file with `--errors`"));
+        }
+    }
+    Ok(())
+}
+
+fn same_file(path: &Path, file: &str) -> bool {
+    std::fs::canonicalize(path).ok().is_some_and(|path| std::fs::canonicalize(file).ok() == Some(path))
+}
 
 /// Writes the error file and the machine-readable errors, if rows failed and they are wanted.
-pub(super) fn write(store: &Store, job: i64, report: &ImportReport) -> Result<(), Failure> {
-    if let Some(path) = report.error_file.as_ref().filter(|_| report.counts.failed > 0) {
-        write_csv(store, job, report, path)?;
+pub(super) fn write(store: &Store, job: i64, report: &mut ImportReport) -> Result<(), Failure> {
+    if let Some(path) = report.error_file.clone().filter(|_| report.counts.failed > 0) {
+        report.notes.extend(keep_earlier(&path, report)?);
+        write_csv(store, job, report, &path)?;
     }
     if let Some(path) = &report.errors_json {
         write_json(store, job, path)?;
@@ -24,65 +42,63 @@ pub(super) fn write(store: &Store, job: i64, report: &ImportReport) -> Result<()
 }
 
 fn write_csv(store: &Store, job: i64, report: &ImportReport, path: &Path) -> Result<(), Failure> {
-    keep_edited(path, report)?;
-    let temporary = beside(path);
-    let failed = |error: std::io::Error| Failure::io("write", path, &error);
+    let failed = |error: io::Error| Failure::io("write", path, &error);
     let layout = Layout::of(report);
     let options = WriteOptions { delimiter: u8::try_from(report.delimiter).unwrap_or(b','), ..WriteOptions::default() };
-    let file = File::create(&temporary).map_err(failed)?;
-    let mut writer = Writer::new(BufWriter::new(file), options).map_err(failed)?;
+    let mut writer = Writer::new(Output::create(path).map_err(failed)?, options).map_err(failed)?;
     writer.write(layout.header(&report.headers)).map_err(failed)?;
-    let mut trouble = None;
+    each_failure(store, job, &mut |row| writer.write(layout.row(&row)))?.map_err(failed)?;
+    writer.finish().and_then(Output::finish).map_err(failed)
+}
+
+/// Hands failed rows to a writer, stopping at its first error.
+fn each_failure(
+    store: &Store,
+    job: i64,
+    write: &mut dyn FnMut(FailedRow) -> io::Result<()>,
+) -> Result<io::Result<()>, Failure> {
+    let mut written = Ok(());
     store.read(|reader| {
         reader.failures(job, &mut |row| {
-            if trouble.is_none() {
-                trouble = writer.write(layout.row(&row)).err();
+            if written.is_ok() {
+                written = write(row);
             }
             Ok(())
         })
     })?;
-    trouble
-        .map_or(Ok(()), Err)
-        .and_then(|()| close(writer))
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(failed)
+    Ok(written)
 }
 
-/// The rename must not come before the content.
-fn close(writer: Writer<BufWriter<File>>) -> io::Result<()> {
-    let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()
-}
-
-/// An error file of an earlier job may be under repair: it is set aside, not written over. The file just imported is done with.
-fn keep_edited(path: &Path, report: &ImportReport) -> Result<(), Failure> {
-    let imported = std::fs::canonicalize(&report.file).ok();
-    let existing = std::fs::canonicalize(path).ok();
-    if existing.is_none() || (existing == imported && !report.from_stdin()) {
-        return Ok(());
+/// An error file of an earlier job may be under repair: it is set aside under a name of its own, never written over. The repaired file that
+/// was just imported is done with.
+fn keep_earlier(path: &Path, report: &ImportReport) -> Result<Option<String>, Failure> {
+    let regular = std::fs::metadata(path).is_ok_and(|data| data.is_file());
+    if !regular || (same_file(path, &report.file) && report.error_column.is_some()) {
+        return Ok(None);
     }
-    let aside = path.with_extension("previous.csv");
-    std::fs::rename(path, &aside).map_err(|error| Failure::io("set aside", path, &error))
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    path.with_file_name(name)
+    let place = std::fs::canonicalize(path).map_err(|error| Failure::io("find", path, &error))?;
+    let aside =
+        (1_u32..).map(|number| place.with_extension(format!("earlier-{number}.csv"))).find(|aside| !aside.exists());
+    let aside: PathBuf = aside.unwrap_or_else(|| place.with_extension("earlier.csv"));
+    std::fs::rename(&place, &aside).map_err(|error| Failure::io("set aside", path, &error))?;
+    Ok(Some(format!("an earlier `{}` was kept as `{}`", path.display(), aside.display())))
 }
 
 fn write_json(store: &Store, job: i64, path: &Path) -> Result<(), Failure> {
-    let mut all: Vec<serde_json::Value> = Vec::new();
-    store.read(|reader| {
-        reader.failures(job, &mut |row: FailedRow| -> Result<(), StoreError> {
-            if let Ok(serde_json::Value::Array(problems)) = serde_json::from_str(&row.problems_json) {
-                all.extend(problems);
-            }
-            Ok(())
+    let failed = |error: io::Error| Failure::io("write", path, &error);
+    let mut out = Output::create(path).map_err(failed)?;
+    let mut first = true;
+    out.write_all(b"[").map_err(failed)?;
+    each_failure(store, job, &mut |row| {
+        let problems: Vec<serde_json::Value> = serde_json::from_str(&row.problems_json).unwrap_or_default();
+        problems.iter().try_for_each(|problem| {
+            let comma = if std::mem::take(&mut first) { "" } else { "," };
+            write!(out, "{comma}\n  {problem}")
         })
-    })?;
-    let text = serde_json::to_string_pretty(&all).unwrap_or_default();
-    std::fs::write(path, text).map_err(|error| Failure::io("write", path, &error))
+    })?
+    .map_err(failed)?;
+    out.write_all(b"\n]\n").map_err(failed)?;
+    out.finish().map_err(failed)
 }
 
 /// Where the error column stands among the file's own.

@@ -104,6 +104,12 @@ impl Decided {
 
     /// A field may come from one column only. What whoever imports says wins over what headers say.
     fn refuse_repeats(&mut self, headers: &[String]) -> Result<(), Failure> {
+        for (at, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
+            let twin = headers.iter().skip(at + 1).position(|later| later == header).map(|later| at + 1 + later);
+            if let Some(twin) = twin.filter(|twin| !self.by_user[at] || !self.by_user[*twin]) {
+                return Err(twice(header, at, twin, self.keys[at].as_ref()));
+            }
+        }
         for at in 0..self.keys.len() {
             let Some(key) = self.keys[at].clone() else { continue };
             let Some(twin) = (at + 1..self.keys.len()).find(|later| self.keys[*later].as_ref() == Some(&key)) else {
@@ -122,6 +128,19 @@ impl Decided {
         self.keys[column] = None;
         self.settled[column] = false;
     }
+}
+
+/// The same header twice: only whoever imports knows which is which.
+fn twice(header: &str, at: usize, twin: usize, key: Option<&FieldKey>) -> Failure {
+    let (first, second) = (at + 1, twin + 1);
+    let means = key.map_or_else(String::new, |key| format!(", and both mean `{key}`"));
+    let field = key.map_or_else(|| "-".to_owned(), ToString::to_string);
+    Failure::new(
+        Class::Rejected,
+        "HEADER_REPEATED",
+        format!("columns {first} and {second} have the same header `{header}`{means}"),
+    )
+    .hint(format!("decide each, such as `--map '#{first}={field}' --map '#{second}=-'`; `-` leaves a column out"))
 }
 
 fn repeated(headers: &[String], at: usize, twin: usize, key: &FieldKey) -> Failure {

@@ -1,16 +1,19 @@
 //! Finding the stored contact that a row is about, and bringing the two together. Runs in the writer, in file order, on what is
-//! committed and on what this batch is about to write.
+//! committed.
 
 use std::sync::Arc;
 
 use super::row::Mapped;
 use crate::app::failure::Failure;
 use crate::config::{MatchBy, Settings};
+use crate::domain::access::read_yes_no;
 use crate::domain::contact::Contact;
-use crate::domain::draft::Draft;
-use crate::domain::field::{FIELDS, Field, FieldKey};
+use crate::domain::draft::{Draft, Pending};
+use crate::domain::field::{Field, FieldKey, FieldShape};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
+use crate::domain::merge::take_field;
+use crate::domain::problem::Problem;
 use crate::domain::rules::Rules;
 use crate::store::{Identifier, Store};
 
@@ -24,33 +27,48 @@ pub(super) enum Found {
     Several(Vec<ContactId>),
 }
 
-/// The identifiers of a contact by which it may be matched, in the order of the setting.
+/// How rows and stored contacts come together.
+pub(super) struct Policy<'s> {
+    pub(super) settings: &'s Settings,
+    pub(super) rules: &'s Rules,
+    pub(super) allow_opt_in: bool,
+}
+
+/// The identifiers of a contact by which it may be matched.
 fn identifiers(contact: &Contact, by: MatchBy) -> Vec<Identifier> {
     match by {
-        MatchBy::ExternalId => contact
-            .external_ids
-            .iter()
-            .cloned()
-            .map(|id| Identifier::ExternalId { source: id.source, id: id.id })
-            .collect(),
+        MatchBy::ExternalId => {
+            let ids = contact.external_ids.iter().cloned();
+            ids.map(|id| Identifier::ExternalId { source: id.source, id: id.id }).collect()
+        }
         MatchBy::Email => contact.emails.iter().map(|mail| Identifier::Email(mail.address.clone())).collect(),
         MatchBy::Phone => contact.phones.iter().filter_map(|phone| phone.e164.clone()).map(Identifier::Phone).collect(),
     }
 }
 
-/// Searches the store by every identifier of the row.
+/// Searches the store by the kinds of identifiers in the order of the setting. A later kind may narrow what an earlier one found, for
+/// people share numbers; kinds that contradict each other leave the row ambiguous. An id in another system decides alone.
 pub(super) fn find(store: &Store, contact: &Contact, settings: &Settings) -> Result<Found, Failure> {
     let mut found: Vec<Contact> = Vec::new();
-    store.read(|reader| {
-        for identifier in settings.match_by.iter().flat_map(|by| identifiers(contact, *by)) {
-            for candidate in reader.find(&identifier, 3)? {
-                if !found.iter().any(|known| known.id == candidate.id) {
-                    found.push(candidate);
-                }
-            }
+    for by in &settings.match_by {
+        let next = candidates(store, contact, *by)?;
+        if next.is_empty() {
+            continue;
         }
-        Ok(())
-    })?;
+        if *by == MatchBy::ExternalId && next.len() == 1 {
+            found = next;
+            break;
+        }
+        let common = |known: &Contact| next.iter().any(|candidate| candidate.id == known.id);
+        if found.is_empty() {
+            found = next;
+        } else if found.iter().any(common) {
+            found.retain(common);
+        } else {
+            found.extend(next);
+            break;
+        }
+    }
     Ok(match found.len() {
         0 => Found::None,
         1 => found.pop().map_or(Found::None, |contact| Found::One(Arc::new(contact))),
@@ -58,11 +76,26 @@ pub(super) fn find(store: &Store, contact: &Contact, settings: &Settings) -> Res
     })
 }
 
+fn candidates(store: &Store, contact: &Contact, by: MatchBy) -> Result<Vec<Contact>, Failure> {
+    let mut found: Vec<Contact> = Vec::new();
+    store.read(|reader| {
+        for identifier in identifiers(contact, by) {
+            for candidate in reader.find(&identifier, 10)? {
+                if !found.iter().any(|known| known.id == candidate.id) {
+                    found.push(candidate);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// The refusal of a row that fits several contacts.
 pub(super) fn ambiguous(ids: &[ContactId]) -> Invalid {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    Invalid::new("AMBIGUOUS_MATCH", format!("the row fits {} contacts: {}", ids.len(), ids.join(", ")))
-        .hint("merge them with `carnet contact merge`, or correct the row's e-mail or phone")
+    let told: Vec<String> = ids.iter().take(5).map(ToString::to_string).collect();
+    Invalid::new("AMBIGUOUS_MATCH", format!("the row fits {} contacts: {}", ids.len(), told.join(", ")))
+        .hint("correct the row's e-mail or phone, give it an external id, or merge the contacts if they are one person")
 }
 
 /// The refusal of a row whose person is in the store, under `on_match = "reject"`.
@@ -71,63 +104,96 @@ pub(super) fn exists(contact: &Contact) -> Invalid {
         .hint("import with `--on-match update` to bring it up to date")
 }
 
-/// Puts a row's values over a stored contact: a blank cell keeps what is there, and consent only tightens.
-/// `given` are the fields that the row has a value for; `cleared` those that it clears.
-pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, rules: &Rules, settings: &Settings, allow_opt_in: bool) {
-    let mut after = before.clone();
-    let fresh = &mapped.draft.contact;
-    for info in FIELDS {
-        let key = FieldKey::Known(info.field);
-        if mapped.draft.pending.iter().any(|pending| pending.key == key) {
-            continue;
-        }
-        overlay_field(&mut after, fresh, &key, settings.fill_blanks_only, allow_opt_in, rules);
-    }
-    for (key, value) in &fresh.custom {
-        if !settings.fill_blanks_only || !after.custom.contains_key(key) {
-            after.custom.insert(key.clone(), value.clone());
+/// Puts what a row says over a stored contact. What it does not say stays; lists of names grow; consent only tightens.
+pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>) {
+    let fresh = std::mem::replace(&mut mapped.draft, Draft::new(before.clone()));
+    mapped.draft.contact.updated = fresh.contact.updated.clone();
+    mapped.draft.pending = fresh.pending;
+    mapped.draft.warnings = fresh.warnings;
+    for key in &mapped.given.keys {
+        if !mapped.draft.pending.iter().any(|pending| pending.key == *key) {
+            overlay_field(&mut mapped.draft, &fresh.contact, key, policy);
         }
     }
-    after.updated = fresh.updated.clone();
-    let draft = Draft {
-        contact: after,
-        pending: std::mem::take(&mut mapped.draft.pending),
-        warnings: std::mem::take(&mut mapped.draft.warnings),
-    };
-    mapped.draft = draft;
+    for key in &mapped.given.cleared {
+        clear(&mut mapped.draft, key, policy);
+    }
+    if let Some(allowed) = mapped.given.sms {
+        let known = |raw: &str| before.phones.iter().any(|phone| phone.raw == raw);
+        for phone in &mut mapped.draft.contact.phones {
+            // A number that was there keeps its no, unless the import may loosen consent.
+            phone.sms = allowed && (phone.sms || policy.allow_opt_in || !known(&phone.raw));
+        }
+    }
 }
 
-fn overlay_field(
-    after: &mut Contact,
-    fresh: &Contact,
-    key: &FieldKey,
-    fill_only: bool,
-    allow_opt_in: bool,
-    rules: &Rules,
-) {
-    match key.known() {
-        // Additive: a row never takes a label or an id in another system away.
-        Some(Field::Labels) => fresh.labels.iter().for_each(|label| {
-            after.add_label(label.clone());
+fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
+    let held = draft.contact.get(key).is_some();
+    let placeholder = key.known() == Some(Field::LastName) && draft.contact.last_name_is_placeholder;
+    if policy.settings.fill_blanks_only && held && !placeholder {
+        return;
+    }
+    match key.known().map(|field| (field, field.shape())) {
+        Some((Field::Labels, _)) => fresh.labels.iter().for_each(|label| {
+            draft.contact.add_label(label.clone());
         }),
-        Some(Field::SurveyOptOut) => {
-            after.survey_opt_out = fresh.survey_opt_out || (after.survey_opt_out && !allow_opt_in)
+        Some((Field::ExternalId, _)) => {
+            let missing = fresh.external_ids.iter().filter(|id| !draft.contact.external_ids.contains(id)).cloned();
+            let missing: Vec<_> = missing.collect();
+            draft.contact.external_ids.extend(missing);
         }
-        // A default is not something that the row said.
-        Some(Field::Type) if fresh.kind == crate::domain::contact::ContactType::Lead => {}
-        Some(Field::Level) if fresh.level == crate::domain::contact::Level::Primary => {}
-        Some(Field::Sms) => {}
-        _ => {
-            let Some(value) = fresh.joined(key) else { return };
-            if fill_only && after.get(key).is_some() {
-                return;
-            }
-            if key.known() == Some(Field::LastName) && fresh.last_name_is_placeholder {
-                return;
-            }
-            let several = Rules { multi_value: true, ..rules.clone() };
-            // The value passed the rules once; a lock on a verified value keeps what is there.
-            let _ = after.set(key, &value, &several);
+        Some((Field::SurveyOptOut, _)) => opt_out(draft, fresh.survey_opt_out, policy),
+        Some((_, FieldShape::Phone(_) | FieldShape::Social(_))) => take_unless_locked(draft, fresh, key, policy),
+        _ => take_field(&mut draft.contact, fresh, key),
+    }
+}
+
+/// An import cannot opt anybody back in, unless it is told that it may; and it says so.
+fn opt_out(draft: &mut Draft, wanted: bool, policy: &Policy<'_>) {
+    if !wanted && draft.contact.survey_opt_out && !policy.allow_opt_in {
+        let invalid = Invalid::new("OPT_IN_REFUSED", "the contact opted out of surveys and stays so".to_owned());
+        let hint = invalid.hint("import with `--allow-opt-in` if the contact agreed");
+        draft.warnings.push(Problem::of_value(&Field::SurveyOptOut.into(), "no", hint));
+        return;
+    }
+    draft.contact.survey_opt_out = wanted;
+}
+
+/// Replaces numbers or handles; what is said about one that stays (toggle, verified) stays with it.
+fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
+    let before = draft.contact.clone();
+    take_field(&mut draft.contact, fresh, key);
+    for phone in &mut draft.contact.phones {
+        let same = before
+            .phones
+            .iter()
+            .find(|known| known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164));
+        if let Some(known) = same {
+            (phone.sms, phone.verified) = (known.sms, known.verified);
         }
     }
+    for social in &mut draft.contact.socials {
+        social.verified |= before
+            .socials
+            .iter()
+            .any(|known| known.channel == social.channel && known.handle == social.handle && known.verified);
+    }
+    let verified = |contact: &Contact| {
+        contact.phones.iter().filter(|phone| phone.verified).count()
+            + contact.socials.iter().filter(|social| social.verified).count()
+    };
+    if policy.rules.lock_verified && verified(&draft.contact) < verified(&before) {
+        let value = fresh.joined(key).unwrap_or_default();
+        let invalid = Invalid::new("VERIFIED_LOCKED", "the verified value cannot be edited or removed".to_owned());
+        let hint = invalid.hint("set `lock_verified = false` to allow it");
+        draft.contact = before;
+        draft.pending.push(Pending { key: key.clone(), value, invalid: hint });
+    }
+}
+
+fn clear(draft: &mut Draft, key: &FieldKey, policy: &Policy<'_>) {
+    if key.known() == Some(Field::SurveyOptOut) {
+        return opt_out(draft, read_yes_no("no").unwrap_or(false), policy);
+    }
+    draft.offer(key, "", policy.rules);
 }

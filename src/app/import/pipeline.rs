@@ -2,7 +2,9 @@
 //! under way, whatever the file's length.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -13,7 +15,7 @@ use super::report::{ImportReport, PluginReport};
 use super::row::{Context, Ended, process};
 use super::{ImportRequest, Progress};
 use crate::app::decide::RuleBook;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
 use crate::config::OnMatch;
 use crate::domain::contact::Stamp;
@@ -49,7 +51,6 @@ pub(super) fn run(
     let workers = worker_count(app);
     let chains = (0..workers).map(|_| app.chain(Arc::clone(&generation))).collect::<Result<Vec<_>, _>>()?;
     let mut committer = Committer::new(app, request, &context, app.chain(Arc::clone(&generation))?)?;
-    report.error_letter = app.settings().error_column.clone();
     let total_bytes = reader.size_bytes();
     let in_flight = workers * 2 + 4;
     let (tokens, free) = bounded::<()>(in_flight);
@@ -60,13 +61,11 @@ pub(super) fn run(
     let (done_in, done_out) = bounded::<Result<Chunk<Ended>, Failure>>(in_flight);
     let skip = report.resumed_after;
     let mut counts: Vec<PluginCounts> = Vec::new();
+    let delivered = AtomicU64::new(0);
+    let before = report.counts.read;
     let written = thread::scope(|scope| {
-        let failed = done_in.clone();
-        scope.spawn(move || {
-            if let Err(failure) = read(reader, skip, &free, &raw_in) {
-                let _ = failed.send(Err(failure));
-            }
-        });
+        let delivered = &delivered;
+        let reading = scope.spawn(move || read(reader, skip, &free, &raw_in, delivered));
         let handles: Vec<_> = chains
             .into_iter()
             .map(|chain| {
@@ -81,11 +80,15 @@ pub(super) fn run(
         for handle in handles {
             counts.extend(handle.join().unwrap_or_default());
         }
-        written
+        let read =
+            reading.join().unwrap_or_else(|_| Err(Failure::new(Class::Internal, "READER", "reading the file failed")));
+        written.and(read)
     });
     counts.extend(committer.plugin_counts());
     report.plugins = plugin_reports(&generation, &counts);
-    written
+    written?;
+    let (read, ended) = (delivered.into_inner(), report.counts.read - before);
+    if read == ended { Ok(()) } else { Err(lost(read, ended)) }
 }
 
 fn context(
@@ -114,12 +117,20 @@ fn worker_count(app: &App) -> usize {
     }
 }
 
+/// Rows that were read and did not end are a fault of Carnet's, never passed over.
+fn lost(read: u64, ended: u64) -> Failure {
+    let message = format!("{read} rows were read, but {ended} ended: the import is not complete");
+    Failure::new(Class::Internal, "ROWS_LOST", message)
+        .hint("resume the job; if this happens again, report it with the file")
+}
+
 /// Reads the file into chunks, waiting while too many are under way.
 fn read(
     mut reader: intake::Reader,
     skip: u64,
     free: &Receiver<()>,
     chunks: &Sender<Chunk<intake::Row>>,
+    delivered: &AtomicU64,
 ) -> Result<(), Failure> {
     for number in 0.. {
         let mut rows = Vec::with_capacity(CHUNK_ROWS);
@@ -131,6 +142,7 @@ fn read(
                 rows.push(row);
             }
         }
+        delivered.fetch_add(rows.len() as u64, Ordering::Relaxed);
         let chunk = Chunk { number, rows, bytes: reader.bytes_read() };
         // A closed channel means that the writer gave up; its failure is the one to tell.
         if chunk.rows.is_empty() || free.recv().is_err() || chunks.send(chunk).is_err() || !more {
@@ -147,8 +159,12 @@ fn work(
     context: &Context,
 ) -> Vec<PluginCounts> {
     for chunk in chunks {
-        let rows = chunk.rows.into_iter().map(|row| process(row, &mut chain, context)).collect();
-        if done.send(Ok(Chunk { number: chunk.number, rows, bytes: chunk.bytes })).is_err() {
+        let Chunk { number, rows, bytes } = chunk;
+        // Whatever goes wrong here must reach the writer, or it would wait for this chunk for ever.
+        let work = AssertUnwindSafe(|| rows.into_iter().map(|row| process(row, &mut chain, context)).collect());
+        let rows = catch_unwind(work)
+            .map_err(|_| Failure::new(Class::Internal, "WORKER", "a worker of the import failed".to_owned()));
+        if done.send(rows.map(|rows| Chunk { number, rows, bytes })).is_err() {
             break;
         }
     }
@@ -166,13 +182,10 @@ fn write(
 ) -> Result<(), Failure> {
     let mut waiting: BTreeMap<u64, Chunk<Ended>> = BTreeMap::new();
     let mut next = 0;
-    let mut failure = None;
     for chunk in done {
-        match chunk {
-            // What was read before the failure is still written, so that nothing that was sound is lost.
-            Err(error) => failure = Some(error),
-            Ok(chunk) => drop(waiting.insert(chunk.number, chunk)),
-        }
+        // Without one chunk, those behind it can never be written: a worker that failed ends the import.
+        let chunk = chunk?;
+        waiting.insert(chunk.number, chunk);
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
             committer.take(chunk.rows, report)?;
@@ -181,8 +194,7 @@ fn write(
             progress(Progress { records: counts.read, failed: counts.failed, bytes: chunk.bytes, total_bytes });
         }
     }
-    committer.flush(report)?;
-    failure.map_or(Ok(()), Err)
+    committer.flush(report)
 }
 
 /// Sums what the plugins did on all workers, in call order.

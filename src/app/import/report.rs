@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::mapping::Mapping;
 use super::{ImportRequest, Path};
-use crate::app::Home;
+use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::intake;
 use crate::plugin::package::Identity;
@@ -105,13 +105,19 @@ impl ImportReport {
         request: &ImportRequest,
         reader: &intake::Reader,
         mapping: &Mapping,
-        home: &Home,
+        app: &App,
         generation: &Generation,
     ) -> Self {
+        let home = app.home();
         let mut notes: Vec<String> = reader.warnings().iter().map(|warning| warning.message.clone()).collect();
         if !mapping.unknown.is_empty() {
-            notes.push(format!("unknown headers, seen by plugins only: {}", mapping.unknown.join(", ")));
+            notes.push(format!("unknown headers, seen by plugins only: {}", listed(&mapping.unknown)));
         }
+        notes.extend(
+            app.unknown_plugins(generation)
+                .into_iter()
+                .map(|name| format!("carnet.toml has settings for `{name}`, and there is no such plugin")),
+        );
         let refused_plugins = if request.without_plugins {
             Vec::new()
         } else {
@@ -136,7 +142,7 @@ impl ImportReport {
             resumed_after: 0,
             headers: mapping.columns.headers().to_vec(),
             error_column: mapping.error_column,
-            error_letter: crate::config::ErrorColumn::FirstFree,
+            error_letter: app.settings().error_column.clone(),
         }
     }
 
@@ -174,6 +180,20 @@ impl ImportReport {
     pub fn from_stdin(&self) -> bool {
         Path::new(&self.file) == Path::new("-")
     }
+}
+
+/// Headers for people: not all of a thousand, and none of a thousand characters.
+fn listed(headers: &[String]) -> String {
+    let short = |header: &String| {
+        if header.chars().count() > 60 {
+            format!("{}…", header.chars().take(60).collect::<String>())
+        } else {
+            header.clone()
+        }
+    };
+    let shown: Vec<String> = headers.iter().take(20).map(short).collect();
+    let more = headers.len() - shown.len();
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
 impl PluginReport {

@@ -8,6 +8,7 @@ use super::report::{Preview, PreviewField};
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
 use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
+use crate::domain::access::read_yes_no;
 use crate::domain::change::diff;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -41,8 +42,23 @@ pub(super) struct Mapped {
     pub(super) line: u64,
     pub(super) cells: csv::StringRecord,
     pub(super) draft: Draft,
+    pub(super) given: Given,
     pub(super) opinion: Opinion,
 }
+
+/// What a row says, as against what a new contact has by default.
+#[derive(Default)]
+pub(super) struct Given {
+    /// Fields that it has a value for.
+    pub(super) keys: Vec<FieldKey>,
+    /// Fields that it clears by `<clear>`.
+    pub(super) cleared: Vec<FieldKey>,
+    /// Whether text messages are allowed.
+    pub(super) sms: Option<bool>,
+}
+
+/// The cell that clears a field of a stored contact; a blank one keeps what is there.
+const CLEAR: &str = "<clear>";
 
 /// Where a row ends.
 pub(super) enum RowEnd {
@@ -70,6 +86,8 @@ pub(super) struct Ready {
     pub(super) preview: Option<Preview>,
     /// The row as the file has it, for the case that it cannot be written after all.
     pub(super) cells: csv::StringRecord,
+    /// Whom it can be matched by, for the rows that follow; only where rows are matched.
+    pub(super) identity: Vec<String>,
 }
 
 /// A row's end, with its place in the file.
@@ -81,20 +99,18 @@ pub(super) struct Ended {
 }
 
 /// Takes a row as far as it can go without the store.
-pub(super) fn process(row: intake::Row, chain: &mut Chain, context: &Context) -> Ended {
+pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Ended {
     let (record, line) = (row.record, row.line);
+    if context.mapping.ours {
+        row.cells = restored(std::mem::take(&mut row.cells));
+    }
     let mut warnings = 0;
-    let end = if row.blank {
+    let end = if row.blank || row.cells.iter().all(text::is_blank) {
         RowEnd::Blank
-    } else if let Some(fault) = row.fault {
-        let problem = Problem {
-            field: fault.column.map(|column| format!("column {}", column_letter(column))),
-            code: fault.code.into(),
-            value: None,
-            message: fault.message,
-            hint: fault.hint,
-        };
+    } else if let Some(problem) = fault(&row, context) {
         failed(record, line, &row.cells, &[Told { plugin: None, problem }], context)
+    } else if is_sample(&row.cells, &context.mapping) {
+        RowEnd::Skipped("the template's sample row".to_owned())
     } else {
         match map(row, chain, context) {
             Err(end) => end,
@@ -108,11 +124,30 @@ pub(super) fn process(row: intake::Row, chain: &mut Chain, context: &Context) ->
     Ended { record, line, end, warnings }
 }
 
+/// What is wrong with the row as such.
+fn fault(row: &intake::Row, context: &Context) -> Option<Problem> {
+    if let Some(fault) = &row.fault {
+        let field = fault.column.map(|column| format!("column {}", column_letter(column)));
+        let (message, hint) = (fault.message.clone(), fault.hint.clone());
+        return Some(Problem { field, code: fault.code.into(), value: None, message, hint });
+    }
+    // An error column far to the right leaves columns without a header: a value there is one cell too many, as it was before.
+    let headers = context.mapping.columns.headers();
+    let stray = |(at, cell): &(usize, &str)| headers.get(*at).is_some_and(String::is_empty) && !text::is_blank(cell);
+    let (column, value) = context.mapping.ours.then(|| row.cells.iter().enumerate().find(stray)).flatten()?;
+    Some(Problem {
+        field: Some(format!("column {}", column_letter(column))),
+        code: "COLUMN_COUNT".into(),
+        value: Some(value.to_owned()),
+        message: "there is a value in a column without a header".to_owned(),
+        hint: Some("quote the value that contains the delimiter".to_owned()),
+    })
+}
+
 /// Asks `on_import_row`, then maps cells to fields.
 fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Mapped>, RowEnd> {
     let (record, line) = (row.record, row.line);
-    let cells = if context.mapping.ours { restored(row.cells) } else { row.cells };
-    let mut hand = Box::new(RowHand::new(Arc::clone(&context.mapping.columns), cells, record, line));
+    let mut hand = Box::new(RowHand::new(Arc::clone(&context.mapping.columns), row.cells, record, line));
     let mut opinion = Opinion::default();
     for phase in [Phase::Change, Phase::Check] {
         if chain.has_phase(Hook::ImportRow, phase) {
@@ -125,11 +160,8 @@ fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Map
     if let (false, Some((plugin, reason))) = (opinion.refuses(), &opinion.skip) {
         return Err(RowEnd::Skipped(format!("{}: {reason}", plugin.name)));
     }
-    if is_sample(&hand, &context.mapping) {
-        return Err(RowEnd::Skipped("the template's sample row".to_owned()));
-    }
-    let draft = draft_of(&hand, context);
-    Ok(Box::new(Mapped { record, line, cells: hand.into_original(), draft, opinion }))
+    let (draft, given) = draft_of(&hand, context);
+    Ok(Box::new(Mapped { record, line, cells: hand.into_original(), draft, given, opinion }))
 }
 
 /// Takes back what was done to cells for the sake of spreadsheets, in a file that Carnet wrote.
@@ -141,39 +173,50 @@ fn restored(cells: csv::StringRecord) -> csv::StringRecord {
     }
 }
 
-fn draft_of(hand: &RowHand, context: &Context) -> Draft {
+fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let mut draft = Draft::new(Contact::new(fresh_id(), context.stamp.clone()));
+    let mut given = Given::default();
     let rules = &context.book.rules;
-    for (column, key) in &context.mapping.ordered {
-        let cell = hand.cell(*column);
-        if text::is_blank(cell) {
+    let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
+    let mut sms = None;
+    for (key, value) in cells.chain(hand.extra_fields()) {
+        if text::is_blank(value) {
             continue;
         }
-        draft.offer(key, cell, rules);
+        if value.trim() == CLEAR {
+            given.cleared.push(key.clone());
+        } else if key.known() == Some(Field::Sms) {
+            sms = Some((key, value));
+        } else {
+            draft.offer(key, value, rules);
+            given.keys.push(key.clone());
+        }
     }
-    for (key, value) in hand.extra_fields().filter(|(_, value)| !text::is_blank(value)) {
+    // Last, when all numbers are there that it is about.
+    if let Some((key, value)) = sms {
         draft.offer(key, value, rules);
+        given.sms = read_yes_no(value).ok();
     }
-    draft
+    (draft, given)
 }
 
 /// The template's sample row is recognised by all of its filled fields.
-fn is_sample(hand: &RowHand, mapping: &Mapping) -> bool {
-    let cell = |field: Field| mapping.column_of(&field.into()).map(|column| hand.cell(column));
+fn is_sample(cells: &csv::StringRecord, mapping: &Mapping) -> bool {
+    let cell = |field: Field| mapping.column_of(&field.into()).map(|column| cells.get(column).unwrap_or_default());
+    // Dates and languages are written as the settings want them, so they do not count.
+    let counts = |field: &Field| !matches!(field, Field::BirthDate | Field::Language);
     let same = |field: Field| cell(field).is_none_or(|cell| cell.trim() == field.info().sample);
-    cell(Field::LastName).is_some_and(|cell| cell == Field::LastName.info().sample)
-        && cell(Field::Email).is_some_and(|cell| cell == Field::Email.info().sample)
-        && FIELDS.iter().all(|info| info.sample.is_empty() || same(info.field))
+    cell(Field::LastName) == Some(Field::LastName.info().sample)
+        && cell(Field::Email) == Some(Field::Email.info().sample)
+        && FIELDS.iter().filter(|info| !info.sample.is_empty() && counts(&info.field)).all(|info| same(info.field))
 }
 
 /// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`.
 pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut Chain, context: &Context) -> RowEnd {
-    let Mapped { record, line, cells, draft, mut opinion } = mapped;
+    let Mapped { record, line, cells, draft, mut opinion, .. } = mapped;
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let (draft, decided) = decide(chain, hook, draft, before, &context.book);
-    opinion.problems.extend(decided.problems);
-    opinion.edits.extend(decided.edits);
-    opinion.state.extend(decided.state);
+    opinion.extend(decided);
     if opinion.refuses() {
         return failed(record, line, &cells, &opinion.problems, context);
     }
@@ -188,7 +231,9 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let preview = context.preview.then(|| preview(record, line, &contact, before, &opinion));
     let action = if before.is_some() { Action::Updated } else { Action::Created };
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields };
-    let ready = Box::new(Ready { contact: Prepared::new(&contact), entry, state: opinion.state, preview, cells });
+    let identity = if context.matching { identity(&contact) } else { Vec::new() };
+    let contact = Prepared::new(&contact);
+    let ready = Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity });
     match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),
@@ -214,6 +259,14 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         name: contact.display_name(),
         fields: changes.into_iter().map(field).collect(),
     }
+}
+
+/// Everything by which another row could be the same person.
+pub(super) fn identity(contact: &Contact) -> Vec<String> {
+    let mails = contact.emails.iter().map(|mail| mail.address.to_lowercase());
+    let phones = contact.phones.iter().filter_map(|phone| phone.e164.clone());
+    let ids = contact.external_ids.iter().map(|id| format!("{}:{}", id.source, id.id));
+    mails.chain(phones).chain(ids).collect()
 }
 
 /// A failed row, with its original cells and every reason.

@@ -1,15 +1,15 @@
 //! `carnet export`
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter};
+use std::path::Path;
 
 use serde_json::json;
 
 use super::query;
 use crate::app::App;
 use crate::app::export::Format;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
+use crate::app::output::{self, Output};
 use crate::cli::args::{ExportArgs, FormatArg};
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
@@ -24,6 +24,12 @@ pub fn run(app: &App, args: &ExportArgs, printer: &mut Printer) -> Result<Outcom
     };
     let path = args.out.clone().unwrap_or_else(|| app.home().folder().join(name));
     if path == Path::new("-") {
+        if printer.is_json() {
+            let message = "an export to the standard output is not one JSON document";
+            return Err(
+                Failure::new(Class::Usage, "OUTPUT", message).hint("leave out `--json`, or name a file with `--out`")
+            );
+        }
         app.export(&query, format, &mut BufWriter::new(io::stdout().lock()))?;
         return Ok(Outcome::Done);
     }
@@ -37,10 +43,10 @@ pub fn run(app: &App, args: &ExportArgs, printer: &mut Printer) -> Result<Outcom
 
 /// The file appears when it is complete; what was there before stays until then.
 fn to_file(app: &App, query: &Query, format: Format, path: &Path) -> Result<u64, Failure> {
-    let part = PathBuf::from(format!("{}.part", path.display()));
+    output::check(path, app.home())?;
     let failed = |error: io::Error| Failure::io("write", path, &error);
-    let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+    let mut out = Output::create(path).map_err(failed)?;
     let count = app.export(query, format, &mut out)?;
-    out.flush().and_then(|()| std::fs::rename(&part, path)).map_err(failed)?;
+    out.finish().map_err(failed)?;
     Ok(count)
 }

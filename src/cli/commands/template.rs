@@ -1,12 +1,13 @@
 //! `carnet template`
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::app::App;
 use crate::app::failure::Failure;
+use crate::app::output::{self, Output};
 use crate::cli::args::TemplateArgs;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
@@ -23,7 +24,9 @@ pub fn run(app: &App, args: &TemplateArgs, printer: &mut Printer) -> Result<Outc
     let csv = csv(&header, &sample).map_err(|error| Failure::io("write", Path::new("the template"), &error))?;
     match &args.out {
         Some(path) => {
-            std::fs::write(path, &csv).map_err(|error| Failure::io("write", path, &error))?;
+            output::check(path, app.home())?;
+            let written = Output::create(path).and_then(|mut out| out.write_all(&csv).and_then(|()| out.finish()));
+            written.map_err(|error| Failure::io("write", path, &error))?;
             printer.answer(|| json!({ "file": path, "headers": header }), || format!("wrote {}", path.display()));
         }
         None => printer

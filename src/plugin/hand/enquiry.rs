@@ -94,8 +94,9 @@ impl EnquiryHand {
     /// `from.handle`, `from.name`, or `attribute.KEY`.
     ///
     /// # Errors
-    /// `FIELD_UNKNOWN`.
+    /// `FIELD_UNKNOWN`, or `NOT_GRANTED`.
     pub fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
+        self.tracker.may_read(name)?;
         let from = &self.enquiry.from;
         let borrowed = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
         Ok(match name {

@@ -93,7 +93,7 @@ impl RowHand {
         if let Some(column) = self.columns.find(name) {
             return Ok(Some(self.cell(column)));
         }
-        let Ok(key) = FieldKey::parse(name) else { return Ok(None) };
+        let Some(key) = FieldKey::find(name) else { return Ok(None) };
         Ok(self.written.fields.iter().find(|(known, _)| *known == key).map(|(_, text)| text.as_str()))
     }
 
@@ -122,6 +122,7 @@ impl RowHand {
             (None, None) => None,
         };
         let what = self.edited_name(column, name);
+        self.tracker.mended(name);
         self.tracker.note(what, old, Some(value.to_owned()));
         Ok(())
     }

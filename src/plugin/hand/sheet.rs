@@ -9,6 +9,12 @@ use crate::domain::field::{Field, FieldKey};
 use crate::domain::invalid::Invalid;
 use crate::domain::rules::Rules;
 
+/// Longest value that a plugin may write, in bytes.
+const VALUE_BYTES: usize = 64 << 10;
+
+/// Most values that a plugin may bring a list to.
+const LIST_VALUES: usize = 1000;
+
 /// A draft with recorded edits. What it was before the call is kept from the first write on.
 #[derive(Debug)]
 pub struct Sheet {
@@ -101,13 +107,16 @@ impl Sheet {
             Err(invalid) => return Err(self.tracker.refuse(refusal(name, invalid))),
         };
         self.tracker.may_write(name)?;
+        if let Some(refusal) = self.not_a_plugins_to_do(&key, name, value, how) {
+            return Err(self.tracker.refuse(refusal));
+        }
         let old = self.text(&key);
         if self.undo.is_none() {
             self.undo = Some(Box::new(self.draft.clone()));
         }
         let done = match how {
             Write::Set => self.draft.set(&key, value, &self.rules),
-            Write::Add => self.draft.contact.add(&key, value, &self.rules),
+            Write::Add => self.draft.add(&key, value, &self.rules),
             Write::Remove => self.draft.contact.remove(&key, value, &self.rules).map(drop),
         };
         match done {
@@ -118,6 +127,25 @@ impl Sheet {
             }
             Err(invalid) => Err(self.tracker.refuse(refusal(name, invalid))),
         }
+    }
+
+    /// What rules allow a person but not a plugin: loosening consent, and values or lists of any length.
+    fn not_a_plugins_to_do(&self, key: &FieldKey, name: &str, value: &str, how: Write) -> Option<Refusal> {
+        if value.len() > VALUE_BYTES {
+            let message = format!("a value of {} bytes is longer than {VALUE_BYTES}", value.len());
+            return Some(Refusal::new("VALUE_TOO_LONG", name, message, "write less"));
+        }
+        if matches!(how, Write::Add) && self.draft.contact.values(key).len() >= LIST_VALUES {
+            let message = format!("`{name}` holds {LIST_VALUES} values already");
+            return Some(Refusal::new("LIST_FULL", name, message, "remove some first"));
+        }
+        let opts_in = key.known() == Some(Field::SurveyOptOut)
+            && self.draft.contact.survey_opt_out
+            && !crate::domain::access::read_yes_no(value).unwrap_or(false);
+        opts_in.then(|| {
+            let message = "a plugin cannot opt a contact back in to surveys".to_owned();
+            Refusal::new("CONSENT", name, message, "only a person can, by editing the contact")
+        })
     }
 
     /// A refused value counts as the text before, so that a repair is told as one.

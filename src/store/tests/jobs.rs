@@ -82,15 +82,15 @@ fn a_job_that_was_taken_back_leaves_no_lock() {
 }
 
 #[test]
-fn an_earlier_import_of_the_same_content_is_found_once_it_ended() {
+fn the_newest_import_of_the_same_content_is_found_running_or_not() {
     let store = Store::in_memory().unwrap();
     let by_hash = |hash: &str| store.read(|reader| reader.job_by_hash(hash)).unwrap().map(|job| job.id);
     let first = begin(&store, "h");
-    assert_eq!(by_hash("h"), None);
+    assert_eq!(by_hash("h"), Some(first));
     finish(&store, first, JobState::Stopped);
     let second = begin(&store, "h");
     begin(&store, "other");
-    assert_eq!(by_hash("h"), Some(first));
+    assert_eq!(by_hash("h"), Some(second));
     finish(&store, second, JobState::Done);
     assert_eq!((by_hash("h"), by_hash("none")), (Some(second), None));
 }

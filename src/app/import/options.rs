@@ -1,0 +1,57 @@
+//! The options of an import as its job keeps them, so that a resumed job goes on as it began.
+
+use serde_json::{Value, json};
+
+use super::ImportRequest;
+use crate::app::App;
+use crate::app::failure::{Class, Failure};
+use crate::config::OnMatch;
+use crate::store::Job;
+
+/// How the job was set up, for whoever reads its record later, and for resuming it.
+pub(super) fn json(request: &ImportRequest, app: &App) -> String {
+    json!({
+        "profile": app.settings().profile.as_str(),
+        "map": request.map.iter().map(|(header, field)| json!([header, field])).collect::<Vec<_>>(),
+        "country": request.country.map(|country| country.as_str().to_owned()),
+        "encoding": request.encoding,
+        "delimiter": request.delimiter.map(|byte| char::from(byte).to_string()),
+        "on_match": request.on_match.map(OnMatch::as_str),
+        "allow_opt_in": request.allow_opt_in,
+        "without_plugins": request.without_plugins,
+    })
+    .to_string()
+}
+
+/// The request that finishes a job: its own options, and of the new request the file and where errors are written.
+///
+/// # Errors
+/// Usage, when the new request names an option that the job has settled.
+pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest, Failure> {
+    let named = !request.map.is_empty()
+        || request.country.is_some()
+        || request.encoding.is_some()
+        || request.delimiter.is_some()
+        || request.on_match.is_some()
+        || request.allow_opt_in
+        || request.without_plugins
+        || request.dry_run;
+    if named {
+        let message = format!("job {} goes on as it began: its options cannot be changed", job.id);
+        return Err(Failure::new(Class::Usage, "RESUME_OPTIONS", message)
+            .hint("leave out all options but `--errors` and `--errors-json`"));
+    }
+    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
+    let text = |key: &str| kept[key].as_str().map(str::to_owned);
+    let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()));
+    Ok(ImportRequest {
+        map: kept["map"].as_array().map(|pairs| pairs.iter().filter_map(pair).collect()).unwrap_or_default(),
+        country: text("country").map(|code| code.parse()).transpose()?,
+        encoding: text("encoding"),
+        delimiter: text("delimiter").and_then(|text| text.bytes().next()),
+        on_match: text("on_match").as_deref().and_then(OnMatch::parse),
+        allow_opt_in: kept["allow_opt_in"].as_bool().unwrap_or(false),
+        without_plugins: kept["without_plugins"].as_bool().unwrap_or(false),
+        ..request.clone()
+    })
+}

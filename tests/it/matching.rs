@@ -1,0 +1,105 @@
+//! Rows that meet contacts of the store, and each other: `--on-match`, ambiguity, blanks, `<clear>` and consent.
+
+use serde_json::Value;
+
+use crate::support::Home;
+
+fn count(report: &Value, name: &str) -> u64 {
+    report[name].as_u64().unwrap_or_else(|| panic!("no count `{name}` in {report:#}"))
+}
+
+fn update(home: &Home, content: &str, more: &[&str], status: i32) -> Value {
+    home.write("update.csv", content);
+    home.json(&[&["import", "update.csv", "--on-match", "update"], more].concat(), status)
+}
+
+#[test]
+fn rows_are_matched_and_brought_up_to_date() {
+    let home = Home::new();
+    home.write("one.csv", "First name,Last name,Email,Company,Survey Opt-Out\nAnn,Lee,ann@example.com,Acme,yes\n");
+    home.write("two.csv", "First name,Last name,Email,Company,Survey Opt-Out\n,,ANN@example.com,Globex,no\nBob,Ray,bob@example.com,,\n,,bob@example.com,Initech,\n");
+    home.json(&["import", "one.csv"], 0);
+    let report = home.json(&["import", "two.csv", "--on-match", "update"], 0);
+    assert_eq!((count(&report, "updated"), count(&report, "created")), (2, 1), "{report:#}");
+    let again = home.json(&["import", "two.csv", "--on-match", "update"], 0);
+    assert_eq!(count(&again, "unchanged"), 3, "{again:#}");
+    let ann = &home.json(&["search", "ann"], 0)["contacts"][0];
+    assert_eq!((ann["company"].as_str(), ann["first_name"].as_str()), (Some("Globex"), Some("Ann")));
+    assert_eq!(ann["survey_opt_out"], true, "consent only tightens");
+    assert_eq!(home.json(&["search", "bob"], 0)["contacts"][0]["company"], "Initech");
+    let skipped = home.json(&["import", "one.csv", "--on-match", "skip"], 0);
+    assert_eq!(count(&skipped, "skipped"), 1);
+    let rejected = home.json(&["import", "one.csv", "--on-match", "reject"], 3);
+    assert_eq!(count(&rejected, "failed"), 1);
+}
+
+#[test]
+fn rows_of_one_person_follow_the_order_of_the_file() {
+    let home = Home::new();
+    let content = "First name,Last name,Mobile,Email,Company\nNew,One,+85298760001,new@example.com,N\nNew,OneB,+85298760002,new@example.com,N2\nNew,OneC,+85298760001,,N3\nNew,OneD,+85298760002,,N4\n";
+    let report = update(&home, content, &[], 0);
+    // The second row moves the number away, so the third is somebody else, and the fourth the first again.
+    let outcome = ["created", "updated", "failed"].map(|name| count(&report, name));
+    assert_eq!(outcome, [2, 2, 0], "{report:#}");
+    assert_eq!(home.json(&["search", "new", "OneD"], 0)["contacts"][0]["company"], "N4");
+}
+
+#[test]
+fn consent_stays_where_the_file_says_nothing_of_it() {
+    let home = Home::new();
+    let fields = [
+        "contact",
+        "add",
+        "last_name=Lee",
+        "email=ann@example.com",
+        "mobile=+85291234567",
+        "survey_opt_out=yes",
+        "sms=no",
+        "external_id=erp:1",
+        "type=customer",
+    ];
+    home.json(&fields, 0);
+    update(&home, "Email,Company,External ID\nann@example.com,Acme,crm:5\n", &["--allow-opt-in"], 0);
+    let ann = || home.json(&["search", "lee"], 0)["contacts"][0].clone();
+    assert_eq!(
+        (ann()["survey_opt_out"].as_bool(), ann()["type"].as_str()),
+        (Some(true), Some("customer")),
+        "a column that is not there changes nothing"
+    );
+    assert_eq!(ann()["external_ids"].as_array().map(Vec::len), Some(2), "ids are added: {:#}", ann());
+    let refused = update(&home, "Email,Survey Opt-Out,SMS\nann@example.com,no,yes\n", &[], 0);
+    assert_eq!((count(&refused, "unchanged"), refused["warned_values"].as_u64()), (1, Some(1)), "{refused:#}");
+    assert_eq!((ann()["survey_opt_out"].as_bool(), ann()["phones"][0]["sms"].as_bool()), (Some(true), Some(false)));
+    update(&home, "Email,Survey Opt-Out\nann@example.com,no\n", &["--allow-opt-in"], 0);
+    assert_eq!(ann()["survey_opt_out"], false);
+}
+
+#[test]
+fn a_blank_cell_keeps_and_clear_clears() {
+    let home = Home::new();
+    home.json(
+        &["contact", "add", "last_name=Lee", "email=ann@example.com", "company=Acme", "city=Rome", "type=customer"],
+        0,
+    );
+    update(&home, "Email,Company,City,Type\nann@example.com,<clear>,,Lead\n", &[], 0);
+    let ann = &home.json(&["search", "lee"], 0)["contacts"][0];
+    assert_eq!((&ann["company"], ann["address"]["city"].as_str()), (&Value::Null, Some("Rome")));
+    assert_eq!(ann["type"], "lead", "an explicit default is a value");
+    home.write("new.csv", "Last name,Company\nRay,<clear>\n");
+    home.json(&["import", "new.csv"], 0);
+    assert_eq!(home.json(&["search", "ray"], 0)["contacts"][0]["company"], Value::Null);
+}
+
+#[test]
+fn people_who_share_a_number_are_told_apart_by_what_they_do_not_share() {
+    let home = Home::new();
+    let content = "Last name,Email,Mobile,External ID\nLee,ann@example.com,+85298765432,crm:1\nRay,bob@example.com,+85298765432,crm:3\n";
+    home.write("family.csv", content);
+    home.json(&["import", "family.csv"], 0);
+    assert_eq!(count(&update(&home, content, &[], 0), "unchanged"), 2);
+    let by_mail = update(&home, "Last name,Email,Mobile\nLee,ann@example.com,+85298765432\n", &[], 0);
+    assert_eq!(count(&by_mail, "unchanged"), 1, "{by_mail:#}");
+    let ambiguous = update(&home, "Last name,Mobile\nLee,+85298765432\n", &[], 3);
+    assert_eq!(count(&ambiguous, "failed"), 1);
+    assert!(home.read("ErrorDetail.csv").contains("fits 2 contacts"));
+}
