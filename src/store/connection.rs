@@ -24,7 +24,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     // The index of identifiers is written in no order: what of it is in memory need not be read back for every batch. A bigger
     // write-ahead log is copied into the database less often, and its pages, which mostly change again and again, once each.
     conn.execute_batch(
-        "PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 134217728;
+        "PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 134217728;
          PRAGMA temp_store = MEMORY;",
     )
     .placed(path)?;
