@@ -26,15 +26,9 @@ fn committed_components_name_no_folder_of_whoever_built_them() {
     for package in shipped_packages().into_iter().filter(|package| package.join("plugin.wasm").exists()) {
         let component = std::fs::read(package.join("plugin.wasm")).expect("a committed component");
         let text = String::from_utf8_lossy(&component);
-        for trace in ["/root/", "/home/", ".cargo", "index."] {
+        for trace in [".cargo", "registry/src", "/Users/", "C:\\"] {
             let found = text.match_indices(trace).next().map(|(at, _)| text[at..].chars().take(60).collect::<String>());
-            assert!(
-                found
-                    .as_deref()
-                    .is_none_or(|found| found.starts_with("/home/.cache") || found.starts_with("/home/lib")),
-                "{}: {found:?}",
-                package.display()
-            );
+            assert_eq!(found, None, "{}", package.display());
         }
     }
 }
