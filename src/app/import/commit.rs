@@ -88,7 +88,10 @@ impl<'i> Committer<'i> {
             found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
         }
         let end = match (found, self.on_match) {
-            (Found::None, _) => finish(mapped, None, &mut self.chain, self.context),
+            (Found::None, _) => {
+                report.warned_values += mapped.draft.warnings.len() as u64;
+                finish(mapped, None, &mut self.chain, self.context)
+            }
             (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
             (Found::One(contact), OnMatch::Reject) => refused(&mapped, None, matching::exists(&contact), self.context),
             (Found::One(contact), OnMatch::Skip) => RowEnd::Skipped(format!("in the store already: {}", contact.id)),
