@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::domain::country::Country;
 use crate::domain::date::DateFormat;
@@ -315,9 +315,4 @@ pub struct ConfigError {
     pub path: PathBuf,
     /// Everything that is wrong with it.
     pub faults: Vec<ConfigFault>,
-}
-
-/// Text of a value, if it is one.
-fn text<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
-    value.as_str()
 }

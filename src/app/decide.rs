@@ -10,7 +10,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::label::LabelName;
 use crate::domain::problem::Problem;
 use crate::domain::rules::{Rules, UnknownLabels};
-use crate::plugin::hand::{ContactHand, Edit, Sheet, Subject};
+use crate::plugin::hand::{ContactHand, Edit, Held, Sheet, Subject};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{OnFault, Phase};
 use crate::plugin::package::Identity;
@@ -42,8 +42,16 @@ pub struct Opinion {
 }
 
 impl Opinion {
-    /// Takes in what one phase said and returns the thing in hand.
-    pub fn absorb(&mut self, outcome: ChainOutcome) -> Subject {
+    /// Asks the plugins of one phase about a thing, takes in what they say, and returns it with their edits.
+    pub fn ask<H: Held>(&mut self, chain: &mut Chain, hook: Hook, phase: Phase, hand: Box<H>) -> Box<H> {
+        if !chain.has_phase(hook, phase) {
+            return hand;
+        }
+        let subject = self.absorb(chain.run(hook, phase, hand.into_subject()));
+        H::from_subject(subject).expect("a chain returns the thing that it was given")
+    }
+
+    fn absorb(&mut self, outcome: ChainOutcome) -> Subject {
         self.problems
             .extend(outcome.problems.into_iter().map(|(plugin, problem)| Told { plugin: Some(plugin), problem }));
         self.problems.extend(outcome.faults.iter().filter(|fault| fault.policy == OnFault::Reject).map(fault_problem));
@@ -127,13 +135,7 @@ pub fn decide(
     book: &RuleBook,
 ) -> (Draft, Opinion) {
     let mut opinion = Opinion::default();
-    if !chain.has(hook) {
-        let mut draft = draft;
-        opinion.rules_say(book.settle(&mut draft));
-        return (draft, opinion);
-    }
-    let draft = ask(chain, hook, Phase::Change, draft, before, book, &mut opinion);
-    let mut draft = draft;
+    let mut draft = ask(chain, hook, Phase::Change, draft, before, book, &mut opinion);
     opinion.rules_say(book.settle(&mut draft));
     let draft = ask(chain, hook, Phase::Check, draft, before, book, &mut opinion);
     (draft, opinion)
@@ -148,15 +150,13 @@ fn ask(
     book: &RuleBook,
     opinion: &mut Opinion,
 ) -> Draft {
+    // Nothing is put under a pen that nobody holds.
     if !chain.has_phase(hook, phase) {
         return draft;
     }
     let sheet = Sheet::new(draft, Arc::clone(&book.rules));
-    let hand = ContactHand { sheet, before: before.cloned() };
-    match opinion.absorb(chain.run(hook, phase, Subject::Contact(Box::new(hand)))) {
-        Subject::Contact(hand) => hand.sheet.into_draft(),
-        _ => unreachable!("a chain returns the thing that it was given"),
-    }
+    let hand = Box::new(ContactHand { sheet, before: before.cloned() });
+    opinion.ask(chain, hook, phase, hand).sheet.into_draft()
 }
 
 /// Asks about a contact that nothing will be written of: a deletion.

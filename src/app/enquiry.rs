@@ -14,7 +14,7 @@ use crate::domain::email::parse_email;
 use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
 use crate::domain::phone::{PhoneMode, parse_number};
 use crate::domain::rules::Rules;
-use crate::plugin::hand::{EnquiryHand, Sheet, Subject};
+use crate::plugin::hand::{EnquiryHand, Sheet};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
 use crate::store::{Action, Actor, ChangeEntry, ChangedField, Identifier, NewChange, Prepared};
@@ -209,10 +209,7 @@ impl App {
         let mut opinion = Opinion::default();
         let mut hand = Box::new(hand);
         for phase in [Phase::Change, Phase::Check] {
-            match opinion.absorb(chain.run(Hook::Enquiry, phase, Subject::Enquiry(hand))) {
-                Subject::Enquiry(enquiry) => hand = enquiry,
-                _ => unreachable!("a chain returns the thing that it was given"),
-            }
+            hand = opinion.ask(&mut chain, Hook::Enquiry, phase, hand);
         }
         Ok((hand, opinion))
     }

@@ -22,6 +22,7 @@ use super::failure::{Class, Failure};
 use super::{App, now};
 use crate::config::OnMatch;
 use crate::domain::country::Country;
+use crate::domain::text::hex;
 use crate::intake;
 use crate::registry::Generation;
 use crate::store::{Job, JobState, NewJob};
@@ -272,16 +273,6 @@ fn hash_file(path: &Path) -> Result<String, Failure> {
             n => hasher.update(&buffer[..n]),
         }
     }
-}
-
-/// Hex digits of some bytes.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A job may be taken up again unless it is done, or somebody works on it.

@@ -12,7 +12,7 @@ use crate::domain::draft::Draft;
 use crate::domain::field::FieldKey;
 use crate::domain::id::ContactId;
 use crate::domain::merge::{Choice, choose, merge};
-use crate::plugin::hand::{MergeHand, Sheet, Subject};
+use crate::plugin::hand::{MergeHand, Sheet};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
 use crate::store::{Action, Actor, NewChange, Prepared};
@@ -71,10 +71,7 @@ impl App {
         let sheet = Sheet::new(Draft::new(proposal), Arc::clone(&book.rules));
         let mut hand = Box::new(MergeHand { master: Arc::clone(master), other: Arc::clone(other), result: sheet });
         for phase in [Phase::Change, Phase::Check] {
-            match opinion.absorb(chain.run(Hook::Merge, phase, Subject::Merge(hand))) {
-                Subject::Merge(merge) => hand = merge,
-                _ => unreachable!("a chain returns the thing that it was given"),
-            }
+            hand = opinion.ask(&mut chain, Hook::Merge, phase, hand);
             if phase == Phase::Change {
                 opinion.rules_say(hand.result.settle_by(|draft| book.settle(draft)));
             }

@@ -106,16 +106,8 @@ pub fn label(label: &LabelInfo) -> Value {
 /// Counts of an import.
 #[must_use]
 pub fn counts(counts: &Counts) -> Map<String, Value> {
-    let pairs = [
-        ("read", counts.read),
-        ("created", counts.created),
-        ("updated", counts.updated),
-        ("unchanged", counts.unchanged),
-        ("skipped", counts.skipped),
-        ("failed", counts.failed),
-        ("blank", counts.blank),
-    ];
-    pairs.into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect()
+    let pairs = std::iter::once(("read", counts.read)).chain(counts.outcomes());
+    pairs.map(|(name, count)| (name.to_owned(), json!(count))).collect()
 }
 
 /// A job's state, as a word.

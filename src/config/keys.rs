@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{ErrorColumn, MatchBy, OnMatch, PluginMode, PluginSettings, Profile, Settings, text};
+use super::{ErrorColumn, MatchBy, OnMatch, PluginMode, PluginSettings, Profile, Settings};
 use crate::domain::country;
 use crate::domain::language::LanguageNames;
 use crate::domain::phone::PhoneMode;
@@ -169,7 +169,7 @@ fn wrong(key: &str, expected: &str) -> KeyFault {
 
 fn word<T>(key: &str, value: &DeValue<'_>, words: &[&str], read: impl Fn(&str) -> Option<T>) -> Checked<T> {
     let expected = || wrong(key, &format!("one of `{}`", words.join("`, `")));
-    let given = text(value).ok_or_else(expected)?;
+    let given = value.as_str().ok_or_else(expected)?;
     words.contains(&given).then(|| read(given)).flatten().ok_or_else(expected)
 }
 
@@ -179,7 +179,7 @@ fn words<T>(key: &str, value: &DeValue<'_>, known: &[&str], read: impl Fn(&str) 
 }
 
 fn parsed<T>(key: &str, value: &DeValue<'_>, read: impl Fn(&str) -> Result<T, (String, Option<String>)>) -> Checked<T> {
-    let given = text(value).ok_or_else(|| wrong(key, "a text"))?;
+    let given = value.as_str().ok_or_else(|| wrong(key, "a text"))?;
     read(given).map_err(|(message, hint)| KeyFault { message: format!("`{key}`: {message}"), hint, about_key: false })
 }
 

@@ -29,6 +29,34 @@ pub enum Subject {
     Enquiry(Box<EnquiryHand>),
 }
 
+/// A thing that goes into a chain and comes out of it as what it was.
+pub trait Held: Sized {
+    /// Turns it into what hooks are about.
+    fn into_subject(self: Box<Self>) -> Subject;
+
+    /// Turns it back; `None` when the subject is something else.
+    fn from_subject(subject: Subject) -> Option<Box<Self>>;
+}
+
+macro_rules! held {
+    ($($hand:ident $variant:ident),*) => {$(
+        impl Held for $hand {
+            fn into_subject(self: Box<Self>) -> Subject {
+                Subject::$variant(self)
+            }
+
+            fn from_subject(subject: Subject) -> Option<Box<Self>> {
+                match subject {
+                    Subject::$variant(hand) => Some(hand),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+held!(RowHand Row, ContactHand Contact, MergeHand Merge, EnquiryHand Enquiry);
+
 /// On what terms a plugin holds the thing during one call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {

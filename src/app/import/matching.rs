@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::row::Mapped;
 use crate::app::failure::Failure;
 use crate::config::{MatchBy, Settings};
-use crate::domain::access::read_yes_no;
 use crate::domain::contact::Contact;
 use crate::domain::draft::{Draft, Pending};
 use crate::domain::field::{Field, FieldKey, FieldShape};
@@ -193,7 +192,7 @@ fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy
 
 fn clear(draft: &mut Draft, key: &FieldKey, policy: &Policy<'_>) {
     if key.known() == Some(Field::SurveyOptOut) {
-        return opt_out(draft, read_yes_no("no").unwrap_or(false), policy);
+        return opt_out(draft, false, policy);
     }
     draft.offer(key, "", policy.rules);
 }

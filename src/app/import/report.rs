@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::ImportRequest;
 use super::mapping::Mapping;
-use super::{ImportRequest, Path};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::intake;
@@ -173,12 +173,6 @@ impl ImportReport {
     #[must_use]
     pub fn plugins_json(&self) -> String {
         serde_json::Value::Array(self.plugins.iter().map(PluginReport::json).collect()).to_string()
-    }
-
-    /// Says whether the file came from the standard input.
-    #[must_use]
-    pub fn from_stdin(&self) -> bool {
-        Path::new(&self.file) == Path::new("-")
     }
 }
 

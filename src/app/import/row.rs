@@ -17,7 +17,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::problem::Problem;
 use crate::domain::text;
 use crate::intake::{self, write::column_letter, write::restore};
-use crate::plugin::hand::{RowHand, Subject};
+use crate::plugin::hand::RowHand;
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
 use crate::plugin::service::StateWrite;
@@ -150,12 +150,7 @@ fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Map
     let mut hand = Box::new(RowHand::new(Arc::clone(&context.mapping.columns), row.cells, record, line));
     let mut opinion = Opinion::default();
     for phase in [Phase::Change, Phase::Check] {
-        if chain.has_phase(Hook::ImportRow, phase) {
-            match opinion.absorb(chain.run(Hook::ImportRow, phase, Subject::Row(hand))) {
-                Subject::Row(row) => hand = row,
-                _ => unreachable!("a chain returns the thing that it was given"),
-            }
-        }
+        hand = opinion.ask(chain, Hook::ImportRow, phase, hand);
     }
     if let (false, Some((plugin, reason))) = (opinion.refuses(), &opinion.skip) {
         return Err(RowEnd::Skipped(format!("{}: {reason}", plugin.name)));

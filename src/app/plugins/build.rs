@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use sha2::{Digest, Sha256};
 
 use crate::app::failure::{Class, Failure};
-use crate::app::import::hex;
+use crate::domain::text::hex;
 use crate::runtime::wasm::{componentize, with_source_digest};
 
 /// The target of guests: no WASI, no system.

@@ -193,19 +193,10 @@ fn delimiter_name(delimiter: char) -> String {
 
 fn counts_text(report: &ImportReport) -> String {
     let counts = &report.counts;
-    let lines = [
-        ("created", counts.created),
-        ("updated", counts.updated),
-        ("unchanged", counts.unchanged),
-        ("skipped", counts.skipped),
-        ("failed", counts.failed),
-        ("blank", counts.blank),
-    ];
     let width = HumanCount(counts.read).to_string().len().max(6);
     let line = |name: &str, count: u64| format!("  {name:<10} {:>width$}\n", HumanCount(count).to_string());
-    let mut text: String = lines.into_iter().map(|(name, count)| line(name, count)).collect();
-    let sum: u64 = lines.into_iter().map(|(_, count)| count).sum();
-    let checked = if sum == counts.read { "= the sum of the above" } else { "which is NOT the sum of the above" };
+    let mut text: String = counts.outcomes().into_iter().map(|(name, count)| line(name, count)).collect();
+    let checked = if counts.sum_is_sound() { "= the sum of the above" } else { "which is NOT the sum of the above" };
     text.push_str(&format!("  {:<10} {:>width$}  {checked}\n", "rows read", HumanCount(counts.read).to_string()));
     text
 }
