@@ -54,13 +54,14 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
     let profile = cli.profile.as_deref().map(read_profile).transpose()?;
     let app = App::open(&cli.home, profile)?;
+    let by = app.viewer(cli.acting.as_deref())?;
     match &cli.command {
-        Command::Import(args) => commands::import::run(&app, args, printer),
+        Command::Import(args) => commands::import::run(&app, args, &by, printer),
         Command::Template(args) => commands::template::run(&app, args, printer),
-        Command::Export(args) => commands::export::run(&app, args, printer),
-        Command::Search(args) => commands::search::run(&app, args, printer),
-        Command::Contact(args) => commands::contact::run(&app, args, printer),
-        Command::Enquiry(args) => commands::enquiry::run(&app, args, printer),
+        Command::Export(args) => commands::export::run(&app, args, &by, printer),
+        Command::Search(args) => commands::search::run(&app, args, &by, printer),
+        Command::Contact(args) => commands::contact::run(&app, args, &by, printer),
+        Command::Enquiry(args) => commands::enquiry::run(&app, args, &by, printer),
         Command::Label(args) => commands::label::run(&app, args, printer),
         Command::Plugin(args) => commands::plugin::run(&app, args, printer),
         Command::Doctor => commands::doctor::run(&app, printer),

@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use crate::domain::contact::words;
 use crate::domain::country::Country;
 use crate::domain::date::DateFormat;
 use crate::domain::language::LanguageNames;
+use crate::domain::permission::Access;
 use crate::domain::phone::PhoneMode;
 use crate::domain::rules::{MissingLastName, RequiredNames, UnknownLabels};
 
@@ -108,6 +110,54 @@ pub enum MatchBy {
     Phone,
 }
 
+words! {
+    /// Which contacts an export holds.
+    ExportScope {
+        /// All that whoever asks may see.
+        Visible = "visible",
+        /// Those that whoever asks owns, or that are shared with them.
+        Owned = "owned-or-shared",
+    }
+}
+
+words! {
+    /// Where a search looks for words.
+    SearchField {
+        /// In first, last and other names.
+        Name = "name",
+        /// In the company's name.
+        Company = "company",
+        /// In e-mail addresses.
+        Email = "email",
+        /// In phone numbers, in any notation.
+        Phone = "phone",
+        /// In ids of other systems.
+        ExternalId = "external_id",
+    }
+}
+
+words! {
+    /// What happens when an enquiry fits contacts.
+    DuplicatesOnEnquiry {
+        /// It is linked with the only one that fits; others that could be the same person are suggested.
+        Suggest = "suggest",
+        /// It is linked with the only one that fits; nothing is suggested.
+        Off = "off",
+        /// It is linked with the only one that fits, or else with the only one that the sender's other phone or e-mail fits.
+        Link = "link",
+    }
+}
+
+words! {
+    /// What happens to a value of a custom field that the schema does not have.
+    UnknownCustomFields {
+        /// It is kept, as text of up to 1000 characters.
+        Accept = "accept",
+        /// It is refused.
+        Reject = "reject",
+    }
+}
+
 /// Where the error column of `ErrorDetail.csv` stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ErrorColumn {
@@ -184,6 +234,18 @@ pub struct Settings {
     pub workers: usize,
     /// Whether the folders are polled rather than watched, for network file systems.
     pub poll_folders: bool,
+    /// Who may see and do what with contacts.
+    pub access: Access,
+    /// Which contacts an export holds.
+    pub export_scope: ExportScope,
+    /// Where a search looks for words.
+    pub search_fields: Vec<SearchField>,
+    /// Whether a search may have words and filters at once.
+    pub search_with_filters: bool,
+    /// What happens when an enquiry fits contacts.
+    pub duplicates_on_enquiry: DuplicatesOnEnquiry,
+    /// What happens to a value of a custom field that the schema does not have.
+    pub unknown_custom_fields: UnknownCustomFields,
     /// What is said about plugins, by name.
     pub plugins: BTreeMap<String, PluginSettings>,
 }
@@ -212,6 +274,12 @@ impl Settings {
             fill_blanks_only: false,
             workers: 0,
             poll_folders: false,
+            access: Access::Open,
+            export_scope: ExportScope::Visible,
+            search_fields: vec![SearchField::Name, SearchField::Company, SearchField::Email, SearchField::Phone],
+            search_with_filters: true,
+            duplicates_on_enquiry: DuplicatesOnEnquiry::Suggest,
+            unknown_custom_fields: UnknownCustomFields::Accept,
             plugins: BTreeMap::new(),
         };
         match profile {
@@ -221,6 +289,10 @@ impl Settings {
                 phone_mode: PhoneMode::Strict,
                 language_names: LanguageNames::Five,
                 lock_verified: false,
+                access: Access::Owner,
+                export_scope: ExportScope::Owned,
+                search_fields: vec![SearchField::Name, SearchField::Email, SearchField::Phone],
+                duplicates_on_enquiry: DuplicatesOnEnquiry::Off,
                 department_label: "Department".to_owned(),
                 ..cinnox
             },
@@ -230,6 +302,9 @@ impl Settings {
                 language_names: LanguageNames::Any,
                 sms_default: false,
                 lock_verified: false,
+                access: Access::Division,
+                search_fields: SearchField::ALL.to_vec(),
+                duplicates_on_enquiry: DuplicatesOnEnquiry::Link,
                 department_label: "Department".to_owned(),
                 ..cinnox
             },

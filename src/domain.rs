@@ -15,6 +15,8 @@ pub mod invalid;
 pub mod label;
 pub mod language;
 pub mod merge;
+pub mod name;
+pub mod permission;
 pub mod phone;
 pub mod problem;
 pub mod row;

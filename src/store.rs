@@ -13,6 +13,7 @@ mod jobs;
 mod labels;
 mod migrations;
 mod prepared;
+mod query;
 mod reader;
 mod search;
 mod state;
@@ -31,10 +32,11 @@ use uuid::Uuid;
 
 pub use error::StoreError;
 pub use prepared::Prepared;
+pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, Counts, Failure, Identifier, Job, JobState, LabelInfo, NewChange, NewJob,
-    Page, PluginRef, Query,
+    Page, PluginRef,
 };
 pub use writer::Writer;
 

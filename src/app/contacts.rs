@@ -11,6 +11,7 @@ use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
 use crate::domain::field::{Field, FieldKey};
 use crate::domain::id::ContactId;
+use crate::domain::permission::Viewer;
 use crate::domain::rules::Rules;
 use crate::plugin::hook::Hook;
 use crate::store::{Action, Actor, ChangeEntry, ChangedField, LabelInfo, NewChange, Page, Prepared, Query};
@@ -27,6 +28,14 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// The field that it is about.
+    #[must_use]
+    pub const fn key(&self) -> &FieldKey {
+        match self {
+            Self::Set(key, _) | Self::Add(key, _) | Self::Remove(key, _) => key,
+        }
+    }
+
     /// Reads `field=value`, `field+=value` or `field-=value`.
     ///
     /// # Errors
@@ -64,17 +73,22 @@ impl App {
     ///
     /// # Errors
     /// Rejected, with every problem, by rules or plugins.
-    pub fn add_contact(&self, wishes: &[Wish], by: &str) -> Result<Written, Failure> {
+    pub fn add_contact(&self, wishes: &[Wish], by: &Viewer) -> Result<Written, Failure> {
         let book = self.rule_book()?;
         let at = now();
-        let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.into() }));
+        let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
         grant_all(&mut draft, wishes, &book.rules);
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
         let fields = plugin_edits(&opinion);
-        let entry =
-            NewChange { at, actor: Actor::Person(by.to_owned()), action: Action::Created, fields: fields.clone() };
+        let entry = NewChange {
+            at,
+            actor: Actor::Person(by.name().to_owned()),
+            action: Action::Created,
+            fields: fields.clone(),
+            via: String::new(),
+        };
         self.store()?.write(|writer| {
             writer.insert(&Prepared::new(&draft.contact), &entry)?;
             write_state(writer, &opinion.state)
@@ -93,14 +107,14 @@ impl App {
         id: ContactId,
         wishes: &[Wish],
         seen: Option<u64>,
-        by: &str,
+        by: &Viewer,
     ) -> Result<Written, Failure> {
         let before = Arc::new(self.contact(id)?);
         require_rev(&before, seen)?;
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new((*before).clone());
-        draft.contact.updated = Stamp { at, by: by.into() };
+        draft.contact.updated = Stamp { at, by: by.name().into() };
         grant_all(&mut draft, wishes, &book.rules);
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(&before), &book);
@@ -110,8 +124,13 @@ impl App {
         if fields.is_empty() {
             return Ok(Written { contact: (*before).clone(), fields, notes });
         }
-        let entry =
-            NewChange { at, actor: Actor::Person(by.to_owned()), action: Action::Updated, fields: fields.clone() };
+        let entry = NewChange {
+            at,
+            actor: Actor::Person(by.name().to_owned()),
+            action: Action::Updated,
+            fields: fields.clone(),
+            via: String::new(),
+        };
         let rev = self.store()?.write(|writer| {
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
             write_state(writer, &opinion.state).map(|()| rev)
@@ -124,7 +143,7 @@ impl App {
     ///
     /// # Errors
     /// Not found; conflict on a stale revision; rejected, when a plugin keeps it.
-    pub fn delete_contact(&self, id: ContactId, seen: Option<u64>, by: &str) -> Result<Contact, Failure> {
+    pub fn delete_contact(&self, id: ContactId, seen: Option<u64>, by: &Viewer) -> Result<Contact, Failure> {
         let before = Arc::new(self.contact(id)?);
         require_rev(&before, seen)?;
         let mut chain = self.chain(self.generation()?)?;
@@ -136,8 +155,13 @@ impl App {
             &self.rule_book()?,
         );
         refuse(&format!("contact {id} was not deleted"), &opinion)?;
-        let entry =
-            NewChange { at: now(), actor: Actor::Person(by.to_owned()), action: Action::Deleted, fields: Vec::new() };
+        let entry = NewChange {
+            at: now(),
+            actor: Actor::Person(by.name().to_owned()),
+            action: Action::Deleted,
+            fields: Vec::new(),
+            via: String::new(),
+        };
         self.store()?.write(|writer| {
             writer.delete(before.id, before.rev, &entry)?;
             write_state(writer, &opinion.state)
@@ -152,10 +176,7 @@ impl App {
     /// Not found.
     pub fn contact(&self, id: ContactId) -> Result<Contact, Failure> {
         let found = self.store()?.read(|reader| reader.contact(id))?;
-        found.ok_or_else(|| {
-            Failure::new(Class::NotFound, "CONTACT_UNKNOWN", format!("there is no contact {id}"))
-                .hint("`carnet search` lists contacts with their ids")
-        })
+        found.ok_or_else(|| unknown(id))
     }
 
     /// Searches contacts.
@@ -184,6 +205,12 @@ impl App {
     }
 }
 
+/// There is no such contact, as far as the one who asks may know.
+pub(super) fn unknown(id: ContactId) -> Failure {
+    Failure::new(Class::NotFound, "CONTACT_UNKNOWN", format!("there is no contact {id}"))
+        .hint("`carnet search` lists contacts with their ids")
+}
+
 fn require_rev(contact: &Contact, seen: Option<u64>) -> Result<(), Failure> {
     match seen {
         Some(seen) if seen != contact.rev => {
@@ -197,9 +224,8 @@ fn require_rev(contact: &Contact, seen: Option<u64>) -> Result<(), Failure> {
 
 /// Applies wishes; what a rule refuses stays pending, so that all problems are told together and a plugin may repair them.
 fn grant_all(draft: &mut Draft, wishes: &[Wish], rules: &Rules) {
-    // The toggle is about all numbers, so it comes after them.
-    let about_sms = |wish: &&Wish| matches!(wish, Wish::Set(key, _) if key.known() == Some(Field::Sms));
-    let ordered = wishes.iter().filter(|wish| !about_sms(wish)).chain(wishes.iter().filter(about_sms));
+    let last = |wish: &&Wish| wish.key().known().is_some_and(Field::comes_last);
+    let ordered = wishes.iter().filter(|wish| !last(wish)).chain(wishes.iter().filter(last));
     for wish in ordered {
         let (key, value, done) = match wish {
             Wish::Set(key, value) => {

@@ -12,6 +12,7 @@ use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
 use crate::domain::email::parse_email;
 use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
+use crate::domain::permission::Viewer;
 use crate::domain::phone::{PhoneMode, parse_number};
 use crate::domain::rules::Rules;
 use crate::plugin::hand::{EnquiryHand, Sheet};
@@ -56,7 +57,7 @@ impl App {
         channel: Channel,
         from: Sender,
         subject: Option<String>,
-        by: &str,
+        by: &Viewer,
     ) -> Result<ScreenPop, Failure> {
         let book = self.rule_book()?;
         let from = normalise(from, &book.rules)?;
@@ -80,7 +81,7 @@ impl App {
     ///
     /// # Errors
     /// Not found; conflict, when the status cannot follow; rejected by a plugin.
-    pub fn update_enquiry(&self, id: i64, status: EnquiryStatus, by: &str) -> Result<ScreenPop, Failure> {
+    pub fn update_enquiry(&self, id: i64, status: EnquiryStatus, by: &Viewer) -> Result<ScreenPop, Failure> {
         let mut enquiry = self.enquiry(id)?;
         if !enquiry.status.may_become(status) {
             let message = format!("enquiry {id} is {} and cannot become {status}", enquiry.status);
@@ -154,7 +155,7 @@ impl App {
         contact: Option<Contact>,
         candidates: Vec<Contact>,
         book: &RuleBook,
-        by: &str,
+        by: &Viewer,
     ) -> Result<ScreenPop, Failure> {
         let before = contact.map(Arc::new);
         let hand = self.enquiry_hand(enquiry, before.as_ref(), book)?;
@@ -221,18 +222,19 @@ impl App {
         after: Option<&mut Contact>,
         fields: &[ChangedField],
         opinion: &Opinion,
-        by: &str,
+        by: &Viewer,
     ) -> Result<(), Failure> {
         let at = now();
         let (id, rev) = self.store()?.write(|writer| {
             let rev = match (before, &after) {
                 (Some(before), Some(after)) if !fields.is_empty() => {
-                    let stamped = Contact { updated: Stamp { at, by: by.into() }, ..(**after).clone() };
+                    let stamped = Contact { updated: Stamp { at, by: by.name().into() }, ..(**after).clone() };
                     let entry = NewChange {
                         at,
-                        actor: Actor::Person(by.to_owned()),
+                        actor: Actor::Person(by.name().to_owned()),
                         action: Action::Updated,
                         fields: fields.to_vec(),
+                        via: String::new(),
                     };
                     Some(writer.update(&Prepared::new(&stamped), before.rev, &entry)?)
                 }

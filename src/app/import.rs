@@ -22,6 +22,7 @@ use super::failure::{Class, Failure};
 use super::{App, now};
 use crate::config::OnMatch;
 use crate::domain::country::Country;
+use crate::domain::permission::Viewer;
 use crate::domain::text::hex;
 use crate::intake;
 use crate::registry::Generation;
@@ -59,6 +60,8 @@ pub struct ImportRequest {
     pub resume: Option<i64>,
     /// Whether plugins are passed by altogether.
     pub without_plugins: bool,
+    /// Who imports.
+    pub by: Viewer,
 }
 
 impl ImportRequest {
@@ -79,6 +82,7 @@ impl ImportRequest {
             allow_opt_in: false,
             resume: None,
             without_plugins: false,
+            by: Viewer::Operator,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::draft::Draft;
 use crate::domain::field::FieldKey;
 use crate::domain::id::ContactId;
 use crate::domain::merge::{Choice, choose, merge};
+use crate::domain::permission::Viewer;
 use crate::plugin::hand::{MergeHand, Sheet};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
@@ -28,7 +29,7 @@ impl App {
         master: ContactId,
         other: ContactId,
         take: &[FieldKey],
-        by: &str,
+        by: &Viewer,
     ) -> Result<Written, Failure> {
         let (master, other) = (Arc::new(self.contact(master)?), Arc::new(self.contact(other)?));
         if master.id == other.id {
@@ -42,14 +43,19 @@ impl App {
         let at = now();
         let mut proposal = merge(&master, &other);
         take.iter().for_each(|key| choose(&mut proposal, &master, &other, key, Choice::Other));
-        proposal.updated = Stamp { at, by: by.into() };
+        proposal.updated = Stamp { at, by: by.name().into() };
         let (mut result, opinion) = self.ask_merge(&master, &other, proposal)?;
         refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
         // The stricter consent wins, whatever a plugin wished.
         result.survey_opt_out |= master.survey_opt_out || other.survey_opt_out;
         let fields = changed_fields(&master, &result, &opinion);
-        let entry =
-            NewChange { at, actor: Actor::Person(by.to_owned()), action: Action::Merged, fields: fields.clone() };
+        let entry = NewChange {
+            at,
+            actor: Actor::Person(by.name().to_owned()),
+            action: Action::Merged,
+            fields: fields.clone(),
+            via: String::new(),
+        };
         let rev = self.store()?.write(|writer| {
             let rev = writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry)?;
             write_state(writer, &opinion.state).map(|()| rev)

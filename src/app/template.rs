@@ -7,7 +7,11 @@ impl App {
     /// Returns header and sample row of the template, in the order of the field table, as the settings name and require fields.
     #[must_use]
     pub fn template(&self) -> (Vec<String>, Vec<String>) {
-        FIELDS.iter().map(|info| (self.header(info), sample(info, self))).unzip()
+        FIELDS
+            .iter()
+            .filter(|info| info.field.in_template())
+            .map(|info| (self.header(info), sample(info, self)))
+            .unzip()
     }
 
     /// Returns a field's header under the settings.

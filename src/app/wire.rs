@@ -6,6 +6,7 @@ use super::decide::Told;
 use super::failure::Failure;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::enquiry::{Enquiry, SurveyDecision};
+use crate::domain::name::Name;
 use crate::store::{Action, Actor, ChangeEntry, Counts, Job, JobState, LabelInfo};
 
 /// A contact, all of it; empty lists and missing values are there as `[]` and `null`.
@@ -47,6 +48,11 @@ pub fn contact(contact: &Contact) -> Value {
         "external_url": contact.external_url,
         "external_ids": contact.external_ids.iter().map(|id| json!({ "source": id.source, "id": id.id })).collect::<Vec<_>>(),
         "custom": contact.custom.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>(),
+        "organization": contact.organization.as_ref().map(Name::as_str),
+        "owner": contact.owner.as_ref().map(Name::as_str),
+        "shared_with": contact.shared_with.iter().map(Name::as_str).collect::<Vec<_>>(),
+        "division": contact.division.as_ref().map(Name::as_str),
+        "device": contact.device,
         "created": stamp(&contact.created),
         "updated": stamp(&contact.updated),
     })
@@ -89,12 +95,7 @@ pub fn actor(actor: &Actor) -> String {
 /// What was done, as a word.
 #[must_use]
 pub const fn action(action: Action) -> &'static str {
-    match action {
-        Action::Created => "created",
-        Action::Updated => "updated",
-        Action::Deleted => "deleted",
-        Action::Merged => "merged",
-    }
+    action.as_str()
 }
 
 /// A label with its use.

@@ -22,6 +22,9 @@ pub struct Cli {
     /// Preset of settings: cinnox, maaiiconnect or genesys
     #[arg(long, global = true, value_name = "PROFILE")]
     pub profile: Option<String>,
+    /// Staff member who acts: name, e-mail address or number [default: the operator, who may do everything]
+    #[arg(long = "as", global = true, value_name = "STAFF")]
+    pub acting: Option<String>,
     /// Answer with one JSON document
     #[arg(long, global = true)]
     pub json: bool,

@@ -11,24 +11,23 @@ pub mod search;
 pub mod template;
 pub mod watch;
 
+use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::domain::contact::ContactType;
 use crate::domain::id::ContactId;
 use crate::domain::label::LabelName;
-use crate::store::Query;
+use crate::domain::permission::Viewer;
+use crate::store::{Filter, Query};
 
 use super::args::QueryArgs;
-
-/// Who acts when the command line does.
-const ACTOR: &str = "cli";
 
 /// Reads a contact's id.
 fn contact_id(text: &str) -> Result<ContactId, Failure> {
     Ok(text.parse()?)
 }
 
-/// Turns arguments into a query.
-fn query(args: &QueryArgs) -> Result<Query, Failure> {
+/// Turns arguments into a query over what the viewer may see.
+fn query(app: &App, args: &QueryArgs, by: &Viewer) -> Result<Query, Failure> {
     let kind = args.kind.as_deref().map(|word| {
         ContactType::parse(&word.to_lowercase()).ok_or_else(|| {
             Failure::new(Class::Usage, "TYPE_UNKNOWN", format!("there is no contact type `{word}`"))
@@ -39,7 +38,7 @@ fn query(args: &QueryArgs) -> Result<Query, Failure> {
         words: args.words.join(" "),
         labels: args.label.iter().map(|name| LabelName::parse(name)).collect::<Result<_, _>>()?,
         any_label: args.any,
-        kind: kind.transpose()?,
-        ..Query::default()
+        filters: kind.transpose()?.map(Filter::Type).into_iter().collect(),
+        ..app.query(by)
     })
 }

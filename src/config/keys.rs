@@ -2,9 +2,13 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{ErrorColumn, MatchBy, OnMatch, PluginMode, PluginSettings, Profile, Settings};
+use super::{
+    DuplicatesOnEnquiry, ErrorColumn, ExportScope, MatchBy, OnMatch, PluginMode, PluginSettings, Profile, SearchField,
+    Settings, UnknownCustomFields,
+};
 use crate::domain::country;
 use crate::domain::language::LanguageNames;
+use crate::domain::permission::Access;
 use crate::domain::phone::PhoneMode;
 use crate::domain::rules::{MissingLastName, RequiredNames, UnknownLabels};
 
@@ -29,6 +33,12 @@ const KEYS: &[&str] = &[
     "fill_blanks_only",
     "workers",
     "poll_folders",
+    "access",
+    "export_scope",
+    "search_fields",
+    "search_with_filters",
+    "duplicates_on_enquiry",
+    "unknown_custom_fields",
     "plugins",
 ];
 
@@ -79,6 +89,21 @@ pub(super) fn apply(settings: &mut Settings, key: &str, value: &DeValue<'_>) -> 
         "fill_blanks_only" => settings.fill_blanks_only = yes_no(key, value)?,
         "workers" => settings.workers = number(key, value, 0, 64)?,
         "poll_folders" => settings.poll_folders = yes_no(key, value)?,
+        "access" => settings.access = word(key, value, &["open", "owner", "division"], access)?,
+        "export_scope" => {
+            settings.export_scope = word(key, value, &["visible", "owned-or-shared"], ExportScope::parse)?
+        }
+        "search_fields" => {
+            let known = ["name", "company", "email", "phone", "external_id"];
+            settings.search_fields = words(key, value, &known, SearchField::parse)?
+        }
+        "search_with_filters" => settings.search_with_filters = yes_no(key, value)?,
+        "duplicates_on_enquiry" => {
+            settings.duplicates_on_enquiry = word(key, value, &["suggest", "off", "link"], DuplicatesOnEnquiry::parse)?
+        }
+        "unknown_custom_fields" => {
+            settings.unknown_custom_fields = word(key, value, &["accept", "reject"], UnknownCustomFields::parse)?
+        }
         "plugins" => return plugins(settings, value),
         _ => return Err(unknown(key, KEYS)),
     }
@@ -233,6 +258,15 @@ fn unknown_labels(word: &str) -> Option<UnknownLabels> {
     match word {
         "create" => Some(UnknownLabels::Create),
         "reject" => Some(UnknownLabels::Reject),
+        _ => None,
+    }
+}
+
+fn access(word: &str) -> Option<Access> {
+    match word {
+        "open" => Some(Access::Open),
+        "owner" => Some(Access::Owner),
+        "division" => Some(Access::Division),
         _ => None,
     }
 }

@@ -17,7 +17,9 @@ pub struct FieldChange {
 /// Returns what differs, in the order of the field table, custom fields last.
 #[must_use]
 pub fn diff(before: &Contact, after: &Contact) -> Vec<FieldChange> {
-    let known = FIELDS.iter().map(|info| FieldKey::Known(info.field)).filter(|key| key.known() != Some(Field::Sms));
+    // Told by `sms_changes`, or no change of what is held.
+    let told = |field: &Field| !matches!(field, Field::Sms | Field::NoSms | Field::AsTyped);
+    let known = FIELDS.iter().map(|info| info.field).filter(told).map(FieldKey::Known);
     let custom = before.custom.keys().chain(after.custom.keys().filter(|key| !before.custom.contains_key(*key)));
     let custom = custom.map(|key| FieldKey::Custom(key.as_str().into()));
     let mut changes: Vec<FieldChange> =

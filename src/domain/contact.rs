@@ -11,6 +11,7 @@ use super::field::Field;
 use super::id::ContactId;
 use super::label::LabelName;
 use super::language::Language;
+use super::name::Name;
 
 /// Declares an enum of words with `as_str`, `parse` and `ALL`.
 macro_rules! words {
@@ -272,6 +273,16 @@ pub struct Contact {
     pub external_ids: Vec<ExternalId>,
     /// Custom values by key.
     pub custom: BTreeMap<String, String>,
+    /// The organization that the contact belongs to.
+    pub organization: Option<Name>,
+    /// The staff member who owns the contact.
+    pub owner: Option<Name>,
+    /// The staff members it is shared with, in order of name; no two equal.
+    pub shared_with: Vec<Name>,
+    /// The division; never changes once it is set.
+    pub division: Option<Name>,
+    /// The device last seen with an enquiry (`Firefox on Windows`).
+    pub device: Option<String>,
     /// When and by whom it was created.
     pub created: Stamp,
     /// When and by whom it was last written.
@@ -307,6 +318,11 @@ impl Contact {
             external_url: None,
             external_ids: Vec::new(),
             custom: BTreeMap::new(),
+            organization: None,
+            owner: None,
+            shared_with: Vec::new(),
+            division: None,
+            device: None,
             updated: created.clone(),
             created,
         }

@@ -76,6 +76,16 @@ fields! {
     Sms "sms" "SMS" ["sms enabled", "allow sms"] "" "yes or no: text messages to all numbers of this contact";
     ExternalUrl "external_url" "External URL" ["external link", "external system link", "url", "crm link"] "" "Link to this person in another system";
     ExternalId "external_id" "External ID" ["external ids", "crm id", "contact id", "record id"] "" "source:id in other systems, separated by ;";
+    Organization "organization" "External Organization" ["associate org", "associated organization"] "" "Name of the organization that the contact belongs to";
+    Division "division" "Division" ["divisions"] "" "Division; never changes once it is set";
+    Owner "owner" "Owner" ["contact owner", "owner name"] "" "Name of the staff member who owns the contact";
+    SharedWith "shared_with" "Shared With" [] "" "Names of the staff members it is shared with";
+    OtherFirstNames "other_first_names" "Other First Names" [] "" "Other first names, kept by merges";
+    OtherLastNames "other_last_names" "Other Last Names" [] "" "Other last names, kept by merges";
+    Device "device" "Device" [] "" "Device last seen with an enquiry";
+    Verified "verified" "Verified" ["verified values"] "" "Phone numbers, e-mail addresses and handles that their owner proved";
+    NoSms "no_sms" "No SMS" ["sms off"] "" "Numbers that get no text messages; all others of the contact do";
+    AsTyped "as_typed" "As Typed" [] "" "How numbers were typed: +85291234567 = 9123 4567";
 }
 
 /// Name of a field, or of a custom one.
@@ -100,8 +110,10 @@ pub enum FieldShape {
     Social(SocialChannel),
     /// One value with rules of its own (dates, enums, yes/no).
     Typed,
-    /// A list of names (labels, external ids).
+    /// A list of names (labels, external ids, staff, other names).
     List,
+    /// What is told about values of other fields (verified, no text messages, as typed).
+    Marks,
 }
 
 impl Field {
@@ -117,6 +129,30 @@ impl Field {
         self.info().name
     }
 
+    /// Says whether the CSV template has a column for it; an export has one for every field that is used.
+    #[must_use]
+    pub const fn in_template(self) -> bool {
+        !matches!(
+            self,
+            Self::Organization
+                | Self::Division
+                | Self::Owner
+                | Self::SharedWith
+                | Self::OtherFirstNames
+                | Self::OtherLastNames
+                | Self::Device
+                | Self::Verified
+                | Self::NoSms
+                | Self::AsTyped
+        )
+    }
+
+    /// Says whether it is about values of other fields, which must therefore be there first.
+    #[must_use]
+    pub const fn comes_last(self) -> bool {
+        matches!(self, Self::Sms | Self::Verified | Self::NoSms | Self::AsTyped)
+    }
+
     /// Says how the values are kept.
     #[must_use]
     pub fn shape(self) -> FieldShape {
@@ -128,14 +164,20 @@ impl Field {
             Self::Email => FieldShape::Email(EmailKind::Work),
             Self::PersonalEmail => FieldShape::Email(EmailKind::Personal),
             Self::OtherEmail => FieldShape::Email(EmailKind::Other),
-            Self::Labels | Self::ExternalId => FieldShape::List,
+            Self::Labels | Self::ExternalId | Self::SharedWith | Self::OtherFirstNames | Self::OtherLastNames => {
+                FieldShape::List
+            }
+            Self::Verified | Self::NoSms | Self::AsTyped => FieldShape::Marks,
             Self::BirthDate
             | Self::Language
             | Self::Country
             | Self::Type
             | Self::Level
             | Self::SurveyOptOut
-            | Self::Sms => FieldShape::Typed,
+            | Self::Sms
+            | Self::Organization
+            | Self::Owner
+            | Self::Division => FieldShape::Typed,
             _ => SocialChannel::of(self).map_or(FieldShape::Text, FieldShape::Social),
         }
     }
@@ -252,7 +294,9 @@ static BY_HEADER: LazyLock<Vec<(String, Field)>> = LazyLock::new(|| {
     let mut all: Vec<(String, Field)> = FIELDS
         .iter()
         .flat_map(|info| {
-            let names = [info.name, info.header].into_iter().chain(info.aliases.iter().copied());
+            // In people's exports an `Organization` is the company, as text.
+            let name = Some(info.name).filter(|_| info.field != Field::Organization);
+            let names = name.into_iter().chain([info.header]).chain(info.aliases.iter().copied());
             names.map(|name| (header_key(name), info.field))
         })
         .collect();

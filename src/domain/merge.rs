@@ -72,6 +72,10 @@ fn fill_blanks(merged: &mut Contact, other: &Contact) {
     fill(&mut merged.external_url, &other.external_url);
     merged.language = merged.language.take().or_else(|| other.language.clone());
     merged.birth_date = merged.birth_date.or(other.birth_date);
+    merged.organization = merged.organization.take().or_else(|| other.organization.clone());
+    merged.owner = merged.owner.take().or_else(|| other.owner.clone());
+    merged.division = merged.division.take().or_else(|| other.division.clone());
+    fill(&mut merged.device, &other.device);
     // An address is filled from the other only as a whole or where it says nothing else, so that no street meets a foreign city.
     if merged.address.street.is_none() && merged.address.city.is_none() && merged.address.zip.is_none() {
         let country = merged.address.country;
@@ -141,6 +145,12 @@ fn keep_lists(merged: &mut Contact, other: &Contact) {
     for label in &other.labels {
         merged.add_label(label.clone());
     }
+    // Whoever worked with either of them still finds the person.
+    let staff = other.shared_with.iter().chain(&other.owner);
+    let new: Vec<_> = staff.filter(|name| merged.owner.as_ref() != Some(*name)).cloned().collect();
+    merged.shared_with.extend(new);
+    merged.shared_with.sort();
+    merged.shared_with.dedup();
 }
 
 /// Copies one field as it stands, flags and all. Consent is not copied: it is only ever tightened.
@@ -160,7 +170,9 @@ pub fn take_field(to: &mut Contact, from: &Contact, key: &FieldKey) {
         FieldShape::Email(kind) => copy_list(&mut to.emails, &from.emails, |mail| mail.kind == kind),
         FieldShape::Social(channel) => copy_list(&mut to.socials, &from.socials, |social| social.channel == channel),
         FieldShape::List if field == Field::Labels => to.labels.clone_from(&from.labels),
-        FieldShape::List => to.external_ids.clone_from(&from.external_ids),
+        FieldShape::List => copy_names(to, from, field),
+        // Marks go with the values that they are about.
+        FieldShape::Marks => {}
         FieldShape::Typed => copy_typed(to, from, field),
         FieldShape::Text => copy_text(to, from, field),
     }
@@ -171,6 +183,15 @@ fn copy_list<T: Clone>(to: &mut Vec<T>, from: &[T], mine: impl Fn(&T) -> bool) {
     to.extend(from.iter().filter(|item| mine(item)).cloned());
 }
 
+fn copy_names(to: &mut Contact, from: &Contact, field: Field) {
+    match field {
+        Field::SharedWith => to.shared_with.clone_from(&from.shared_with),
+        Field::OtherFirstNames => to.other_first_names.clone_from(&from.other_first_names),
+        Field::OtherLastNames => to.other_last_names.clone_from(&from.other_last_names),
+        _ => to.external_ids.clone_from(&from.external_ids),
+    }
+}
+
 fn copy_typed(to: &mut Contact, from: &Contact, field: Field) {
     match field {
         Field::Type => to.kind = from.kind,
@@ -178,6 +199,8 @@ fn copy_typed(to: &mut Contact, from: &Contact, field: Field) {
         Field::Language => to.language.clone_from(&from.language),
         Field::BirthDate => to.birth_date = from.birth_date,
         Field::Country => to.address.country = from.address.country,
+        Field::Organization => to.organization.clone_from(&from.organization),
+        Field::Owner => to.owner.clone_from(&from.owner),
         // Consent is never loosened by a choice: the stricter already won.
         _ => {}
     }
@@ -199,6 +222,7 @@ fn copy_text(to: &mut Contact, from: &Contact, field: Field) {
         Field::State => to.address.state.clone_from(&from.address.state),
         Field::Zip => to.address.zip.clone_from(&from.address.zip),
         Field::ExternalUrl => to.external_url.clone_from(&from.external_url),
+        Field::Device => to.device.clone_from(&from.device),
         _ => {}
     }
 }

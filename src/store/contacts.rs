@@ -91,10 +91,29 @@ impl Desk<'_> {
             done => done?,
         };
         let no = self.conn.last_insert_rowid();
+        self.index(no, contact)?;
+        Ok(no)
+    }
+
+    /// Writes everything that finds a contact.
+    fn index(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
         self.add_words(no, &contact.words)?;
         self.add_labels(no, contact.labels.iter())?;
         contact.identifiers.iter().for_each(|(kind, value)| self.pending.push(*kind, value, no));
-        Ok(no)
+        Ok(())
+    }
+
+    /// Brings a contact back that was deleted or merged away, as `contact` says it is, and returns the new revision.
+    pub(super) fn revive(&mut self, no: i64, contact: &Prepared) -> Result<u64, StoreError> {
+        let rev: i64 = self
+            .conn
+            .prepare_cached(
+                "UPDATE contact SET rev = rev + 1, gone = 0, merged_into = NULL, kind = ?2, doc = ?3 WHERE no = ?1
+                 RETURNING rev",
+            )?
+            .query_row(params![no, contact.kind.as_str(), contact.document], |row| row.get(0))?;
+        self.index(no, contact)?;
+        Ok(rev.unsigned_abs())
     }
 
     fn exists(&self, id: ContactId) -> Result<StoreError, StoreError> {

@@ -12,6 +12,7 @@ use crate::domain::contact::{
 };
 use crate::domain::id::ContactId;
 use crate::domain::label::LabelName;
+use crate::domain::name::Name;
 
 /// Nanoseconds since 1970; what lies outside (before 1677, after 2262) is moved to the nearest end.
 pub(super) fn nanos(at: DateTime<Utc>) -> i64 {
@@ -73,6 +74,16 @@ struct Document<S: Ord> {
     external: Vec<ExternalDocument<S>>,
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     custom: BTreeMap<S, S>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<S>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<S>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    shared: Vec<S>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    division: Option<S>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<S>,
     created: i64,
     created_by: S,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,6 +177,11 @@ fn document(contact: &Contact) -> Document<&str> {
         url: contact.external_url.as_deref(),
         external: contact.external_ids.iter().map(|it| ExternalDocument { source: &*it.source, id: &*it.id }).collect(),
         custom: contact.custom.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+        organization: contact.organization.as_ref().map(Name::as_str),
+        owner: contact.owner.as_ref().map(Name::as_str),
+        shared: contact.shared_with.iter().map(Name::as_str).collect(),
+        division: contact.division.as_ref().map(Name::as_str),
+        device: contact.device.as_deref(),
         created: nanos(contact.created.at),
         created_by: &contact.created.by,
         updated: updated.then(|| nanos(contact.updated.at)),
@@ -234,6 +250,11 @@ fn contact(id: ContactId, rev: u64, document: Document<String>) -> Result<Contac
         external_url: document.url,
         external_ids: document.external.into_iter().map(|it| ExternalId { source: it.source, id: it.id }).collect(),
         custom: document.custom,
+        organization: document.organization.as_deref().map(name).transpose()?,
+        owner: document.owner.as_deref().map(name).transpose()?,
+        shared_with: document.shared.iter().map(|text| name(text)).collect::<Result<_, _>>()?,
+        division: document.division.as_deref().map(name).transpose()?,
+        device: document.device,
         created,
         updated,
     })
@@ -271,4 +292,8 @@ fn social(document: SocialDocument<String>) -> Result<Social, String> {
 
 fn label(name: &str) -> Result<LabelName, String> {
     LabelName::parse(name).map_err(|_| format!("unsound label `{name}`"))
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|_| format!("unsound name `{text}`"))
 }

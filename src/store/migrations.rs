@@ -5,7 +5,8 @@ use rusqlite_migration::{M, Migrations};
 /// Marks a SQLite file as ours (`CRNT`), set by the first step.
 pub(super) const APPLICATION_ID: i32 = 0x4352_4e54;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/0001_contacts.sql"))];
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("migrations/0001_contacts.sql")), M::up(include_str!("migrations/0002_desk.sql"))];
 
 /// All steps, oldest first.
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

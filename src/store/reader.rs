@@ -12,7 +12,8 @@ use crate::domain::id::ContactId;
 
 use super::error::{Placed, StoreError};
 use super::identifiers::{self, Pending};
-use super::types::{ChangeEntry, Failure, Identifier, Job, JobState, LabelInfo, Page, Query};
+use super::query::Query;
+use super::types::{ChangeEntry, Failure, Identifier, Job, JobState, LabelInfo, Page};
 use super::{changes, contacts, enquiries, job_lock, jobs, labels, prepared, search, state};
 
 /// One consistent view of the store.

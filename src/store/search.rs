@@ -13,7 +13,8 @@ use super::contacts::{self, COLUMNS};
 use super::error::StoreError;
 use super::identifiers::VOLUMES;
 use super::prepared::kind;
-use super::types::{Page, Query};
+use super::query::{Filter, Query};
+use super::types::Page;
 use super::words::{Digits, Wanted};
 
 /// The column of the contacts with a piece of a phone number.
@@ -102,7 +103,11 @@ impl Plan {
     }
 
     fn kind(&mut self, query: &Query) {
-        let Some(kind) = query.kind else { return };
+        let kind = query.filters.iter().find_map(|filter| match filter {
+            Filter::Type(kind) => Some(*kind),
+            _ => None,
+        });
+        let Some(kind) = kind else { return };
         let condition = match &*self.from {
             "contact" => "contact.kind = ?".to_owned(),
             _ => format!("(SELECT its.kind FROM contact AS its WHERE its.no = {}) = ?", self.no),

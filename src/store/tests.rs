@@ -50,7 +50,13 @@ fn email(address: &str) -> Email {
 }
 
 fn change(action: Action, seconds: i64) -> NewChange {
-    NewChange { at: time(seconds), actor: Actor::Person("cli".to_owned()), action, fields: Vec::new() }
+    NewChange {
+        at: time(seconds),
+        actor: Actor::Person("cli".to_owned()),
+        action,
+        fields: Vec::new(),
+        via: String::new(),
+    }
 }
 
 fn insert(store: &Store, contact: &Contact) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::contact::{Contact, ContactType, words};
+use crate::domain::contact::{Contact, words};
 use crate::domain::label::LabelName;
 
 /// Something that identifies a contact.
@@ -25,30 +25,6 @@ pub enum Identifier {
     },
     /// A WhatsApp handle: E.164, or as it was given.
     Whatsapp(String),
-}
-
-/// Which contacts are meant.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Query {
-    /// Beginnings of words of names, company and e-mail addresses, all of which must be found; a phone number in any notation, or a
-    /// fragment of one of at least three digits. Empty: every contact.
-    pub words: String,
-    /// Labels that the contact must have.
-    pub labels: Vec<LabelName>,
-    /// Whether one of the labels is enough.
-    pub any_label: bool,
-    /// What the contact is.
-    pub kind: Option<ContactType>,
-    /// Where to go on: the `next` of the page before.
-    pub after: Option<String>,
-    /// Most contacts on a page; 50 by default. Streaming does not look at it.
-    pub limit: usize,
-}
-
-impl Default for Query {
-    fn default() -> Self {
-        Self { words: String::new(), labels: Vec::new(), any_label: false, kind: None, after: None, limit: 50 }
-    }
 }
 
 /// One page of a search, the newest contacts first.
@@ -93,6 +69,14 @@ words! {
         Deleted = "deleted",
         /// Another contact was merged into it.
         Merged = "merged",
+        /// A merge was taken back.
+        Unmerged = "unmerged",
+        /// It was brought back after it had been deleted.
+        Restored = "restored",
+        /// A bulk write was taken back.
+        Undone = "undone",
+        /// The person was forgotten.
+        Forgotten = "forgotten",
     }
 }
 
@@ -131,6 +115,8 @@ pub struct NewChange {
     pub action: Action,
     /// Field by field.
     pub fields: Vec<ChangedField>,
+    /// From where, for the consent ledger (`enquiry 12`); empty when the actor says it all.
+    pub via: String,
 }
 
 /// An entry of the change log.

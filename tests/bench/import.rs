@@ -147,8 +147,13 @@ fn floor(home: &Path, file: &Path) -> f64 {
     };
     app.store().expect("the store opens").read(read).expect("the contacts are read");
     let prepared: Vec<Prepared> = contacts.iter().map(Prepared::new).collect();
-    let entry =
-        NewChange { at: carnet::app::now(), actor: Actor::Import(1), action: Action::Created, fields: Vec::new() };
+    let entry = NewChange {
+        at: carnet::app::now(),
+        actor: Actor::Import(1),
+        action: Action::Created,
+        fields: Vec::new(),
+        via: String::new(),
+    };
     let store = Store::open(&home.join("floor.db")).expect("a fresh store");
     let started = Instant::now();
     for batch in prepared.chunks(1024) {

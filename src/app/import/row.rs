@@ -173,24 +173,27 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let mut given = Given::default();
     let rules = &context.book.rules;
     let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
-    let mut sms = None;
+    let mut last = Vec::new();
     for (key, value) in cells.chain(hand.extra_fields()) {
         if text::is_blank(value) {
             continue;
         }
         if value.trim() == CLEAR {
             given.cleared.push(key.clone());
-        } else if key.known() == Some(Field::Sms) {
-            sms = Some((key, value));
+        } else if key.known().is_some_and(Field::comes_last) {
+            last.push((key, value));
         } else {
             draft.offer(key, value, rules);
             given.keys.push(key.clone());
         }
     }
-    // Last, when all numbers are there that it is about.
-    if let Some((key, value)) = sms {
+    // When all values are there that they are about; what is said of all numbers before what is said of one.
+    last.sort_by_key(|(key, _)| (*key).clone());
+    for (key, value) in last {
         draft.offer(key, value, rules);
-        given.sms = read_yes_no(value).ok();
+        if key.known() == Some(Field::Sms) {
+            given.sms = read_yes_no(value).ok();
+        }
     }
     (draft, given)
 }
@@ -225,7 +228,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     }
     let preview = context.preview.then(|| preview(record, line, &contact, before, &opinion));
     let action = if before.is_some() { Action::Updated } else { Action::Created };
-    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields };
+    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via: String::new() };
     let identity = if context.matching { identity(&contact) } else { Vec::new() };
     let contact = Prepared::new(&contact);
     let ready = Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity });

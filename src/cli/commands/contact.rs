@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use serde_json::json;
 
-use super::{ACTOR, contact_id};
+use super::contact_id;
 use crate::app::contacts::{Wish, Written};
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
@@ -13,25 +13,26 @@ use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::contact::Contact;
 use crate::domain::field::{FIELDS, Field, FieldKey};
+use crate::domain::permission::Viewer;
 use crate::store::{ChangeEntry, ChangedField};
 
 /// Changes shown unless all are asked for.
 const LAST_CHANGES: usize = 5;
 
 /// Runs the command.
-pub fn run(app: &App, args: &ContactArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        ContactCommand::Add { fields } => written(app.add_contact(&wishes(fields)?, ACTOR)?, "created", printer),
+        ContactCommand::Add { fields } => written(app.add_contact(&wishes(fields)?, by)?, "created", printer),
         ContactCommand::Show { id } => show(app, id, printer)?,
         ContactCommand::Edit { id, fields, rev } => {
-            let written_contact = app.edit_contact(contact_id(id)?, &wishes(fields)?, *rev, ACTOR)?;
+            let written_contact = app.edit_contact(contact_id(id)?, &wishes(fields)?, *rev, by)?;
             let word = if written_contact.fields.is_empty() { "unchanged" } else { "changed" };
             written(written_contact, word, printer);
         }
-        ContactCommand::Delete { id, rev, yes } => delete(app, id, *rev, *yes, printer)?,
+        ContactCommand::Delete { id, rev, yes } => delete(app, id, *rev, *yes, by, printer)?,
         ContactCommand::Merge { master, other, take } => {
             let take = take.iter().map(|name| FieldKey::parse(name)).collect::<Result<Vec<_>, _>>()?;
-            written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, ACTOR)?, "merged", printer);
+            written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer);
         }
         ContactCommand::Changes { id, all } => changes(app, id, *all, printer)?,
     }
@@ -88,12 +89,12 @@ pub(super) fn contact_text(contact: &Contact) -> String {
     table(&rows)
 }
 
-fn delete(app: &App, id: &str, rev: Option<u64>, yes: bool, printer: &mut Printer) -> Result<(), Failure> {
+fn delete(app: &App, id: &str, rev: Option<u64>, yes: bool, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
     let contact = app.contact(contact_id(id)?)?;
     if !yes && !confirmed(&contact, printer)? {
         return Err(Failure::new(Class::Rejected, "NOT_CONFIRMED", "nothing was deleted"));
     }
-    let deleted = app.delete_contact(contact.id, rev, ACTOR)?;
+    let deleted = app.delete_contact(contact.id, rev, by)?;
     printer.answer(
         || json!({ "deleted": deleted.id.to_string() }),
         || format!("deleted {} {}", deleted.id, deleted.display_name()),

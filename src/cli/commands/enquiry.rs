@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::ACTOR;
 use super::contact::{contact_text, entry_text};
 use crate::app::enquiry::ScreenPop;
 use crate::app::failure::{Class, Failure};
@@ -11,9 +10,10 @@ use crate::cli::args::{EnquiryArgs, EnquiryCommand};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
+use crate::domain::permission::Viewer;
 
 /// Runs the command.
-pub fn run(app: &App, args: &EnquiryArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub fn run(app: &App, args: &EnquiryArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
         EnquiryCommand::Open { channel, from, handle, name, subject } => {
             let channel = read_channel(channel)?;
@@ -24,9 +24,9 @@ pub fn run(app: &App, args: &EnquiryArgs, printer: &mut Printer) -> Result<Outco
                 handle: handle.clone(),
                 name: name.clone(),
             };
-            pop(&app.open_enquiry(channel, sender, subject.clone(), ACTOR)?, printer);
+            pop(&app.open_enquiry(channel, sender, subject.clone(), by)?, printer);
         }
-        EnquiryCommand::Update { id, status } => pop(&app.update_enquiry(*id, read_status(status)?, ACTOR)?, printer),
+        EnquiryCommand::Update { id, status } => pop(&app.update_enquiry(*id, read_status(status)?, by)?, printer),
         EnquiryCommand::Show { id } => {
             let enquiry = app.enquiry(*id)?;
             printer.answer(|| wire::enquiry(&enquiry), || enquiries_text(std::slice::from_ref(&enquiry)));

@@ -13,11 +13,12 @@ use crate::app::output::{self, Output};
 use crate::cli::args::{ExportArgs, FormatArg};
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
+use crate::domain::permission::Viewer;
 use crate::store::Query;
 
 /// Runs the command.
-pub fn run(app: &App, args: &ExportArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let query = query(&args.query)?;
+pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let query = query(app, &args.query, by)?;
     let (format, name) = match args.format {
         FormatArg::Csv => (Format::Csv, "Contact.csv"),
         FormatArg::Jsonl => (Format::JsonLines, "Contact.jsonl"),

@@ -11,6 +11,7 @@ use crate::cli::args::{ImportArgs, JobCommand, OnMatchArg};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::config::OnMatch;
+use crate::domain::permission::Viewer;
 use crate::intake::delimiter_named;
 use crate::store::Job;
 
@@ -18,16 +19,16 @@ use crate::store::Job;
 const SHOWN_ROWS: usize = 20;
 
 /// Runs the command.
-pub fn run(app: &App, args: &ImportArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.jobs {
         Some(JobCommand::List) => list(app, printer),
         Some(JobCommand::Show { job }) => show(app, *job, printer),
-        None => import(app, args, printer),
+        None => import(app, args, by, printer),
     }
 }
 
-fn import(app: &App, args: &ImportArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let request = request(args)?;
+fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let request = request(args, by)?;
     let bar = printer.shows_progress().then(progress_bar);
     let result = app.import(&request, &mut |progress| {
         if let Some(bar) = &bar {
@@ -44,7 +45,7 @@ fn import(app: &App, args: &ImportArgs, printer: &mut Printer) -> Result<Outcome
     Ok(if report.counts.failed > 0 { Outcome::FailedRows } else { Outcome::Done })
 }
 
-fn request(args: &ImportArgs) -> Result<ImportRequest, Failure> {
+fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
     let file = args.file.clone().ok_or_else(|| Failure::new(Class::Usage, "FILE", "no file was named"))?;
     let delimiter = args.delimiter.as_deref().map(|name| {
         delimiter_named(name).ok_or_else(|| {
@@ -65,6 +66,7 @@ fn request(args: &ImportArgs) -> Result<ImportRequest, Failure> {
         allow_opt_in: args.allow_opt_in,
         resume: args.resume,
         without_plugins: args.no_plugins,
+        by: by.clone(),
         ..ImportRequest::new(file)
     })
 }

@@ -10,11 +10,12 @@ use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::contact::Contact;
 use crate::domain::field::Field;
+use crate::domain::permission::Viewer;
 use crate::store::{Page, Query};
 
 /// Runs the command.
-pub fn run(app: &App, args: &SearchArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let query = Query { after: args.after.clone(), limit: usize::from(args.limit), ..query(&args.query)? };
+pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let query = Query { after: args.after.clone(), limit: usize::from(args.limit), ..query(app, &args.query, by)? };
     let page = app.search(&query)?;
     printer.answer(
         || json!({ "total": page.total, "contacts": page.contacts.iter().map(wire::contact).collect::<Vec<_>>(), "next": page.next }),

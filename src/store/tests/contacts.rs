@@ -207,7 +207,13 @@ fn changes_keep_who_what_and_which_plugin() {
         field(None, None, None),
         field(Some(""), None, None),
     ];
-    let entry = NewChange { at: time(7), actor: Actor::Import(12), action: Action::Created, fields: fields.clone() };
+    let entry = NewChange {
+        at: time(7),
+        actor: Actor::Import(12),
+        action: Action::Created,
+        fields: fields.clone(),
+        via: String::new(),
+    };
     store.write(|writer| writer.insert(&Prepared::new(&contact(1, "Lee")), &entry)).unwrap();
     let log = store.read(|reader| reader.changes(id(1), Some(5))).unwrap();
     assert_eq!(log, [ChangeEntry { at: time(7), actor: Actor::Import(12), action: Action::Created, rev: 1, fields }]);

@@ -161,7 +161,16 @@ fn filters_combine() {
     ) {
         let labels = labels.iter().map(|name| label(name)).collect();
         assert_eq!(
-            found(store, &Query { words: words.to_owned(), labels, any_label, kind, ..Query::default() }),
+            found(
+                store,
+                &Query {
+                    words: words.to_owned(),
+                    labels,
+                    any_label,
+                    filters: kind.map(crate::store::Filter::Type).into_iter().collect(),
+                    ..Query::default()
+                }
+            ),
             expected
         );
     }
@@ -231,7 +240,7 @@ fn identifiers_are_found_in_every_volume() {
     store
         .write(|writer| {
             Ok::<_, StoreError>(
-                writer.conn.execute("INSERT INTO contact SELECT 50000, x'00', 1, 1, NULL, '', '' FROM contact", [])?,
+                writer.conn.execute("INSERT INTO contact SELECT 50000, x'00', 1, 1, NULL, '', '', NULL FROM contact", [])?,
             )
         })
         .unwrap();

@@ -1,0 +1,71 @@
+//! Who acts, and what they may: the settings' access rules applied to contacts and queries.
+
+use super::App;
+use super::failure::{Class, Failure};
+use crate::config::{ExportScope, SearchField};
+use crate::domain::contact::Contact;
+use crate::domain::name::Name;
+use crate::domain::permission::{Right, Scope, Viewer};
+use crate::store::{Query, SearchFields};
+
+impl App {
+    /// Finds out who acts: the operator, or the staff member with a name, an e-mail address or a number.
+    ///
+    /// # Errors
+    /// Not found.
+    pub fn viewer(&self, staff: Option<&str>) -> Result<Viewer, Failure> {
+        match staff {
+            None => Ok(Viewer::Operator),
+            Some(staff) => {
+                Err(Failure::new(Class::NotFound, "STAFF_UNKNOWN", format!("there is no staff member `{staff}`")))
+            }
+        }
+    }
+
+    /// Returns a query for every contact that the viewer sees, under the settings.
+    #[must_use]
+    pub fn query(&self, by: &Viewer) -> Query {
+        let has = |field| self.settings().search_fields.contains(&field);
+        let within = SearchFields {
+            name: has(SearchField::Name),
+            email: has(SearchField::Email),
+            phone: has(SearchField::Phone),
+            company: has(SearchField::Company),
+            external_id: has(SearchField::ExternalId),
+        };
+        Query { within, scope: by.scope(self.settings().access), ..Query::default() }
+    }
+
+    /// Returns which contacts an export for the viewer holds.
+    #[must_use]
+    pub fn export_scope(&self, by: &Viewer) -> Scope {
+        match (self.settings().export_scope, by.member()) {
+            (ExportScope::Owned, Some(member)) => Scope::Person(member.name.clone()),
+            _ => by.scope(self.settings().access),
+        }
+    }
+
+    /// Checks that the viewer may do something with a contact. One that they may not even see is not found.
+    ///
+    /// # Errors
+    /// Not found, or forbidden with who may.
+    pub fn require(&self, by: &Viewer, right: Right, contact: &Contact) -> Result<(), Failure> {
+        let access = self.settings().access;
+        if by.may(right, contact, access) {
+            return Ok(());
+        }
+        if !by.may(Right::View, contact, access) {
+            return Err(super::contacts::unknown(contact.id));
+        }
+        let owner = contact.owner.as_ref().map_or("an admin", Name::as_str);
+        let deed = match right {
+            Right::View => "see",
+            Right::Edit => "edit",
+            Right::Share => "share",
+            Right::Transfer => "transfer",
+            Right::Delete => "delete",
+        };
+        Err(Failure::new(Class::Rejected, "FORBIDDEN", format!("{} may not {deed} contact {}", by.name(), contact.id))
+            .hint(format!("ask {owner}, or an admin")))
+    }
+}

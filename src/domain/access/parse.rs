@@ -1,0 +1,99 @@
+//! Reading the values of fields from text: what each rule takes, and what it makes of it.
+
+use super::super::contact::{
+    ContactType, Email, EmailKind, ExternalId, Level, Phone, PhoneKind, Social, SocialChannel,
+};
+use super::super::field::Field;
+use super::super::invalid::Invalid;
+use super::super::label::LABELS_MAX;
+use super::super::name::Name;
+use super::super::rules::Rules;
+use super::super::{email, phone, text};
+use super::VALUE_SEPARATOR;
+
+pub(super) fn read_text(field: Field, value: &str) -> Result<Option<String>, Invalid> {
+    let clean = text::clean(value);
+    if clean.is_empty() || (matches!(field, Field::FirstName | Field::LastName) && text::is_blank_token(&clean)) {
+        return Ok(None);
+    }
+    text::check_text(&clean, text::NAME_MAX_CHARS, field == Field::Street)?;
+    Ok(Some(clean.into_owned()))
+}
+
+pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<(Phone, Option<String>), Invalid> {
+    let parsed = phone::parse_number(value, rules.phone_mode, rules.default_country)?;
+    let raw = text::clean(value).into_owned();
+    let phone =
+        Phone { kind, raw, e164: parsed.e164, extension: parsed.extension, sms: rules.sms_default, verified: false };
+    Ok((phone, parsed.warning))
+}
+
+pub(super) fn read_email(kind: EmailKind, value: &str) -> Result<Email, Invalid> {
+    email::parse_email(value).map(|parsed| Email { kind, address: parsed.address, verified: false })
+}
+
+pub(super) fn read_social(channel: SocialChannel, value: &str, rules: &Rules) -> Result<Social, Invalid> {
+    let clean = text::clean(value);
+    text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
+    let handle = if channel.identifies() {
+        phone::parse_number(&clean, rules.phone_mode, rules.default_country)?.e164.unwrap_or_else(|| clean.into_owned())
+    } else {
+        clean.into_owned()
+    };
+    Ok(Social { channel, handle, verified: false })
+}
+
+pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid> {
+    if value.matches(';').count() >= LABELS_MAX {
+        return Err(Invalid::new("IDS_TOO_MANY", format!("more than {LABELS_MAX} ids at once")).hint("use fewer"));
+    }
+    let one = |part: &str| {
+        let clean = text::clean(part);
+        text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
+        Ok(match clean.split_once(':') {
+            Some((source, id)) if !source.is_empty() && !id.is_empty() => {
+                ExternalId { source: source.to_owned(), id: id.to_owned() }
+            }
+            _ => ExternalId { source: String::new(), id: clean.into_owned() },
+        })
+    };
+    value.split(';').filter(|part| !text::is_blank(part)).map(one).collect()
+}
+
+pub(super) fn read_type(value: &str) -> Result<ContactType, Invalid> {
+    let word = value.to_lowercase();
+    let word = if word == "others" { "other" } else { &word };
+    ContactType::parse(word).ok_or_else(|| {
+        Invalid::new("TYPE_UNKNOWN", format!("`{value}` is no contact type"))
+            .hint("use Lead, Prospect, Customer or Other")
+    })
+}
+
+pub(super) fn read_level(value: &str) -> Result<Level, Invalid> {
+    Level::parse(&value.to_lowercase()).ok_or_else(|| {
+        Invalid::new("LEVEL_UNKNOWN", format!("`{value}` is no contact level"))
+            .hint("use Primary, Secondary or Tertiary")
+    })
+}
+
+/// Reads the names of staff members, sorted, each once.
+pub(super) fn names(value: &str) -> Result<Vec<Name>, Invalid> {
+    let given = value.split(VALUE_SEPARATOR).flat_map(|part| part.split(';')).filter(|part| !text::is_blank(part));
+    let mut names = given.map(Name::parse).collect::<Result<Vec<_>, _>>()?;
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Reads the other names of a person, in order, each once.
+pub(super) fn other_names(value: &str) -> Result<Vec<String>, Invalid> {
+    let mut names: Vec<String> = Vec::new();
+    for part in value.split(VALUE_SEPARATOR).filter(|part| !text::is_blank(part)) {
+        let clean = text::clean(part);
+        text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
+        if !names.iter().any(|known| *known == *clean) {
+            names.push(clean.into_owned());
+        }
+    }
+    Ok(names)
+}

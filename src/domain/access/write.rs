@@ -1,0 +1,268 @@
+//! Writing a field from text, through the built-in rules: set, add, remove. Reading values from text is `parse`'s.
+
+use super::super::contact::{Contact, ContactType, EmailKind, Level, Phone, PhoneKind, Social, SocialChannel};
+use super::super::field::{Field, FieldKey, FieldShape};
+use super::super::invalid::Invalid;
+use super::super::label::{LabelName, parse_labels};
+use super::super::name::Name;
+use super::super::rules::Rules;
+use super::super::{country, date, language, text};
+use super::parse::{
+    names, other_names, read_email, read_external_ids, read_level, read_phone, read_social, read_text, read_type,
+};
+use super::{VALUE_SEPARATOR, external_id_text, read_yes_no};
+
+/// Longest custom value, in characters.
+const CUSTOM_MAX_CHARS: usize = 1000;
+
+impl Contact {
+    /// Sets a field from text; a blank text clears it. For lists it replaces all values of the field's kind.
+    /// Returns a warning about a value that was taken, if there is one.
+    ///
+    /// # Errors
+    /// The rule that refuses the value; the contact is then unchanged.
+    pub fn set(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
+        match key {
+            FieldKey::Custom(name) => self.set_custom(name, value).map(|()| None),
+            FieldKey::Known(field) => self.set_known(*field, value, rules),
+        }
+    }
+
+    /// Adds a value to a list field; a value that is there already stays once. Other fields are set.
+    ///
+    /// # Errors
+    /// The rule that refuses the value.
+    pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        match key.known().map(|field| (field, field.shape())) {
+            Some((_, FieldShape::Phone(kind))) => {
+                let (phone, _) = read_phone(kind, value, rules)?;
+                if !self.phones.iter().any(|known| same_phone(known, &phone)) {
+                    self.phones.push(phone);
+                }
+            }
+            Some((_, FieldShape::Email(kind))) => {
+                let mail = read_email(kind, value)?;
+                if !self
+                    .emails
+                    .iter()
+                    .any(|known| known.kind == kind && known.address.eq_ignore_ascii_case(&mail.address))
+                {
+                    self.emails.push(mail);
+                }
+            }
+            Some((_, FieldShape::Social(channel))) => {
+                let social = read_social(channel, value, rules)?;
+                if !self.socials.contains(&social) {
+                    self.socials.push(social);
+                }
+            }
+            Some((Field::Labels, _)) => {
+                for label in parse_labels(value)? {
+                    self.add_label(label);
+                }
+            }
+            Some((Field::ExternalId, _)) => {
+                for id in read_external_ids(value)? {
+                    if !self.external_ids.contains(&id) {
+                        self.external_ids.push(id);
+                    }
+                }
+            }
+            Some((Field::SharedWith, _)) => {
+                self.shared_with.extend(names(value)?);
+                self.shared_with.sort();
+                self.shared_with.dedup();
+            }
+            Some((Field::OtherFirstNames, _)) => extend(&mut self.other_first_names, other_names(value)?),
+            Some((Field::OtherLastNames, _)) => extend(&mut self.other_last_names, other_names(value)?),
+            Some((field, FieldShape::Marks)) => self.add_mark(field, value, rules)?,
+            _ => drop(self.set(key, value, rules)?),
+        }
+        Ok(())
+    }
+
+    /// Removes a value from a list field, or clears another field that holds it; says whether it was there.
+    ///
+    /// # Errors
+    /// `VERIFIED_LOCKED` for a verified value under `lock_verified`.
+    pub fn remove(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<bool, Invalid> {
+        let value = text::clean(value);
+        match key.known().map(|field| (field, field.shape())) {
+            Some((_, FieldShape::Phone(kind))) => {
+                let doomed = |phone: &Phone| {
+                    phone.kind == kind && (phone.raw == *value || phone.e164.as_deref() == Some(&*value))
+                };
+                locked(self.phones.iter().any(|phone| doomed(phone) && phone.verified), &value, rules)?;
+                Ok(remove_where(&mut self.phones, doomed))
+            }
+            Some((_, FieldShape::Email(kind))) => Ok(remove_where(&mut self.emails, |mail| {
+                mail.kind == kind && mail.address.eq_ignore_ascii_case(&value)
+            })),
+            Some((_, FieldShape::Social(channel))) => {
+                let doomed = |social: &Social| social.channel == channel && social.handle == *value;
+                locked(self.socials.iter().any(|social| doomed(social) && social.verified), &value, rules)?;
+                Ok(remove_where(&mut self.socials, doomed))
+            }
+            Some((Field::Labels, _)) => LabelName::parse(&value).map(|label| self.remove_label(&label)),
+            Some((Field::ExternalId, _)) => {
+                Ok(remove_where(&mut self.external_ids, |id| external_id_text(id) == value))
+            }
+            Some((Field::SharedWith, _)) => {
+                Name::parse(&value).map(|name| remove_where(&mut self.shared_with, |known| *known == name))
+            }
+            Some((Field::OtherFirstNames, _)) => Ok(remove_where(&mut self.other_first_names, |known| *known == value)),
+            Some((Field::OtherLastNames, _)) => Ok(remove_where(&mut self.other_last_names, |known| *known == value)),
+            Some((field, FieldShape::Marks)) => self.remove_mark(field, &value, rules),
+            _ if self.get(key).is_some_and(|held| held == value) => self.set(key, "", rules).map(|_| true),
+            _ => Ok(false),
+        }
+    }
+
+    fn set_custom(&mut self, name: &str, value: &str) -> Result<(), Invalid> {
+        let value = text::clean(value);
+        if value.is_empty() {
+            self.custom.remove(name);
+            return Ok(());
+        }
+        text::check_text(&value, CUSTOM_MAX_CHARS, true)?;
+        self.custom.insert(name.to_owned(), value.into_owned());
+        Ok(())
+    }
+
+    fn set_known(&mut self, field: Field, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
+        if let Some(slot) = self.text_mut(field) {
+            *slot = read_text(field, value)?;
+            if field == Field::LastName {
+                self.last_name_is_placeholder = false;
+            }
+            return Ok(None);
+        }
+        match field.shape() {
+            FieldShape::Phone(kind) => return self.set_phones(kind, value, rules),
+            FieldShape::Email(kind) => self.set_emails(kind, value, rules)?,
+            FieldShape::Social(channel) => self.set_socials(channel, value, rules)?,
+            FieldShape::List if field == Field::Labels => {
+                let mut labels = parse_labels(value)?;
+                labels.sort();
+                labels.dedup();
+                self.labels = labels;
+            }
+            FieldShape::List => self.set_list(field, value)?,
+            FieldShape::Marks => self.set_marks(field, value, rules)?,
+            _ => self.set_typed(field, value, rules)?,
+        }
+        Ok(None)
+    }
+
+    fn set_list(&mut self, field: Field, value: &str) -> Result<(), Invalid> {
+        match field {
+            Field::SharedWith => self.shared_with = names(value)?,
+            Field::OtherFirstNames => self.other_first_names = other_names(value)?,
+            Field::OtherLastNames => self.other_last_names = other_names(value)?,
+            _ => self.external_ids = read_external_ids(value)?,
+        }
+        Ok(())
+    }
+
+    fn set_typed(&mut self, field: Field, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        let value = text::clean(value);
+        let given = (!value.is_empty()).then_some(&*value);
+        match field {
+            Field::Type => self.kind = given.map_or(Ok(ContactType::Lead), read_type)?,
+            Field::Level => self.level = given.map_or(Ok(Level::Primary), read_level)?,
+            Field::Language => {
+                self.language = given.map(|text| language::parse_language(text, rules.language_names)).transpose()?
+            }
+            Field::BirthDate => {
+                let read = |text| date::parse_date(text, rules.date_format, rules.accept_serial_dates, rules.today);
+                self.birth_date = given.map(read).transpose()?;
+            }
+            Field::Country => self.address.country = given.map(country::parse_country).transpose()?,
+            Field::SurveyOptOut => self.survey_opt_out = given.map_or(Ok(false), read_yes_no)?,
+            Field::Sms => {
+                let sms = given.map_or(Ok(rules.sms_default), read_yes_no)?;
+                self.phones.iter_mut().for_each(|phone| phone.sms = sms);
+            }
+            Field::Organization => self.organization = given.map(Name::parse).transpose()?,
+            Field::Owner => self.owner = given.map(Name::parse).transpose()?,
+            Field::Division => self.division = given.map(Name::parse).transpose()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn set_phones(&mut self, kind: PhoneKind, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
+        let mut warning = None;
+        let mut fresh = Vec::new();
+        for part in parts(value, rules) {
+            let (mut phone, warned) = read_phone(kind, part, rules)?;
+            warning = warning.or(warned);
+            if let Some(known) = self.phones.iter().find(|known| same_phone(known, &phone)) {
+                (phone.sms, phone.verified) = (known.sms, known.verified);
+            }
+            fresh.push(phone);
+        }
+        let lost = self.phones_of(kind).find(|old| old.verified && !fresh.iter().any(|new| same_phone(old, new)));
+        locked(lost.is_some(), lost.map_or("", |phone| &phone.raw), rules)?;
+        replace_where(&mut self.phones, fresh, |phone| phone.kind == kind);
+        Ok(warning)
+    }
+
+    fn set_emails(&mut self, kind: EmailKind, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        let fresh = parts(value, rules).map(|part| read_email(kind, part)).collect::<Result<Vec<_>, _>>()?;
+        replace_where(&mut self.emails, fresh, |mail| mail.kind == kind);
+        Ok(())
+    }
+
+    fn set_socials(&mut self, channel: SocialChannel, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        let fresh = parts(value, rules).map(|part| read_social(channel, part, rules)).collect::<Result<Vec<_>, _>>()?;
+        let lost =
+            self.socials_of(channel).find(|old| old.verified && !fresh.iter().any(|new| old.handle == new.handle));
+        locked(lost.is_some(), lost.map_or("", |social| &social.handle), rules)?;
+        replace_where(&mut self.socials, fresh, |social| social.channel == channel);
+        Ok(())
+    }
+}
+
+/// Splits a cell of several values: always at ` ::: `, which no single value holds, and at `;` where the rules allow it.
+fn parts<'v>(value: &'v str, rules: &Rules) -> impl Iterator<Item = &'v str> {
+    let separator = if rules.multi_value { ';' } else { '\0' };
+    value.split(VALUE_SEPARATOR).flat_map(move |part| part.split(separator)).filter(|part| !text::is_blank(part))
+}
+
+fn extend(names: &mut Vec<String>, more: Vec<String>) {
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+}
+
+fn replace_where<T>(list: &mut Vec<T>, fresh: Vec<T>, mine: impl Fn(&T) -> bool) {
+    let at = list.iter().position(&mine).unwrap_or(list.len());
+    list.retain(|item| !mine(item));
+    let at = at.min(list.len());
+    list.splice(at..at, fresh);
+}
+
+fn remove_where<T>(list: &mut Vec<T>, doomed: impl Fn(&T) -> bool) -> bool {
+    let before = list.len();
+    list.retain(|item| !doomed(item));
+    list.len() < before
+}
+
+pub(super) fn locked(touched: bool, value: &str, rules: &Rules) -> Result<(), Invalid> {
+    if touched && rules.lock_verified {
+        return Err(Invalid::new("VERIFIED_LOCKED", format!("`{value}` is verified and cannot be edited or removed"))
+            .hint("set `lock_verified = false` to allow it"));
+    }
+    Ok(())
+}
+
+fn same_phone(a: &Phone, b: &Phone) -> bool {
+    let number = match (&a.e164, &b.e164) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.raw == b.raw,
+    };
+    number && a.kind == b.kind && a.extension == b.extension
+}

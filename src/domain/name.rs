@@ -1,0 +1,101 @@
+//! Names of organizations, staff members and divisions: equal without regard to case, so that a name is enough to mean one of them. Which
+//! exist is the store's business; labels have a file of their own.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::invalid::Invalid;
+use super::text;
+
+/// Longest name, in characters.
+pub const NAME_MAX_CHARS: usize = 200;
+
+/// Name of an organization, a staff member or a division: 1–200 characters, NFC, trimmed, on one line; `Acme` equals `ACME`.
+#[derive(Clone, Debug)]
+pub struct Name {
+    name: String,
+    key: String,
+}
+
+impl Name {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// `NAME_FORMAT` when it is empty, too long, or holds control characters.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        let name = text::clean(name);
+        let refused = |why: &str| {
+            Err(Invalid::new("NAME_FORMAT", format!("the name {why}")).hint("use 1–200 characters on one line"))
+        };
+        if name.is_empty() {
+            return refused("is empty");
+        }
+        if name.chars().count() > NAME_MAX_CHARS {
+            return refused("is longer than 200 characters");
+        }
+        if name.chars().any(char::is_control) || name.contains(super::access::VALUE_SEPARATOR) {
+            return refused("holds a control character or ` ::: `");
+        }
+        Ok(Self { key: name.to_lowercase(), name: name.into_owned() })
+    }
+
+    /// Returns the name as first written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the form in which names are compared.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_equal_without_case_and_keep_how_they_were_written() {
+        let name = Name::parse("  Acme, Ltd. ").unwrap();
+        assert_eq!(name, Name::parse("ACME, LTD.").unwrap());
+        assert_eq!(name.as_str(), "Acme, Ltd.");
+        for bad in ["", "  ", "a\nb", &"x".repeat(201)] {
+            assert_eq!(Name::parse(bad).unwrap_err().code, "NAME_FORMAT");
+        }
+    }
+}
