@@ -1,6 +1,7 @@
 //! The contact store: SQLite behind methods that speak domain types. One writer, a pool of readers, one transaction for each
 //! [`Store::write`] and one snapshot for each [`Store::read`]. Rules, plugins and permissions are decided above.
 
+mod attached;
 mod changes;
 mod connection;
 mod contacts;
@@ -15,6 +16,7 @@ mod migrations;
 mod prepared;
 mod query;
 mod reader;
+mod restore;
 mod search;
 mod state;
 mod types;
@@ -30,10 +32,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
+pub use attached::Attached;
 pub use error::StoreError;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
+pub use restore::Departed;
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, Counts, Failure, Identifier, Job, JobState, LabelInfo, NewChange, NewJob,
     Page, PluginRef,

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use crate::domain::contact::Contact;
 use crate::domain::draft::Draft;
+use crate::domain::field::Field;
 use crate::domain::invalid::Invalid;
 use crate::domain::label::LabelName;
+use crate::domain::name::Name;
 use crate::domain::problem::Problem;
 use crate::domain::rules::{Rules, UnknownLabels};
+use crate::domain::verified;
 use crate::plugin::hand::{ContactHand, Edit, Held, Sheet, Subject};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{OnFault, Phase};
@@ -117,6 +120,25 @@ impl RuleBook {
         problems
     }
 
+    /// Applies the rules about the whole record, `before` being what is stored of it.
+    #[must_use]
+    pub fn settle_over(&self, draft: &mut Draft, before: Option<&Contact>) -> Vec<Problem> {
+        let mut problems = self.settle(draft);
+        problems.extend(before.map(|before| self.kept(before, &draft.contact)).unwrap_or_default());
+        problems
+    }
+
+    /// What must stay as it was, whoever writes and however: the division, and verified values where they are locked.
+    #[must_use]
+    pub fn kept(&self, before: &Contact, after: &Contact) -> Vec<Problem> {
+        let locked = if self.rules.lock_verified { verified::lost(before, after) } else { Vec::new() };
+        let locked = locked.into_iter().map(|(field, value)| {
+            let invalid = verified::locked(&value);
+            Problem::of_value(&field.into(), &value, invalid)
+        });
+        moved(before, after).into_iter().chain(locked).collect()
+    }
+
     fn unknown_labels(&self, contact: &Contact) -> Option<Problem> {
         let known = self.known_labels.as_ref().filter(|_| self.rules.unknown_labels == UnknownLabels::Reject)?;
         let unknown = contact.labels.iter().find(|label| !known.contains(*label))?;
@@ -124,6 +146,16 @@ impl RuleBook {
             .hint("create it, or set `unknown_labels = \"create\"`");
         Some(Problem { field: Some("labels".to_owned()), ..Problem::of_record(None, invalid) })
     }
+}
+
+/// A contact's division is for good: moving it would take it from one team's book into another's.
+fn moved(before: &Contact, after: &Contact) -> Option<Problem> {
+    let held = before.division.as_ref().filter(|held| after.division.as_ref() != Some(*held))?;
+    let wanted = after.division.as_ref().map_or_else(|| "without one".to_owned(), |wanted| format!("in `{wanted}`"));
+    let message = format!("contacts cannot move between divisions, and this one belongs to `{held}`");
+    let invalid = Invalid::new("DIVISION_FIXED", message).hint(format!("delete it and recreate it {wanted}"));
+    let value = after.division.as_ref().map_or("", Name::as_str);
+    Some(Problem::of_value(&Field::Division.into(), value, invalid))
 }
 
 /// Asks about a contact that is to be created, changed or deleted, and returns what it would become.
@@ -136,7 +168,7 @@ pub fn decide(
 ) -> (Draft, Opinion) {
     let mut opinion = Opinion::default();
     let mut draft = ask(chain, hook, Phase::Change, draft, before, book, &mut opinion);
-    opinion.rules_say(book.settle(&mut draft));
+    opinion.rules_say(book.settle_over(&mut draft, before.map(|before| &**before)));
     let draft = ask(chain, hook, Phase::Check, draft, before, book, &mut opinion);
     (draft, opinion)
 }

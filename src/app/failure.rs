@@ -10,6 +10,7 @@ use crate::intake::{IntakeError, IntakeErrorKind};
 use crate::plugin::package::LoadError;
 use crate::store::StoreError;
 
+use super::contacts::conflict::Conflict;
 use super::decide::Told;
 
 /// The class of a failure.
@@ -50,13 +51,22 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The single problems, where there are several.
     pub problems: Vec<Told>,
+    /// What both wanted, where somebody else was faster.
+    pub conflict: Option<Box<Conflict>>,
 }
 
 impl Failure {
     /// Returns a failure without hint and problems.
     #[must_use]
     pub fn new(class: Class, code: &'static str, message: impl Into<String>) -> Self {
-        Self { class, code: Cow::Borrowed(code), message: message.into(), hint: None, problems: Vec::new() }
+        Self {
+            class,
+            code: Cow::Borrowed(code),
+            message: message.into(),
+            hint: None,
+            problems: Vec::new(),
+            conflict: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -106,6 +116,7 @@ impl From<Invalid> for Failure {
             message: invalid.message,
             hint: invalid.hint,
             problems: Vec::new(),
+            conflict: None,
         }
     }
 }
@@ -145,7 +156,14 @@ impl From<StoreError> for Failure {
             _ => (Class::Internal, "DATABASE"),
         };
         let hint = error.hint();
-        Self { class, code: Cow::Borrowed(code), message: chain_text(&error), hint, problems: Vec::new() }
+        Self {
+            class,
+            code: Cow::Borrowed(code),
+            message: chain_text(&error),
+            hint,
+            problems: Vec::new(),
+            conflict: None,
+        }
     }
 }
 
@@ -157,7 +175,14 @@ impl From<IntakeError> for Failure {
             _ => Class::Rejected,
         };
         let hint = error.hint();
-        Self { class, code: Cow::Borrowed("FILE"), message: chain_text(&error), hint, problems: Vec::new() }
+        Self {
+            class,
+            code: Cow::Borrowed("FILE"),
+            message: chain_text(&error),
+            hint,
+            problems: Vec::new(),
+            conflict: None,
+        }
     }
 }
 
@@ -170,6 +195,7 @@ impl From<LoadError> for Failure {
             message: format!("{error}{place}"),
             hint: error.hint,
             problems: Vec::new(),
+            conflict: None,
         }
     }
 }

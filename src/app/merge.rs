@@ -12,7 +12,7 @@ use crate::domain::draft::Draft;
 use crate::domain::field::FieldKey;
 use crate::domain::id::ContactId;
 use crate::domain::merge::{Choice, choose, merge};
-use crate::domain::permission::Viewer;
+use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hand::{MergeHand, Sheet};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
@@ -31,7 +31,10 @@ impl App {
         take: &[FieldKey],
         by: &Viewer,
     ) -> Result<Written, Failure> {
-        let (master, other) = (Arc::new(self.contact(master)?), Arc::new(self.contact(other)?));
+        let (master, other) = (
+            Arc::new(self.contact_for(master, Right::Edit, by)?),
+            Arc::new(self.contact_for(other, Right::Delete, by)?),
+        );
         if master.id == other.id {
             return Err(Failure::new(
                 Class::Usage,

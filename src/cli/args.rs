@@ -1,10 +1,14 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod contact;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
+
+pub use contact::{ContactArgs, ContactCommand};
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -194,70 +198,6 @@ pub struct SearchArgs {
     /// Go on after an earlier answer's `next`
     #[arg(long, value_name = "CURSOR")]
     pub after: Option<String>,
-}
-
-/// `carnet contact`
-#[derive(Args, Debug)]
-pub struct ContactArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: ContactCommand,
-}
-
-/// What to do with a contact.
-#[derive(Subcommand, Debug)]
-pub enum ContactCommand {
-    /// Create a contact: `carnet contact add first_name=Ann last_name=Lee mobile=+85212345678`
-    Add {
-        /// `field=value`, or `field+=value` for another value of a list; `carnet template --fields` lists the fields
-        #[arg(required = true, value_name = "FIELD=VALUE")]
-        fields: Vec<String>,
-    },
-    /// Show a contact
-    Show {
-        /// Its id
-        id: String,
-    },
-    /// Change a contact: `field=value`, `field+=value`, `field-=value`
-    Edit {
-        /// Its id
-        id: String,
-        /// What to change
-        #[arg(required = true, value_name = "FIELD=VALUE")]
-        fields: Vec<String>,
-        /// The revision that you saw; refused if somebody wrote since
-        #[arg(long)]
-        rev: Option<u64>,
-    },
-    /// Delete a contact
-    Delete {
-        /// Its id
-        id: String,
-        /// The revision that you saw; refused if somebody wrote since
-        #[arg(long)]
-        rev: Option<u64>,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
-    },
-    /// Merge two contacts into the first; the second is erased and its id leads to the first
-    Merge {
-        /// The contact that stays
-        master: String,
-        /// The contact that is erased
-        other: String,
-        /// Take this field from the other contact
-        #[arg(long, value_name = "FIELD")]
-        take: Vec<String>,
-    },
-    /// Show what was changed in a contact, when and by whom
-    Changes {
-        /// Its id
-        id: String,
-        /// Show all changes, not only the last five
-        #[arg(long)]
-        all: bool,
-    },
 }
 
 /// `carnet enquiry`

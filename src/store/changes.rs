@@ -112,6 +112,19 @@ pub(super) fn list(conn: &Connection, no: i64, limit: Option<usize>) -> Result<V
     Ok(entries)
 }
 
+/// Returns the entries of a contact itself since a revision, oldest first.
+pub(super) fn since(conn: &Connection, no: i64, rev: i64) -> Result<Vec<ChangeEntry>, StoreError> {
+    let mut select = conn.prepare_cached(
+        "SELECT at, job, person, action, rev, fields FROM change WHERE contact = ?1 AND rev > ?2 ORDER BY rev",
+    )?;
+    let mut rows = select.query(params![no, rev])?;
+    let (mut entries, mut plugins) = (Vec::new(), HashMap::new());
+    while let Some(row) = rows.next()? {
+        entries.push(entry(conn, &mut plugins, row)?);
+    }
+    Ok(entries)
+}
+
 fn entry(
     conn: &Connection,
     plugins: &mut HashMap<i64, Arc<PluginRef>>,

@@ -53,15 +53,15 @@ impl<'a> Deref for Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn conn(&self) -> &Connection {
+    pub(super) fn conn(&self) -> &Connection {
         self.reader.conn
     }
 
-    fn desk(&mut self) -> Desk<'_> {
+    pub(super) fn desk(&mut self) -> Desk<'_> {
         Desk { conn: self.reader.conn, labels: &mut self.known.labels, pending: self.reader.pending.get_mut() }
     }
 
-    fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
+    pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
         changes::append(self.reader.conn, &mut self.known.plugins, no, jobs::int(rev), entry)
     }
 

@@ -1,0 +1,1 @@
+//! Rights, claims, conflicts and life cycles of contacts, through the library.

@@ -1,0 +1,150 @@
+//! Creating and changing a contact. Hooks run first, on what is committed; one transaction follows, which checks that nobody wrote
+//! meanwhile.
+
+use std::sync::Arc;
+
+use super::claims::Claims;
+use super::wishes::grant_all;
+use super::{Wish, known, refuse};
+use crate::app::decide::{RuleBook, decide};
+use crate::app::failure::{Class, Failure};
+use crate::app::provenance::{changed_fields, plugin_edits, write_state};
+use crate::app::{App, fresh_id, now};
+use crate::domain::contact::{Contact, Stamp};
+use crate::domain::draft::Draft;
+use crate::domain::id::ContactId;
+use crate::domain::permission::{Right, Viewer};
+use crate::plugin::hook::Hook;
+use crate::store::{Action, Actor, ChangedField, NewChange, Prepared, StoreError};
+
+/// Times that a change is tried again on the newest state when somebody else writes the contact in between.
+const ATTEMPTS: usize = 8;
+
+/// A contact that was written, and what plugins had to do with it.
+#[derive(Debug)]
+pub struct Written {
+    /// As it is stored now.
+    pub contact: Contact,
+    /// What changed; empty when nothing did.
+    pub fields: Vec<ChangedField>,
+    /// Things to know: values taken with a warning, plugins that failed and were passed over.
+    pub notes: Vec<String>,
+}
+
+/// A change of a stored contact, as it can be made on any of its revisions.
+pub(super) struct Change<'c> {
+    /// What whoever makes it must be allowed to do.
+    pub(super) right: Right,
+    /// The revision that it is based on; `None` takes the newest.
+    pub(super) seen: Option<u64>,
+    /// What is asked for, to be told if somebody else was faster.
+    pub(super) wishes: &'c [Wish],
+    /// What is told when it is refused: `not changed`.
+    pub(super) refused: &'static str,
+    /// Makes it.
+    pub(super) make: &'c dyn Fn(&mut Draft, &RuleBook) -> Result<(), Failure>,
+}
+
+impl App {
+    /// Creates a contact.
+    ///
+    /// # Errors
+    /// Rejected, with every problem, by rules or plugins.
+    pub fn add_contact(&self, wishes: &[Wish], by: &Viewer) -> Result<Written, Failure> {
+        let book = self.rule_book()?;
+        let at = now();
+        let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
+        grant_all(&mut draft, wishes, &book.rules);
+        known::check(self, &mut draft, None)?;
+        if let Some(claims) = Claims::of(by, self.settings().access) {
+            claims.settle(&mut draft, None);
+        }
+        let mut chain = self.chain(self.generation()?)?;
+        let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
+        refuse("the contact was not created", &opinion)?;
+        let fields = plugin_edits(&opinion);
+        let entry = entry(Action::Created, at, fields.clone(), by);
+        self.store()?.write(|writer| {
+            writer.insert(&Prepared::new(&draft.contact), &entry)?;
+            write_state(writer, &opinion.state)
+        })?;
+        self.state()?.apply(&opinion.state);
+        let notes = self.notes(&draft, &opinion)?;
+        Ok(Written { contact: Contact { rev: 1, ..draft.contact }, fields, notes })
+    }
+
+    /// Changes a contact. `seen` is the revision that the wishes are based on; without one they are meant for the newest, whoever else
+    /// writes at the same time.
+    ///
+    /// # Errors
+    /// Not found; forbidden; conflict on a stale revision, with what both wanted; rejected, with every problem.
+    pub fn edit_contact(
+        &self,
+        id: ContactId,
+        wishes: &[Wish],
+        seen: Option<u64>,
+        by: &Viewer,
+    ) -> Result<Written, Failure> {
+        let make = |draft: &mut Draft, book: &RuleBook| {
+            let before = draft.contact.clone();
+            grant_all(draft, wishes, &book.rules);
+            known::check(self, draft, Some(&before))?;
+            if let Some(claims) = Claims::of(by, self.settings().access) {
+                claims.settle(draft, Some(&before));
+            }
+            Ok(())
+        };
+        self.change_contact(id, &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make }, by)
+    }
+
+    /// Makes a change on the newest state of a contact, again and again while others write it, unless it is meant for one revision.
+    pub(super) fn change_contact(&self, id: ContactId, change: &Change<'_>, by: &Viewer) -> Result<Written, Failure> {
+        for _ in 0..ATTEMPTS {
+            let before = Arc::new(self.contact_for(id, change.right, by)?);
+            self.require_rev(&before, change.seen, change.wishes)?;
+            if let Some(written) = self.try_change(&before, change, by)? {
+                return Ok(written);
+            }
+        }
+        Err(Failure::new(Class::Conflict, "STALE_REV", format!("others change contact {id} all the time"))
+            .hint("try again in a moment"))
+    }
+
+    /// Makes a change, unless somebody wrote the contact since it was read.
+    fn try_change(&self, before: &Arc<Contact>, change: &Change<'_>, by: &Viewer) -> Result<Option<Written>, Failure> {
+        let book = self.rule_book()?;
+        let at = now();
+        let mut draft = Draft::new((**before).clone());
+        (change.make)(&mut draft, &book)?;
+        draft.contact.updated = Stamp { at, by: by.name().into() };
+        let mut chain = self.chain(self.generation()?)?;
+        let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(before), &book);
+        refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
+        let fields = changed_fields(before, &draft.contact, &opinion);
+        let notes = self.notes(&draft, &opinion)?;
+        if fields.is_empty() {
+            return Ok(Some(Written { contact: (**before).clone(), fields, notes }));
+        }
+        let entry = entry(Action::Updated, at, fields.clone(), by);
+        let written = self.store()?.write(|writer| {
+            let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
+            write_state(writer, &opinion.state).map(|()| rev)
+        });
+        let rev = match written {
+            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => return Ok(None),
+            written => written?,
+        };
+        self.state()?.apply(&opinion.state);
+        Ok(Some(Written { contact: Contact { rev, ..draft.contact }, fields, notes }))
+    }
+}
+
+/// An entry of the change log for what a person does.
+pub(super) fn entry(
+    action: Action,
+    at: chrono::DateTime<chrono::Utc>,
+    fields: Vec<ChangedField>,
+    by: &Viewer,
+) -> NewChange {
+    NewChange { at, actor: Actor::Person(by.name().to_owned()), action, fields, via: String::new() }
+}

@@ -1,0 +1,96 @@
+//! The arguments of `carnet contact`.
+
+use clap::{Args, Subcommand};
+
+/// `carnet contact`
+#[derive(Args, Debug)]
+pub struct ContactArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: ContactCommand,
+}
+
+/// What to do with a contact.
+#[derive(Subcommand, Debug)]
+pub enum ContactCommand {
+    /// Create a contact: `carnet contact add first_name=Ann last_name=Lee mobile=+85212345678`
+    Add {
+        /// `field=value`, or `field+=value` for another value of a list; `carnet template --fields` lists the fields
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        fields: Vec<String>,
+    },
+    /// Show a contact
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Change a contact: `field=value`, `field+=value`, `field-=value`
+    Edit {
+        /// Its id
+        id: String,
+        /// What to change
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        fields: Vec<String>,
+        /// The revision that you saw; refused if somebody wrote since
+        #[arg(long)]
+        rev: Option<u64>,
+    },
+    /// Delete a contact
+    Delete {
+        /// Its id
+        id: String,
+        /// The revision that you saw; refused if somebody wrote since
+        #[arg(long)]
+        rev: Option<u64>,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Bring a deleted contact back
+    Restore {
+        /// Its id
+        id: String,
+    },
+    /// Let other staff members see and edit a contact, too
+    Share {
+        /// Its id
+        id: String,
+        /// Whom to share it with: names, e-mail addresses or numbers
+        #[arg(required = true, value_name = "STAFF")]
+        staff: Vec<String>,
+    },
+    /// Take staff members' access to a contact away again
+    Unshare {
+        /// Its id
+        id: String,
+        /// From whom
+        #[arg(required = true, value_name = "STAFF")]
+        staff: Vec<String>,
+    },
+    /// Give a contact another owner; whoever owned it loses access, unless it is shared with them
+    Transfer {
+        /// Its id
+        id: String,
+        /// The new owner: a name, an e-mail address or a number
+        #[arg(value_name = "STAFF")]
+        staff: String,
+    },
+    /// Merge two contacts into the first; the second is erased and its id leads to the first
+    Merge {
+        /// The contact that stays
+        master: String,
+        /// The contact that is erased
+        other: String,
+        /// Take this field from the other contact
+        #[arg(long, value_name = "FIELD")]
+        take: Vec<String>,
+    },
+    /// Show what was changed in a contact, when and by whom
+    Changes {
+        /// Its id
+        id: String,
+        /// Show all changes, not only the last five
+        #[arg(long)]
+        all: bool,
+    },
+}

@@ -1,0 +1,44 @@
+//! `carnet contact changes`: the change log for people.
+
+use serde_json::json;
+
+use crate::app::failure::Failure;
+use crate::app::{App, wire};
+use crate::cli::commands::contact_id;
+use crate::cli::print::Printer;
+use crate::domain::permission::Viewer;
+use crate::store::{ChangeEntry, ChangedField};
+
+/// Changes shown unless all are asked for.
+const LAST_CHANGES: usize = 5;
+
+/// Prints the change log of a contact.
+pub(super) fn changes(app: &App, id: &str, all: bool, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    let entries = app.changes(contact_id(id)?, (!all).then_some(LAST_CHANGES), by)?;
+    printer.answer(
+        || json!({ "changes": entries.iter().map(wire::change).collect::<Vec<_>>() }),
+        || entries.iter().map(entry_text).collect(),
+    );
+    Ok(())
+}
+
+/// One entry of the change log.
+pub(in crate::cli::commands) fn entry_text(entry: &ChangeEntry) -> String {
+    let fields: String = entry.fields.iter().map(field_line).collect();
+    format!(
+        "{}  {} by {} (revision {})\n{fields}",
+        wire::time(entry.at),
+        wire::action(entry.action),
+        wire::actor(&entry.actor),
+        entry.rev
+    )
+}
+
+/// One field of an entry.
+pub(super) fn field_line(field: &ChangedField) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let by = field.plugin.as_ref().map_or_else(String::new, |plugin| {
+        format!("  [plugin {} {}, {}]", plugin.name, plugin.version, plugin.hash.get(..12).unwrap_or(&plugin.hash))
+    });
+    format!("  {}: {} → {}{by}\n", field.field, value(&field.old), value(&field.new))
+}

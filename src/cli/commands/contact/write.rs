@@ -1,0 +1,91 @@
+//! `carnet contact add|edit|delete|restore`.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use serde_json::json;
+
+use super::{wishes, written};
+use crate::app::App;
+use crate::app::failure::{Class, Failure};
+use crate::cli::commands::contact_id;
+use crate::cli::print::Printer;
+use crate::domain::contact::Contact;
+use crate::domain::permission::{Right, Viewer};
+
+/// Creates a contact.
+pub(super) fn add(app: &App, fields: &[String], by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    written(app.add_contact(&wishes(fields)?, by)?, "created", printer);
+    Ok(())
+}
+
+/// Changes a contact.
+pub(super) fn edit(
+    app: &App,
+    id: &str,
+    fields: &[String],
+    rev: Option<u64>,
+    by: &Viewer,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    let edited = app.edit_contact(contact_id(id)?, &wishes(fields)?, rev, by)?;
+    let word = if edited.fields.is_empty() { "unchanged" } else { "changed" };
+    written(edited, word, printer);
+    Ok(())
+}
+
+/// Brings a deleted contact back.
+pub(super) fn restore(app: &App, id: &str, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    written(app.restore_contact(contact_id(id)?, by)?, "restored", printer);
+    Ok(())
+}
+
+/// Deletes a contact, after a yes.
+pub(super) fn delete(
+    app: &App,
+    id: &str,
+    rev: Option<u64>,
+    yes: bool,
+    by: &Viewer,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    let contact = app.contact_for(contact_id(id)?, Right::Delete, by)?;
+    // Whoever says yes says it to what was shown.
+    let rev = if yes { rev } else { rev.or(Some(contact.rev)) };
+    if !yes && !confirmed(&about(app, &contact)?, printer)? {
+        return Err(Failure::new(Class::Rejected, "NOT_CONFIRMED", "nothing was deleted"));
+    }
+    let deleted = app.delete_contact(contact.id, rev, by)?;
+    printer.answer(
+        || json!({ "deleted": deleted.id.to_string() }),
+        || {
+            let (id, name) = (deleted.id, deleted.display_name());
+            format!("deleted {id} {name}\n`carnet contact restore {id}` brings it back")
+        },
+    );
+    Ok(())
+}
+
+/// What is about to be deleted.
+fn about(app: &App, contact: &Contact) -> Result<String, Failure> {
+    let attached = app.attached(contact.id)?;
+    let counted = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {many}")),
+    };
+    let counts =
+        [counted(attached.open_enquiries, "open enquiry", "open enquiries"), counted(attached.notes, "note", "notes")];
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    let with = if counts.is_empty() { String::new() } else { format!(" with {}", counts.join(" and ")) };
+    Ok(format!("{} ({}){with}", contact.display_name(), contact.id))
+}
+
+fn confirmed(about: &str, printer: &mut Printer) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() || printer.is_json() {
+        return Err(Failure::new(Class::Usage, "CONFIRM", format!("deleting {about} needs a yes")).hint("add `--yes`"));
+    }
+    printer.note(&format!("Delete {about}? [y/N]"));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
