@@ -83,6 +83,10 @@ impl App {
             hand = opinion.ask(&mut chain, Hook::Merge, phase, hand);
             if phase == Phase::Change {
                 opinion.rules_say(hand.result.settle_by(|draft| book.settle(draft)));
+                opinion.rules_say(book.kept(master, &hand.result.draft().contact));
+                // Of the other only the values count: its division is compared before.
+                let other = Contact { division: None, ..(**other).clone() };
+                opinion.rules_say(book.kept(&other, &hand.result.draft().contact));
             }
         }
         Ok((hand.result.into_draft().contact, opinion))

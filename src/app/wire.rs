@@ -1,5 +1,7 @@
 //! JSON as the command line and the server speak it: SPEC's names in snake_case, dates as ISO 8601. Domain types have no serialization of their own.
 
+mod conflict;
+
 use serde_json::{Map, Value, json};
 
 use super::decide::Told;
@@ -161,10 +163,14 @@ pub fn survey(decision: &SurveyDecision) -> Value {
 /// A failure, as `{error: …}`.
 #[must_use]
 pub fn failure(failure: &Failure) -> Value {
-    json!({ "error": {
+    let mut error = json!({
         "code": failure.code, "message": failure.message, "hint": failure.hint,
         "problems": failure.problems.iter().map(told).collect::<Vec<_>>(),
-    } })
+    });
+    if let Some(conflict) = &failure.conflict {
+        error["conflict"] = conflict::conflict(conflict);
+    }
+    json!({ "error": error })
 }
 
 /// One problem, and whose word it is.

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
+use crate::app::contacts::conflict::Conflict;
 use crate::app::decide::Told;
 use crate::app::failure::Failure;
 use crate::app::wire;
@@ -83,6 +84,9 @@ impl Printer {
             return;
         }
         self.note(&format!("error: {}", failure.message));
+        if let Some(conflict) = &failure.conflict {
+            self.note(conflict_text(conflict).trim_end_matches('\n'));
+        }
         for told in &failure.problems {
             self.note(&format!("  - {}", problem(told)));
         }
@@ -90,6 +94,24 @@ impl Printer {
             self.note(&format!("hint: {hint}"));
         }
     }
+}
+
+/// What both wanted, a line for each field: theirs first.
+fn conflict_text(conflict: &Conflict) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let theirs = conflict.theirs.iter().map(|field| {
+        let who = format!("{} at {}", wire::actor(&field.by), wire::time(field.at));
+        vec![format!("  {}:", field.field), format!("{} → {}", value(&field.old), value(&field.new)), who]
+    });
+    let yours = conflict.yours.iter().map(|field| {
+        let how = match field.how {
+            "add" => "add ",
+            "remove" => "remove ",
+            _ => "",
+        };
+        vec![format!("  {}:", field.field), format!("{how}{}", value(&field.new)), "you".to_owned()]
+    });
+    table(&theirs.chain(yours).collect::<Vec<_>>())
 }
 
 /// One problem in a line, with hint and plugin.

@@ -2,7 +2,7 @@
 //! Whether somebody reads the mail is not known here.
 
 use super::invalid::Invalid;
-use super::text::{clean, fold, shown};
+use super::text::{clean, fold, is_invisible, shown};
 
 /// Longest address in bytes (RFC 5321 with its correction).
 const ADDRESS_MAX_BYTES: usize = 254;
@@ -156,7 +156,8 @@ fn check_local(local: &str) -> Result<(), Invalid> {
 fn local_char(c: char) -> bool {
     match c {
         '(' | ')' | '<' | '>' | '[' | ']' | ':' | ';' | ',' | '\\' | '"' => false,
-        _ => !c.is_control() && !c.is_whitespace(),
+        // Nobody finds an address again that has something in it which cannot be seen.
+        _ => !c.is_control() && !is_invisible(c),
     }
 }
 

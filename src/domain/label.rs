@@ -58,12 +58,13 @@ impl LabelName {
 /// Reads the labels of one cell, separated by `;` or `,`; empty parts are passed over.
 ///
 /// # Errors
-/// The first label that is refused.
+/// The first label that is refused, also by `text::check_visible`: what is stored already stays readable.
 pub fn parse_labels(cell: &str) -> Result<Vec<LabelName>, Invalid> {
     if cell.matches([';', ',']).count() >= LABELS_MAX {
         return Err(Invalid::new("LABELS_TOO_MANY", format!("more than {LABELS_MAX} labels at once")).hint("use fewer"));
     }
-    cell.split([';', ',']).filter(|part| !text::is_blank(part)).map(LabelName::parse).collect()
+    let one = |part| text::check_visible(part).and_then(|()| LabelName::parse(part));
+    cell.split([';', ',']).filter(|part| !text::is_blank(part)).map(one).collect()
 }
 
 impl PartialEq for LabelName {

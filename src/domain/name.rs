@@ -22,7 +22,7 @@ impl Name {
     /// Checks a name.
     ///
     /// # Errors
-    /// `NAME_FORMAT` when it is empty, too long, or holds control characters.
+    /// `NAME_FORMAT` when it is empty, too long, or holds control characters; what `text::check_visible` refuses.
     pub fn parse(name: &str) -> Result<Self, Invalid> {
         let name = text::clean(name);
         let refused = |why: &str| {
@@ -37,6 +37,7 @@ impl Name {
         if name.chars().any(char::is_control) || name.contains(super::access::VALUE_SEPARATOR) {
             return refused("holds a control character or ` ::: `");
         }
+        text::check_visible(&name)?;
         Ok(Self { key: name.to_lowercase(), name: name.into_owned() })
     }
 

@@ -45,7 +45,7 @@ pub fn is_blank_token(text: &str) -> bool {
         || token.chars().all(is_dash)
 }
 
-/// Refuses control characters (`TEXT_CONTROL`) and more than `max_chars` characters
+/// Refuses control characters (`TEXT_CONTROL`), what [`check_visible`] refuses, and more than `max_chars` characters
 /// (`TEXT_TOO_LONG`). With `multiline`, tabs and line ends are text.
 pub fn check_text(text: &str, max_chars: usize, multiline: bool) -> Result<(), Invalid> {
     let bad = |c: char| c.is_control() && !(multiline && matches!(c, '\t' | '\n' | '\r'));
@@ -53,6 +53,7 @@ pub fn check_text(text: &str, max_chars: usize, multiline: bool) -> Result<(), I
         let message = format!("contains the control character U+{:04X} as character {}", u32::from(c), index + 1);
         return Err(Invalid::new("TEXT_CONTROL", message).hint(control_hint(c)));
     }
+    check_visible(text)?;
     // A character takes at least one byte, so most texts need no counting.
     if text.len() <= max_chars {
         return Ok(());
@@ -63,6 +64,41 @@ pub fn check_text(text: &str, max_chars: usize, multiline: bool) -> Result<(), I
     }
     let message = format!("is {length} characters long, the limit is {max_chars}");
     Err(Invalid::new("TEXT_TOO_LONG", message).hint("shorten it; nothing is cut off by itself"))
+}
+
+/// Refuses text that looks like another text than it is: with characters that turn the writing direction by force (`TEXT_BIDI`), or
+/// with nothing to see in it (`TEXT_INVISIBLE`). Marks that scripts need (joiners, direction marks) are text.
+pub fn check_visible(text: &str) -> Result<(), Invalid> {
+    // All printable ASCII can be seen, and most text is nothing else.
+    if text.is_ascii() {
+        return Ok(());
+    }
+    if let Some((index, c)) = text.chars().enumerate().find(|&(_, c)| turns_direction(c)) {
+        let message = format!("contains U+{:04X} as character {}, which disguises text", u32::from(c), index + 1);
+        return Err(Invalid::new("TEXT_BIDI", message).hint(
+            "remove it; right-to-left text needs no such character, and direction marks (U+200E, U+200F) may stay",
+        ));
+    }
+    if text.chars().all(is_invisible) {
+        return Err(Invalid::new("TEXT_INVISIBLE", "holds nothing but invisible characters")
+            .hint("leave it blank, or write something that can be seen"));
+    }
+    Ok(())
+}
+
+/// Characters that force a writing direction on what follows, so that text reads otherwise than it is stored.
+pub fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters of which nothing is seen on their own.
+pub fn is_invisible(c: char) -> bool {
+    is_edge(c)
+        || turns_direction(c)
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200E}' | '\u{200F}' | '\u{2061}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn control_hint(c: char) -> &'static str {
@@ -210,6 +246,21 @@ mod tests {
         assert_eq!(code("a\nb", 9, false), Err("TEXT_CONTROL"));
         assert_eq!(code("a\0b", 9, true), Err("TEXT_CONTROL"));
         assert_eq!(code("=HYPERLINK(1)", 99, false), Ok(()));
+    }
+
+    #[test]
+    fn text_that_looks_like_another_is_refused() {
+        let code = |text| check_visible(text).map_err(|e| e.code);
+        for good in ["", "Lee", "שלום\u{200f}", "\u{200e}Lee", "می\u{200c}خواهم", "👩\u{200d}🚀", "❤\u{fe0f}", "陳"]
+        {
+            assert_eq!(code(good), Ok(()), "{good:?}");
+        }
+        for bidi in ["a\u{202e}b", "\u{202a}a", "a\u{2066}b\u{2069}"] {
+            assert_eq!(code(bidi), Err("TEXT_BIDI"), "{bidi:?}");
+        }
+        for nothing in ["\u{200f}", "\u{3164}", "\u{2800}\u{ad}", "\u{e0041}"] {
+            assert_eq!(code(nothing), Err("TEXT_INVISIBLE"), "{nothing:?}");
+        }
     }
 
     #[test]

@@ -76,8 +76,14 @@ impl Claims {
 
     fn fill_in(&self, draft: &mut Draft) {
         let refused = |draft: &Draft, field: Field| draft.pending.iter().any(|it| it.key.known() == Some(field));
-        if draft.contact.owner.is_none() && !refused(draft, Field::Owner) {
+        let own = draft.contact.owner.as_ref().is_none_or(|owner| *owner == self.member.name);
+        if own && !refused(draft, Field::Owner) {
             draft.contact.owner = Some(self.member.name.clone());
+        }
+        if let Some(division) = &mut draft.contact.division
+            && let Some(known) = self.member.divisions.iter().find(|known| *known == division)
+        {
+            *division = known.clone();
         }
         if self.access != Access::Division || draft.contact.division.is_some() || refused(draft, Field::Division) {
             return;

@@ -26,8 +26,8 @@ impl App {
             Ok(())
         };
         let mut written = self.reassign(id, Right::Share, "not shared", &make, by)?;
-        let owns = with.iter().filter(|name| written.contact.owner.as_ref() == Some(*name));
-        let owns: Vec<String> = owns.map(|name| format!("{name} owns the contact and sees it anyway")).collect();
+        let owner = written.contact.owner.as_ref().filter(|owner| with.contains(owner));
+        let owns = owner.map(|owner| format!("{owner} owns the contact and sees it anyway"));
         written.notes.extend(owns);
         self.tell_blind(&with, &mut written);
         Ok(written)

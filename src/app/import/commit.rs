@@ -14,6 +14,7 @@ use crate::app::provenance::write_state;
 use crate::config::{OnMatch, Settings};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
+use crate::domain::permission::Viewer;
 use crate::registry::dispatch::{Chain, PluginCounts};
 use crate::store::{Counts, Store, StoreError, Writer};
 
@@ -30,6 +31,8 @@ pub(super) struct Committer<'i> {
     on_match: OnMatch,
     allow_opt_in: bool,
     dry_run: bool,
+    /// Who imports: rows meet what they may see.
+    by: Viewer,
     batch: Vec<Ended>,
     /// Identifiers that this batch will write, so that a later row of the same person waits for the next one.
     pending: HashSet<String>,
@@ -51,6 +54,7 @@ impl<'i> Committer<'i> {
             on_match: request.on_match.unwrap_or(app.settings().on_match),
             allow_opt_in: request.allow_opt_in,
             dry_run: request.dry_run,
+            by: request.by.clone(),
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
         })
@@ -82,10 +86,10 @@ impl<'i> Committer<'i> {
         if identity(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
             self.flush(report)?;
         }
-        let mut found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
+        let mut found = self.find(&mapped)?;
         if matches!(&found, Found::One(contact) if self.pending.contains(&contact.id.to_string())) {
             self.flush(report)?;
-            found = matching::find(self.store, &mapped.draft.contact, self.settings)?;
+            found = self.find(&mapped)?;
         }
         let end = match (found, self.on_match) {
             (Found::None, _) => {
@@ -107,6 +111,10 @@ impl<'i> Committer<'i> {
             self.pending.insert(ready.contact.id().to_string());
         }
         Ok(end)
+    }
+
+    fn find(&self, mapped: &Mapped) -> Result<Found, Failure> {
+        matching::find(self.store, &mapped.draft.contact, self.settings, &self.by)
     }
 
     /// Writes what has gathered, in one transaction.

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use super::row::Mapped;
 use crate::app::failure::Failure;
 use crate::config::{MatchBy, Settings};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Email, Phone, Social};
 use crate::domain::draft::{Draft, Pending};
 use crate::domain::field::{Field, FieldKey, FieldShape};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::merge::take_field;
+use crate::domain::permission::{Access, Right, Viewer};
 use crate::domain::problem::Problem;
 use crate::domain::rules::Rules;
+use crate::domain::verified;
 use crate::store::{Identifier, Store};
 
 /// What matching found.
@@ -47,10 +49,11 @@ fn identifiers(contact: &Contact, by: MatchBy) -> Vec<Identifier> {
 
 /// Searches the store by the kinds of identifiers in the order of the setting. A later kind may narrow what an earlier one found, for
 /// people share numbers; kinds that contradict each other leave the row ambiguous. An id in another system decides alone.
-pub(super) fn find(store: &Store, contact: &Contact, settings: &Settings) -> Result<Found, Failure> {
+/// Contacts that whoever imports may not see are not there.
+pub(super) fn find(store: &Store, contact: &Contact, settings: &Settings, viewer: &Viewer) -> Result<Found, Failure> {
     let mut found: Vec<Contact> = Vec::new();
     for by in &settings.match_by {
-        let next = candidates(store, contact, *by)?;
+        let next = candidates(store, contact, *by, viewer, settings.access)?;
         if next.is_empty() {
             continue;
         }
@@ -75,12 +78,23 @@ pub(super) fn find(store: &Store, contact: &Contact, settings: &Settings) -> Res
     })
 }
 
-fn candidates(store: &Store, contact: &Contact, by: MatchBy) -> Result<Vec<Contact>, Failure> {
+/// Contacts looked at for one identifier.
+const CANDIDATES: usize = 10;
+
+fn candidates(
+    store: &Store,
+    contact: &Contact,
+    by: MatchBy,
+    viewer: &Viewer,
+    access: Access,
+) -> Result<Vec<Contact>, Failure> {
+    // Among contacts of others, one's own could be anywhere.
+    let limit = if viewer.is_admin() { CANDIDATES } else { usize::MAX };
     let mut found: Vec<Contact> = Vec::new();
     store.read(|reader| {
         for identifier in identifiers(contact, by) {
-            for candidate in reader.find(&identifier, 10)? {
-                if !found.iter().any(|known| known.id == candidate.id) {
+            for candidate in reader.find(&identifier, limit)? {
+                if viewer.may(Right::Edit, &candidate, access) && !found.iter().any(|known| known.id == candidate.id) {
                     found.push(candidate);
                 }
             }
@@ -132,6 +146,17 @@ fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Po
     if policy.settings.fill_blanks_only && held && !placeholder {
         return;
     }
+    // Names that are equal without regard to case stay as they were written first.
+    let same = match key.known() {
+        Some(Field::Organization) => draft.contact.organization == fresh.organization,
+        Some(Field::Owner) => draft.contact.owner == fresh.owner,
+        Some(Field::Division) => draft.contact.division == fresh.division,
+        Some(Field::SharedWith) => draft.contact.shared_with == fresh.shared_with,
+        _ => false,
+    };
+    if same {
+        return;
+    }
     match key.known().map(|field| (field, field.shape())) {
         Some((Field::Labels, _)) => fresh.labels.iter().for_each(|label| {
             draft.contact.add_label(label.clone());
@@ -142,7 +167,11 @@ fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Po
             draft.contact.external_ids.extend(missing);
         }
         Some((Field::SurveyOptOut, _)) => opt_out(draft, fresh.survey_opt_out, policy),
-        Some((_, FieldShape::Phone(_) | FieldShape::Social(_))) => take_unless_locked(draft, fresh, key, policy),
+        Some((_, FieldShape::Phone(_) | FieldShape::Email(_) | FieldShape::Social(_))) => {
+            take_unless_locked(draft, fresh, key, policy);
+        }
+        // Another one than the contact has is refused when the row is decided on, and not passed over here.
+        Some((Field::Division, _)) => draft.contact.division.clone_from(&fresh.division),
         _ => take_field(&mut draft.contact, fresh, key),
     }
 }
@@ -158,35 +187,34 @@ fn opt_out(draft: &mut Draft, wanted: bool, policy: &Policy<'_>) {
     draft.contact.survey_opt_out = wanted;
 }
 
-/// Replaces numbers or handles; what is said about one that stays (toggle, verified) stays with it.
+/// Replaces numbers, addresses or handles; what is said about one that stays (toggle, verified) stays with it.
 fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
     let before = draft.contact.clone();
     take_field(&mut draft.contact, fresh, key);
-    for phone in &mut draft.contact.phones {
-        let same = before
-            .phones
-            .iter()
-            .find(|known| known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164));
-        if let Some(known) = same {
-            (phone.sms, phone.verified) = (known.sms, known.verified);
+    keep_marks(&mut draft.contact, &before);
+    let lost = if policy.rules.lock_verified { verified::lost(&before, &draft.contact) } else { Vec::new() };
+    if let Some((_, value)) = lost.first() {
+        let invalid = verified::locked(value);
+        draft.contact = before;
+        let value = fresh.joined(key).unwrap_or_default();
+        draft.pending.push(Pending { key: key.clone(), value, invalid });
+    }
+}
+
+fn keep_marks(contact: &mut Contact, before: &Contact) {
+    for phone in &mut contact.phones {
+        let same = |known: &&Phone| known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164);
+        if let Some(known) = before.phones.iter().find(same) {
+            (phone.sms, phone.verified) = (known.sms, known.verified || phone.verified);
         }
     }
-    for social in &mut draft.contact.socials {
-        social.verified |= before
-            .socials
-            .iter()
-            .any(|known| known.channel == social.channel && known.handle == social.handle && known.verified);
+    for mail in &mut contact.emails {
+        let same = |known: &Email| known.kind == mail.kind && known.address.eq_ignore_ascii_case(&mail.address);
+        mail.verified |= before.emails.iter().any(|known| same(known) && known.verified);
     }
-    let verified = |contact: &Contact| {
-        contact.phones.iter().filter(|phone| phone.verified).count()
-            + contact.socials.iter().filter(|social| social.verified).count()
-    };
-    if policy.rules.lock_verified && verified(&draft.contact) < verified(&before) {
-        let value = fresh.joined(key).unwrap_or_default();
-        let invalid = Invalid::new("VERIFIED_LOCKED", "the verified value cannot be edited or removed".to_owned());
-        let hint = invalid.hint("set `lock_verified = false` to allow it");
-        draft.contact = before;
-        draft.pending.push(Pending { key: key.clone(), value, invalid: hint });
+    for social in &mut contact.socials {
+        let same = |known: &Social| known.channel == social.channel && known.handle == social.handle;
+        social.verified |= before.socials.iter().any(|known| same(known) && known.verified);
     }
 }
 

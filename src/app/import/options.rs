@@ -6,6 +6,7 @@ use super::ImportRequest;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::config::OnMatch;
+use crate::domain::permission::OPERATOR;
 use crate::store::Job;
 
 /// How the job was set up, for whoever reads its record later, and for resuming it.
@@ -19,6 +20,7 @@ pub(super) fn json(request: &ImportRequest, app: &App) -> String {
         "on_match": request.on_match.map(OnMatch::as_str),
         "allow_opt_in": request.allow_opt_in,
         "without_plugins": request.without_plugins,
+        "by": request.by.name(),
     })
     .to_string()
 }
@@ -43,6 +45,12 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
     }
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
     let text = |key: &str| kept[key].as_str().map(str::to_owned);
+    // Whose the contacts are must not change in the middle of a file.
+    if let Some(by) = text("by").filter(|by| by != request.by.name()) {
+        let message = format!("job {} was begun by {by}", job.id);
+        let way = if by == OPERATOR { "leave out `--as`".to_owned() } else { format!("add `--as \"{by}\"`") };
+        return Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint(format!("{way} to finish it")));
+    }
     let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()));
     Ok(ImportRequest {
         map: kept["map"].as_array().map(|pairs| pairs.iter().filter_map(pair).collect()).unwrap_or_default(),

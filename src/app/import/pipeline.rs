@@ -14,6 +14,7 @@ use super::mapping::Mapping;
 use super::report::{ImportReport, PluginReport};
 use super::row::{Context, Ended, process};
 use super::{ImportRequest, Progress};
+use crate::app::contacts::claims::Claims;
 use crate::app::decide::RuleBook;
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
@@ -107,6 +108,7 @@ fn context(
         actor: Actor::Import(report.job.unwrap_or(0)),
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
         preview: request.dry_run,
+        claims: Claims::of(&request.by, app.settings().access),
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::mapping::Mapping;
 use super::report::{Preview, PreviewField};
+use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
 use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
@@ -34,6 +35,8 @@ pub(super) struct Context {
     pub(super) matching: bool,
     /// Whether what would change is to be shown.
     pub(super) preview: bool,
+    /// What is theirs who import; the operator claims nothing.
+    pub(super) claims: Option<Claims>,
 }
 
 /// A row that was read, mapped and looked at by `on_import_row`, but not yet matched or decided on.
@@ -211,7 +214,10 @@ fn is_sample(cells: &csv::StringRecord, mapping: &Mapping) -> bool {
 
 /// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`.
 pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut Chain, context: &Context) -> RowEnd {
-    let Mapped { record, line, cells, draft, mut opinion, .. } = mapped;
+    let Mapped { record, line, cells, mut draft, mut opinion, .. } = mapped;
+    if let Some(claims) = &context.claims {
+        claims.settle(&mut draft, before.map(|before| &**before));
+    }
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let (draft, decided) = decide(chain, hook, draft, before, &context.book);
     opinion.extend(decided);

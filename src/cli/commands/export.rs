@@ -18,7 +18,7 @@ use crate::store::Query;
 
 /// Runs the command.
 pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let query = query(app, &args.query, by)?;
+    let query = Query { scope: app.export_scope(by), ..query(app, &args.query, by)? };
     let (format, name) = match args.format {
         FormatArg::Csv => (Format::Csv, "Contact.csv"),
         FormatArg::Jsonl => (Format::JsonLines, "Contact.jsonl"),

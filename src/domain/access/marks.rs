@@ -90,6 +90,8 @@ impl Contact {
             match field {
                 Field::Verified => phone.verified = on,
                 Field::NoSms => phone.sms = !on,
+                // Of a number without E.164 what was typed is the number itself.
+                _ if phone.e164.is_none() => return Err(not_typed(number)),
                 _ => {
                     let raw = typed.filter(|_| on).or(phone.e164.as_deref()).unwrap_or(number).to_owned();
                     phone.raw = raw;
@@ -111,6 +113,11 @@ impl Contact {
         Err(Invalid::new("VALUE_UNKNOWN", format!("the contact has no value `{number}`"))
             .hint("write the value as `carnet contact show` prints it, and add it to the contact first"))
     }
+}
+
+fn not_typed(number: &str) -> Invalid {
+    Invalid::new("AS_TYPED", format!("`{number}` is kept as it was typed and has no other form"))
+        .hint("edit the number itself")
 }
 
 fn split(value: &str) -> impl Iterator<Item = &str> {

@@ -34,6 +34,9 @@ pub(super) fn read_email(kind: EmailKind, value: &str) -> Result<Email, Invalid>
 
 pub(super) fn read_social(channel: SocialChannel, value: &str, rules: &Rules) -> Result<Social, Invalid> {
     let clean = text::clean(value);
+    if clean.is_empty() {
+        return Err(Invalid::new("SOCIAL_EMPTY", "is empty").hint("write the handle"));
+    }
     text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
     let handle = if channel.identifies() {
         phone::parse_number(&clean, rules.phone_mode, rules.default_country)?.e164.unwrap_or_else(|| clean.into_owned())

@@ -1,11 +1,12 @@
 //! Writing a field from text, through the built-in rules: set, add, remove. Reading values from text is `parse`'s.
 
-use super::super::contact::{Contact, ContactType, EmailKind, Level, Phone, PhoneKind, Social, SocialChannel};
+use super::super::contact::{Contact, ContactType, Email, EmailKind, Level, Phone, PhoneKind, Social, SocialChannel};
 use super::super::field::{Field, FieldKey, FieldShape};
 use super::super::invalid::Invalid;
 use super::super::label::{LabelName, parse_labels};
 use super::super::name::Name;
 use super::super::rules::Rules;
+use super::super::verified::{self, same_phone, same_social};
 use super::super::{country, date, language, text};
 use super::parse::{
     names, other_names, read_email, read_external_ids, read_level, read_phone, read_social, read_text, read_type,
@@ -52,7 +53,7 @@ impl Contact {
             }
             Some((_, FieldShape::Social(channel))) => {
                 let social = read_social(channel, value, rules)?;
-                if !self.socials.contains(&social) {
+                if !self.socials.iter().any(|known| same_social(known, &social)) {
                     self.socials.push(social);
                 }
             }
@@ -89,9 +90,15 @@ impl Contact {
         let value = text::clean(value);
         match key.known().map(|field| (field, field.shape())) {
             Some((_, FieldShape::Phone(kind))) => {
-                let doomed = |phone: &Phone| {
-                    phone.kind == kind && (phone.raw == *value || phone.e164.as_deref() == Some(&*value))
+                // In whatever notation; one without extension means the number with all of its extensions.
+                let meant = read_phone(kind, &value, rules).ok().map(|(phone, _)| phone);
+                let is_meant = |phone: &Phone| {
+                    meant.as_ref().is_some_and(|meant| {
+                        let number = meant.e164.is_some() && meant.e164 == phone.e164;
+                        number && (meant.extension.is_none() || meant.extension == phone.extension)
+                    })
                 };
+                let doomed = |phone: &Phone| phone.kind == kind && (phone.raw == *value || is_meant(phone));
                 locked(self.phones.iter().any(|phone| doomed(phone) && phone.verified), &value, rules)?;
                 Ok(remove_where(&mut self.phones, doomed))
             }
@@ -156,7 +163,12 @@ impl Contact {
 
     fn set_list(&mut self, field: Field, value: &str) -> Result<(), Invalid> {
         match field {
-            Field::SharedWith => self.shared_with = names(value)?,
+            Field::SharedWith => {
+                let fresh = names(value)?;
+                if fresh != self.shared_with {
+                    self.shared_with = fresh;
+                }
+            }
             Field::OtherFirstNames => self.other_first_names = other_names(value)?,
             Field::OtherLastNames => self.other_last_names = other_names(value)?,
             _ => self.external_ids = read_external_ids(value)?,
@@ -183,9 +195,9 @@ impl Contact {
                 let sms = given.map_or(Ok(rules.sms_default), read_yes_no)?;
                 self.phones.iter_mut().for_each(|phone| phone.sms = sms);
             }
-            Field::Organization => self.organization = given.map(Name::parse).transpose()?,
-            Field::Owner => self.owner = given.map(Name::parse).transpose()?,
-            Field::Division => self.division = given.map(Name::parse).transpose()?,
+            Field::Organization => set_name(&mut self.organization, given)?,
+            Field::Owner => set_name(&mut self.owner, given)?,
+            Field::Division => set_name(&mut self.division, given)?,
             _ => {}
         }
         Ok(())
@@ -209,15 +221,22 @@ impl Contact {
     }
 
     fn set_emails(&mut self, kind: EmailKind, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        let fresh = parts(value, rules).map(|part| read_email(kind, part)).collect::<Result<Vec<_>, _>>()?;
+        let mut fresh = parts(value, rules).map(|part| read_email(kind, part)).collect::<Result<Vec<_>, _>>()?;
+        for mail in &mut fresh {
+            let same = |known: &Email| known.kind == kind && known.address.eq_ignore_ascii_case(&mail.address);
+            mail.verified = self.emails.iter().any(|known| same(known) && known.verified);
+        }
         replace_where(&mut self.emails, fresh, |mail| mail.kind == kind);
         Ok(())
     }
 
     fn set_socials(&mut self, channel: SocialChannel, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        let fresh = parts(value, rules).map(|part| read_social(channel, part, rules)).collect::<Result<Vec<_>, _>>()?;
-        let lost =
-            self.socials_of(channel).find(|old| old.verified && !fresh.iter().any(|new| old.handle == new.handle));
+        let mut fresh =
+            parts(value, rules).map(|part| read_social(channel, part, rules)).collect::<Result<Vec<_>, _>>()?;
+        for social in &mut fresh {
+            social.verified = self.socials.iter().any(|known| same_social(known, social) && known.verified);
+        }
+        let lost = self.socials_of(channel).find(|old| old.verified && !fresh.iter().any(|new| same_social(old, new)));
         locked(lost.is_some(), lost.map_or("", |social| &social.handle), rules)?;
         replace_where(&mut self.socials, fresh, |social| social.channel == channel);
         Ok(())
@@ -228,6 +247,15 @@ impl Contact {
 fn parts<'v>(value: &'v str, rules: &Rules) -> impl Iterator<Item = &'v str> {
     let separator = if rules.multi_value { ';' } else { '\0' };
     value.split(VALUE_SEPARATOR).flat_map(move |part| part.split(separator)).filter(|part| !text::is_blank(part))
+}
+
+/// A name that is equal without regard to case stays as it was written first.
+fn set_name(slot: &mut Option<Name>, given: Option<&str>) -> Result<(), Invalid> {
+    let name = given.map(Name::parse).transpose()?;
+    if *slot != name {
+        *slot = name;
+    }
+    Ok(())
 }
 
 fn extend(names: &mut Vec<String>, more: Vec<String>) {
@@ -252,17 +280,5 @@ fn remove_where<T>(list: &mut Vec<T>, doomed: impl Fn(&T) -> bool) -> bool {
 }
 
 pub(super) fn locked(touched: bool, value: &str, rules: &Rules) -> Result<(), Invalid> {
-    if touched && rules.lock_verified {
-        return Err(Invalid::new("VERIFIED_LOCKED", format!("`{value}` is verified and cannot be edited or removed"))
-            .hint("set `lock_verified = false` to allow it"));
-    }
-    Ok(())
-}
-
-fn same_phone(a: &Phone, b: &Phone) -> bool {
-    let number = match (&a.e164, &b.e164) {
-        (Some(a), Some(b)) => a == b,
-        _ => a.raw == b.raw,
-    };
-    number && a.kind == b.kind && a.extension == b.extension
+    if touched && rules.lock_verified { Err(verified::locked(value)) } else { Ok(()) }
 }
