@@ -29,3 +29,9 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// A contact from its first day to its last: conflicts, deleting, restoring.
+mod life_cycle;
+
+/// Values as the world has them, typed and imported.
+mod values;

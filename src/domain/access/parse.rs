@@ -22,10 +22,15 @@ pub(super) fn read_text(field: Field, value: &str) -> Result<Option<String>, Inv
 
 pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<(Phone, Option<String>), Invalid> {
     let parsed = phone::parse_number(value, rules.phone_mode, rules.default_country)?;
-    let raw = text::clean(value).into_owned();
+    let raw = without_direction(&text::clean(value));
     let phone =
         Phone { kind, raw, e164: parsed.e164, extension: parsed.extension, sms: rules.sms_default, verified: false };
     Ok((phone, parsed.warning))
+}
+
+/// Address books wrap numbers in characters that force a direction; in a number they mean nothing.
+fn without_direction(number: &str) -> String {
+    number.chars().filter(|c| !text::turns_direction(*c)).collect()
 }
 
 pub(super) fn read_email(kind: EmailKind, value: &str) -> Result<Email, Invalid> {
@@ -37,12 +42,13 @@ pub(super) fn read_social(channel: SocialChannel, value: &str, rules: &Rules) ->
     if clean.is_empty() {
         return Err(Invalid::new("SOCIAL_EMPTY", "is empty").hint("write the handle"));
     }
+    if channel.identifies() {
+        let number = phone::parse_number(&clean, rules.phone_mode, rules.default_country)?;
+        let handle = number.e164.unwrap_or_else(|| without_direction(&clean));
+        return Ok(Social { channel, handle, verified: false });
+    }
     text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
-    let handle = if channel.identifies() {
-        phone::parse_number(&clean, rules.phone_mode, rules.default_country)?.e164.unwrap_or_else(|| clean.into_owned())
-    } else {
-        clean.into_owned()
-    };
+    let handle = clean.into_owned();
     Ok(Social { channel, handle, verified: false })
 }
 

@@ -1,0 +1,103 @@
+//! A contact from its first day to its last, and back: conflicts between processes, deleting, restoring, sharing, transferring.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::{Home, ran};
+
+#[track_caller]
+fn add(home: &Home, fields: &[&str]) -> String {
+    home.json(&[&["contact", "add"], fields].concat(), 0)["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn of_two_processes_with_one_revision_one_wins_and_the_other_hears_of_it() {
+    let home = Home::new();
+    let id = add(&home, &["last_name=Lee", "company=Acme"]);
+    let edit = |number: usize| {
+        let mut command = home.command();
+        command.args(["--json", "contact", "edit", &id, &format!("company=Firm {number}"), "--rev", "1"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs")
+    };
+    let children: Vec<_> = (0..4).map(edit).collect();
+    let done: Vec<_> = children.into_iter().map(|child| ran(child.wait_with_output().expect("an end"))).collect();
+    let won: Vec<Value> = done.iter().filter(|ran| ran.status == 0).map(|ran| ran.json()).collect();
+    assert_eq!(won.len(), 1, "{done:#?}");
+    for lost in done.iter().filter(|ran| ran.status != 0) {
+        let error = &lost.json()["error"];
+        assert_eq!((lost.status, error["code"].as_str()), (1, Some("STALE_REV")));
+        let conflict = &error["conflict"];
+        assert_eq!((&conflict["seen"], &conflict["now"]), (&json!(1), &json!(2)));
+        let theirs = &conflict["theirs"][0];
+        assert_eq!(
+            (&theirs["field"], &theirs["old"], &theirs["new"]),
+            (&json!("company"), &json!("Acme"), &won[0]["company"])
+        );
+        assert_eq!((theirs["by"].as_str(), theirs["at"].is_string()), (Some("cli"), true));
+        assert_eq!(conflict["yours"][0]["field"], "company");
+    }
+    let told = home.run(&["contact", "edit", &id, "company=Mine", "labels+=VIP", "--rev", "1"]).exits(1).stderr;
+    assert!(told.contains("is at revision 2 now, not 1: cli updated it at "), "{told}");
+    assert!(told.contains("  company:  Acme → Firm ") && told.contains("  labels:   add VIP"), "{told}");
+    assert!(told.contains("--rev 2"), "{told}");
+}
+
+#[test]
+fn processes_that_name_no_revision_all_arrive() {
+    let home = Home::new();
+    let id = add(&home, &["last_name=Lee"]);
+    let edit = |number: usize| {
+        let mut command = home.command();
+        command.args(["contact", "edit", &id, &format!("labels+=label {number}")]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs")
+    };
+    let children: Vec<_> = (0..4).map(edit).collect();
+    for child in children {
+        ran(child.wait_with_output().expect("an end")).exits(0);
+    }
+    assert_eq!(home.json(&["contact", "show", &id], 0)["labels"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn a_contact_is_deleted_and_comes_back() {
+    let home = Home::new();
+    let id = add(&home, &["first_name=Ann", "last_name=Lee", "mobile=+85291234567", "labels=VIP"]);
+    home.json(&["enquiry", "open", "--channel", "call", "--from", "+85291234567"], 0);
+    let asked = home.run(&["contact", "delete", &id]).exits(2).stderr;
+    assert!(asked.contains(&format!("deleting Ann Lee ({id}) with 1 open enquiry needs a yes")), "{asked}");
+    assert!(asked.contains("--yes"), "{asked}");
+    home.json(&["contact", "delete", &id, "--yes", "--rev", "9"], 1);
+    let deleted = home.run(&["contact", "delete", &id, "--yes"]).exits(0).stdout;
+    assert!(deleted.contains(&format!("`carnet contact restore {id}` brings it back")), "{deleted}");
+    let gone = home.json(&["contact", "show", &id], 1);
+    assert_eq!(gone["error"]["code"], "CONTACT_DELETED");
+    assert!(
+        gone["error"]["message"].as_str().is_some_and(|text| text.contains("(Ann Lee) was deleted by cli at")),
+        "{gone:#}"
+    );
+    home.json(&["contact", "edit", &id, "company=Acme"], 1);
+    assert_eq!(home.json(&["search", "ann"], 0)["total"], 0);
+    let story = home.json(&["contact", "changes", &id, "--all"], 0);
+    assert_eq!(story["changes"][0]["action"], "deleted");
+    assert_eq!(home.json(&["contact", "restore", &id], 0)["last_name"], "Lee");
+    assert_eq!(home.json(&["contact", "restore", &id], 1)["error"]["code"], "NOT_DELETED");
+    for words in ["ann", "9123 4567"] {
+        assert_eq!(home.json(&["search", words, "--label", "vip"], 0)["total"], 1, "{words}");
+    }
+    let call = home.json(&["enquiry", "open", "--channel", "call", "--from", "+85291234567"], 0);
+    assert_eq!(call["contact"]["id"], id.as_str());
+    home.json(&["contact", "restore", "00000000-0000-7000-8000-000000000000"], 1);
+    home.json(&["contact", "restore", "nonsense"], 2);
+}
+
+#[test]
+fn what_is_shown_reads_like_a_card() {
+    let home = Home::new();
+    let id = add(&home, &["last_name=Lee"]);
+    home.json(&["contact", "edit", &id, "company=Acme"], 0);
+    let card = home.run(&["contact", "show", &id]).exits(0).stdout;
+    assert!(card.contains("company         Acme\n") && card.starts_with("id              "), "{card}");
+    let unknown = home.run(&["contact", "show", "00000000-0000-7000-8000-000000000000"]).exits(1).stderr;
+    assert!(unknown.contains("there is no contact") && unknown.contains("carnet search"), "{unknown}");
+}
