@@ -3,6 +3,7 @@
 mod contacts;
 mod faults;
 mod jobs;
+mod restore;
 mod searching;
 mod sharing;
 

@@ -55,10 +55,11 @@ impl App {
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
         grant_all(&mut draft, wishes, &book.rules);
-        known::check(self, &mut draft, None)?;
+        // First what nobody may write: whether such a name exists does not matter then.
         if let Some(claims) = Claims::of(by, self.settings().access) {
             claims.settle(&mut draft, None);
         }
+        known::check(self, &mut draft, None)?;
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
@@ -88,11 +89,10 @@ impl App {
         let make = |draft: &mut Draft, book: &RuleBook| {
             let before = draft.contact.clone();
             grant_all(draft, wishes, &book.rules);
-            known::check(self, draft, Some(&before))?;
             if let Some(claims) = Claims::of(by, self.settings().access) {
                 claims.settle(draft, Some(&before));
             }
-            Ok(())
+            known::check(self, draft, Some(&before))
         };
         self.change_contact(id, &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make }, by)
     }

@@ -131,6 +131,11 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
     for key in &mapped.given.cleared {
         clear(&mut mapped.draft, key, policy);
     }
+    if mapped.given.no_sms {
+        let number = |phone: &Phone| phone.e164.clone().unwrap_or_else(|| phone.raw.clone());
+        let silent: Vec<String> = fresh.contact.phones.iter().filter(|phone| !phone.sms).map(number).collect();
+        mapped.draft.contact.phones.iter_mut().for_each(|phone| phone.sms &= !silent.contains(&number(phone)));
+    }
     if let Some(allowed) = mapped.given.sms {
         let known = |raw: &str| before.phones.iter().any(|phone| phone.raw == raw);
         for phone in &mut mapped.draft.contact.phones {

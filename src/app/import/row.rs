@@ -58,6 +58,8 @@ pub(super) struct Given {
     pub(super) cleared: Vec<FieldKey>,
     /// Whether text messages are allowed.
     pub(super) sms: Option<bool>,
+    /// Whether it names numbers that get none.
+    pub(super) no_sms: bool,
 }
 
 /// The cell that clears a field of a stored contact; a blank one keeps what is there.
@@ -197,6 +199,7 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
         if key.known() == Some(Field::Sms) {
             given.sms = read_yes_no(value).ok();
         }
+        given.no_sms |= key.known() == Some(Field::NoSms);
     }
     (draft, given)
 }

@@ -149,6 +149,8 @@ fn an_import_is_held_to_it() {
     assert_eq!(import("Mobile", "+852 9123 4567; +85291111111").unchanged, 1);
     assert_eq!(import("Mobile", "+85291234567").updated, 1, "an unproved number beside it goes");
     assert_eq!(app.contact(id).unwrap().values(&Field::Verified.into()).len(), 4);
+    assert_eq!(import("Mobile,No SMS", "+85291234567,+85291234567").updated, 1);
+    assert!(app.contact(id).unwrap().phones.iter().any(|phone| phone.verified && !phone.sms), "consent tightens");
     assert_eq!(import("LINE,Verified", "ann.two;ann.lee,line:ann.two").updated, 1);
     assert_eq!(
         app.contact(id).unwrap().values(&Field::Verified.into()).len(),

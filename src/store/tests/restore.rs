@@ -1,0 +1,93 @@
+//! Contacts that are gone: what is told of them, and bringing one back.
+
+use super::*;
+use crate::store::Departed;
+
+fn full(number: u8) -> Contact {
+    let mut contact = contact(number, "Lee");
+    contact.phones = vec![phone("+85291234567")];
+    contact.emails = vec![email("lee@example.com")];
+    contact.labels = vec![label("VIP")];
+    contact
+}
+
+fn delete(store: &Store, number: u8, rev: u64) {
+    store.write(|writer| writer.delete(id(number), rev, &change(Action::Deleted, 2))).unwrap();
+}
+
+fn restore(store: &Store, number: u8, rev: u64) -> Result<u64, StoreError> {
+    store.write(|writer| writer.restore(&Prepared::new(&full(number)), rev, &change(Action::Restored, 3)))
+}
+
+fn departed(store: &Store, number: u8) -> Option<Departed> {
+    store.read(|reader| reader.departed(id(number))).unwrap()
+}
+
+#[test]
+fn a_deleted_contact_is_told_of_and_comes_back_whole() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &full(1));
+    assert_eq!(departed(&store, 1), None);
+    assert_eq!(departed(&store, 2), None);
+    delete(&store, 1, 1);
+    let Some(Departed::Deleted { contact: was, entry }) = departed(&store, 1) else { panic!("not told of") };
+    assert_eq!((was.rev, was.last_name.as_deref(), entry.unwrap().at), (2, Some("Lee"), time(2)));
+    assert_eq!(restore(&store, 1, 2).unwrap(), 3);
+    assert_eq!(departed(&store, 1), None);
+    assert_eq!(load(&store, 1).unwrap(), Contact { rev: 3, ..full(1) });
+    assert_eq!(find(&store, Identifier::Email("lee@example.com".to_owned())), [id(1)]);
+    assert_eq!(find(&store, Identifier::Phone("+85291234567".to_owned())), [id(1)]);
+    assert_eq!(found(&store, &Query { words: "lee".to_owned(), ..Query::default() }), ["Lee"]);
+    assert_eq!(store.read(|reader| reader.labels()).unwrap()[0].contacts, 1);
+    let actions: Vec<_> =
+        store.read(|reader| reader.changes(id(1), None)).unwrap().iter().map(|it| it.action).collect();
+    assert_eq!(actions, [Action::Restored, Action::Deleted, Action::Created]);
+    assert_eq!(store.check().unwrap(), [""; 0]);
+}
+
+#[test]
+fn only_what_is_deleted_and_as_it_was_seen_is_restored() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &full(1));
+    assert!(matches!(restore(&store, 1, 1), Err(StoreError::Conflict { seen: 1, now: 1, .. })), "it is there");
+    assert!(matches!(restore(&store, 9, 1), Err(StoreError::NotFound { .. })));
+    delete(&store, 1, 1);
+    assert!(matches!(restore(&store, 1, 1), Err(StoreError::Conflict { seen: 1, now: 2, .. })));
+    restore(&store, 1, 2).unwrap();
+    assert!(matches!(restore(&store, 1, 2), Err(StoreError::Conflict { .. })), "once is enough");
+}
+
+#[test]
+fn what_was_done_since_a_revision_is_told_in_order() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &full(1));
+    for rev in 1..4 {
+        update(&store, &Contact { rev, ..full(1) }).unwrap();
+    }
+    let since = |rev| store.read(|reader| reader.changes_since(id(1), rev)).unwrap();
+    assert_eq!(since(1).iter().map(|entry| entry.rev).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(since(4), []);
+    assert_eq!(store.read(|reader| reader.changes_since(id(2), 0)).unwrap(), []);
+}
+
+#[test]
+fn what_hangs_on_a_contact_is_counted_with_those_merged_into_it() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &full(1));
+    insert(&store, &full(2));
+    let count = |number| store.read(|reader| reader.attached(id(number))).unwrap();
+    assert_eq!(count(1), crate::store::Attached::default());
+    store
+        .write(|writer| {
+            for contact in ["1", "1", "2"] {
+                let sql = format!("INSERT INTO note (contact, at, person, text) VALUES ({contact}, 0, 'cli', 'hello')");
+                writer.conn().execute_batch(&sql)?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert_eq!((count(1).notes, count(2).notes), (2, 1));
+    let merged = Prepared::new(&full(1));
+    store.write(|writer| writer.merge(&merged, 1, id(2), 1, &change(Action::Merged, 4))).unwrap();
+    assert_eq!((count(1).notes, count(2).notes), (3, 3));
+}
