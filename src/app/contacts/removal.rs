@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::write::entry;
+use super::write::{ATTEMPTS, busy, entry};
 use super::{Written, refuse, unknown};
 use crate::app::decide::{ask_only, decide};
 use crate::app::failure::{Class, Failure};
@@ -16,30 +16,38 @@ use crate::plugin::hook::Hook;
 use crate::store::{Action, Departed, Prepared, StoreError};
 
 impl App {
-    /// Deletes a contact. Its change log stays, and it can be restored.
+    /// Deletes a contact. Its change log stays, and it can be restored. Without the revision that was seen, whatever is there goes.
     ///
     /// # Errors
     /// Not found; forbidden; conflict, when somebody wrote since the revision that was seen; rejected, when a plugin keeps it.
     pub fn delete_contact(&self, id: ContactId, seen: Option<u64>, by: &Viewer) -> Result<Contact, Failure> {
-        let before = Arc::new(self.contact_for(id, Right::Delete, by)?);
-        self.require_rev(&before, seen, &[])?;
+        for _ in 0..ATTEMPTS {
+            let before = Arc::new(self.contact_for(id, Right::Delete, by)?);
+            self.require_rev(&before, seen, &[])?;
+            if self.try_delete(&before, by)? {
+                return Ok((*before).clone());
+            }
+        }
+        Err(busy(id))
+    }
+
+    /// Deletes a contact, unless somebody wrote it since it was read.
+    fn try_delete(&self, before: &Arc<Contact>, by: &Viewer) -> Result<bool, Failure> {
         let mut chain = self.chain(self.generation()?)?;
-        let draft = Draft::new((*before).clone());
-        let opinion = ask_only(&mut chain, Hook::Delete, draft, Some(&before), &self.rule_book()?);
-        refuse(&format!("contact {id} was not deleted"), &opinion)?;
+        let draft = Draft::new((**before).clone());
+        let opinion = ask_only(&mut chain, Hook::Delete, draft, Some(before), &self.rule_book()?);
+        refuse(&format!("contact {} was not deleted", before.id), &opinion)?;
         let entry = entry(Action::Deleted, now(), Vec::new(), by);
         let written = self.store()?.write(|writer| {
             writer.delete(before.id, before.rev, &entry)?;
             write_state(writer, &opinion.state)
         });
         if let Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) = written {
-            // What was to be deleted is not what is there now: whoever deletes looks again.
-            let newest = self.contact_for(id, Right::Delete, by)?;
-            self.require_rev(&newest, Some(before.rev), &[])?;
+            return Ok(false);
         }
         written?;
         self.state()?.apply(&opinion.state);
-        Ok((*before).clone())
+        Ok(true)
     }
 
     /// Brings a deleted contact back as it was. `on_update` is asked about it, with the contact as it was before and after.

@@ -18,7 +18,7 @@ use crate::plugin::hook::Hook;
 use crate::store::{Action, Actor, ChangedField, NewChange, Prepared, StoreError};
 
 /// Times that a change is tried again on the newest state when somebody else writes the contact in between.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// A contact that was written, and what plugins had to do with it.
 #[derive(Debug)]
@@ -106,8 +106,7 @@ impl App {
                 return Ok(written);
             }
         }
-        Err(Failure::new(Class::Conflict, "STALE_REV", format!("others change contact {id} all the time"))
-            .hint("try again in a moment"))
+        Err(busy(id))
     }
 
     /// Makes a change, unless somebody wrote the contact since it was read.
@@ -137,6 +136,12 @@ impl App {
         self.state()?.apply(&opinion.state);
         Ok(Some(Written { contact: Contact { rev, ..draft.contact }, fields, notes }))
     }
+}
+
+/// Somebody else was faster every time.
+pub(super) fn busy(id: ContactId) -> Failure {
+    Failure::new(Class::Conflict, "STALE_REV", format!("others change contact {id} all the time"))
+        .hint("try again in a moment")
 }
 
 /// An entry of the change log for what a person does.

@@ -89,3 +89,18 @@ fn a_conflict_tells_each_field_once_from_first_to_last() {
     assert_eq!(code(app.delete_contact(id, Some(1), &CLI)), "STALE_REV");
     assert_eq!(code(app.delete_contact(id, Some(3), &CLI)), "ok");
 }
+
+#[test]
+fn a_contact_is_deleted_once_however_many_try() {
+    let (home, app) = home("", "");
+    let id = add(&app, &["last_name=Lee"], &CLI);
+    let done = together(home.path(), &|app, number| match number % 2 {
+        0 => edit(app, id, &[&format!("labels+=label {number}")], &CLI),
+        _ => app.delete_contact(id, None, &CLI).map(|contact| Written { contact, fields: vec![], notes: vec![] }),
+    });
+    let deletions = (1..WRITERS).step_by(2).filter(|number| done[*number].is_ok()).count();
+    assert_eq!(deletions, 1, "{done:?}");
+    for failure in done.iter().filter_map(|done| done.as_ref().err()) {
+        assert_eq!(failure.code, "CONTACT_DELETED");
+    }
+}
