@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::contact::Contact;
 use crate::domain::draft::{Draft, Pending};
-use crate::domain::field::Field;
+use crate::domain::field::{Field, FieldKey};
 use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::permission::{Access, Member, Viewer};
@@ -29,10 +29,16 @@ impl Claims {
     }
 
     /// Applies them to a contact that is to be written, before plugins see it. What is refused stays readable and keeps what it was.
-    pub fn settle(&self, draft: &mut Draft, before: Option<&Contact>) {
-        if !self.admin {
+    /// `assigned` names fields that a plugin set in a row: plugins act for the installation, whoever imports.
+    pub fn settle(&self, draft: &mut Draft, before: Option<&Contact>, assigned: &[FieldKey]) {
+        let written = |field: Field| !self.admin && !assigned.contains(&field.into());
+        if written(Field::Owner) {
             self.check_owner(draft, before);
+        }
+        if written(Field::SharedWith) {
             check_sharing(draft, before);
+        }
+        if written(Field::Division) {
             self.check_division(draft, before);
         }
         if before.is_none() {

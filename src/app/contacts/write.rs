@@ -57,7 +57,7 @@ impl App {
         grant_all(&mut draft, wishes, &book.rules);
         // First what nobody may write: whether such a name exists does not matter then.
         if let Some(claims) = Claims::of(by, self.settings().access) {
-            claims.settle(&mut draft, None);
+            claims.settle(&mut draft, None, &[]);
         }
         known::check(self, &mut draft, None)?;
         let mut chain = self.chain(self.generation()?)?;
@@ -90,7 +90,7 @@ impl App {
             let before = draft.contact.clone();
             grant_all(draft, wishes, &book.rules);
             if let Some(claims) = Claims::of(by, self.settings().access) {
-                claims.settle(draft, Some(&before));
+                claims.settle(draft, Some(&before), &[]);
             }
             known::check(self, draft, Some(&before))
         };

@@ -60,6 +60,8 @@ pub(super) struct Given {
     pub(super) sms: Option<bool>,
     /// Whether it names numbers that get none.
     pub(super) no_sms: bool,
+    /// Fields that a plugin set beside the columns; told only where somebody's claims are looked at.
+    pub(super) assigned: Vec<FieldKey>,
 }
 
 /// The cell that clears a field of a stored contact; a blank one keeps what is there.
@@ -176,6 +178,9 @@ fn restored(cells: csv::StringRecord) -> csv::StringRecord {
 fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let mut draft = Draft::new(Contact::new(fresh_id(), context.stamp.clone()));
     let mut given = Given::default();
+    if context.claims.is_some() {
+        given.assigned = hand.extra_fields().map(|(key, _)| key.clone()).collect();
+    }
     let rules = &context.book.rules;
     let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
     let mut last = Vec::new();
@@ -217,9 +222,9 @@ fn is_sample(cells: &csv::StringRecord, mapping: &Mapping) -> bool {
 
 /// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`.
 pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut Chain, context: &Context) -> RowEnd {
-    let Mapped { record, line, cells, mut draft, mut opinion, .. } = mapped;
+    let Mapped { record, line, cells, mut draft, given, mut opinion } = mapped;
     if let Some(claims) = &context.claims {
-        claims.settle(&mut draft, before.map(|before| &**before));
+        claims.settle(&mut draft, before.map(|before| &**before), &given.assigned);
     }
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let (draft, decided) = decide(chain, hook, draft, before, &context.book);

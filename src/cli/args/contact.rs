@@ -67,7 +67,7 @@ pub enum ContactCommand {
         #[arg(required = true, value_name = "STAFF")]
         staff: Vec<String>,
     },
-    /// Give a contact another owner; whoever owned it loses access, unless it is shared with them
+    /// Give a contact another owner
     Transfer {
         /// Its id
         id: String,

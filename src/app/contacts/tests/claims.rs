@@ -109,6 +109,15 @@ fn an_import_by_staff_is_held_to_the_same() {
 }
 
 #[test]
+fn a_plugin_may_deal_out_the_rows_of_an_import() {
+    let script = "fn on_import_row(row) { row.set(\"owner\", \"Zoe\"); }";
+    let (_home, app) = home("access = \"open\"", script);
+    assert_eq!(import(&app, "Last name\nLee\n", "create", &agent("Ann")).counts.created, 1);
+    let contact = app.search(&app.query(&CLI)).unwrap().contacts.remove(0);
+    assert_eq!(held(&app, contact.id).0.as_deref(), Some("Zoe"));
+}
+
+#[test]
 fn an_import_neither_finds_nor_tells_of_what_is_not_seen() {
     let (_home, app) = home("access = \"owner\"", "");
     for owner in ["Bob", "Zoe", "Ann"] {
