@@ -4,6 +4,7 @@
 mod changes;
 mod connection;
 mod contacts;
+mod divisions;
 mod document;
 mod enquiries;
 mod error;
@@ -12,10 +13,14 @@ mod job_lock;
 mod jobs;
 mod labels;
 mod migrations;
+mod naming;
+mod organizations;
 mod prepared;
 mod query;
 mod reader;
+mod record_changes;
 mod search;
+mod staff;
 mod state;
 mod types;
 mod words;
@@ -39,6 +44,10 @@ pub use types::{
     Page, PluginRef,
 };
 pub use writer::Writer;
+
+pub use divisions::DivisionInfo;
+pub use organizations::{OrganizationPage, OrganizationQuery};
+pub use record_changes::{RecordChange, RecordKind};
 
 use error::Placed;
 use job_lock::JobLocks;
