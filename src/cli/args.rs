@@ -1,5 +1,13 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod division;
+mod organization;
+mod staff;
+
+pub use division::{DivisionArgs, DivisionCommand};
+pub use organization::{OrganizationArgs, OrganizationCommand};
+pub use staff::{StaffArgs, StaffCommand};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +65,12 @@ pub enum Command {
     Plugin(PluginArgs),
     /// Look whether everything in the home folder is as it should be
     Doctor,
+    /// Staff members: who works with the contacts
+    Staff(StaffArgs),
+    /// Divisions of the own organisation
+    Division(DivisionArgs),
+    /// Organizations to which contacts belong
+    Org(OrganizationArgs),
 }
 
 /// `carnet import`

@@ -176,7 +176,7 @@ pub enum StoreError {
         now: u64,
     },
     /// A division that is to be deleted has contacts or organizations.
-    #[error("division `{name}` has {contacts} contacts and {organizations} organizations")]
+    #[error("division `{name}` is in use: contacts {contacts}, organizations {organizations}")]
     DivisionInUse {
         /// The division.
         name: String,
