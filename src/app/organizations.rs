@@ -20,18 +20,8 @@ impl App {
         assignments: &[Assignment],
         by: &Viewer,
     ) -> Result<WrittenRecord<Organization>, Failure> {
-        let given = assignments.iter().find(|wish| wish.field == "name");
-        let name = match given.map(|wish| Name::parse(&wish.value)) {
-            Some(Ok(name)) => Ok(name),
-            // `name=` is told with the other problems, below.
-            Some(Err(_)) => Name::parse("?"),
-            None => {
-                return Err(
-                    Failure::new(Class::Rejected, "NAME_MISSING", "an organization needs a name").hint("add `name=…`")
-                );
-            }
-        }?;
-        let mut organization = Organization::new(name, Stamp { at: now(), by: by.name().into() });
+        // Replaced by the one that is given; without one, or with one that is refused, that is told as a problem.
+        let mut organization = Organization::new(Name::parse("?")?, Stamp { at: now(), by: by.name().into() });
         let notes = self.fill_organization(&mut organization, assignments, "the organization was not created")?;
         organization.division = self.division_of_new(organization.division.take(), by)?;
         let fields = changed(None, &organization);
@@ -178,6 +168,9 @@ impl App {
     ) -> Result<Vec<String>, Failure> {
         let before = organization.clone();
         let mut filling = Filling::of(organization, assignments, &self.rules(now()))?;
+        if before.rev == 0 {
+            filling.require_name(assignments);
+        }
         self.check_custom_fields(&before, organization, &mut filling);
         filling.accepted(what)
     }

@@ -85,6 +85,13 @@ impl Filling {
         Ok(filling)
     }
 
+    /// Adds the problem that a new record is given no name.
+    pub(super) fn require_name(&mut self, assignments: &[Assignment]) {
+        if !assignments.iter().any(|wish| wish.field == "name") {
+            self.refuse("name", None, Invalid::new("NAME_MISSING", "is missing").hint("add `name=…`"));
+        }
+    }
+
     /// Adds a problem.
     pub(super) fn refuse(&mut self, field: &str, value: Option<&str>, invalid: Invalid) {
         let problem = Problem {
@@ -97,20 +104,19 @@ impl Filling {
         self.problems.push(Told { plugin: None, problem });
     }
 
-    /// Returns things to know, or fails with every problem. A division that cannot change is told by its own code.
+    /// Returns things to know, or fails with every problem. A division that cannot change, and nothing else, is told by its
+    /// own code.
     pub(super) fn accepted(self, what: &str) -> Result<Vec<String>, Failure> {
         if self.problems.is_empty() {
             return Ok(self.notes);
         }
-        let fixed = self.problems.iter().map(|told| &told.problem).find(|problem| problem.code == "DIVISION_FIXED");
-        let failure = match fixed {
-            Some(problem) => Failure {
-                hint: problem.hint.clone(),
-                ..Failure::new(Class::Rejected, "DIVISION_FIXED", problem.message.clone())
-            },
-            None => Failure::new(Class::Rejected, "REJECTED", what),
-        };
-        Err(failure.because(self.problems))
+        if let [Told { problem, .. }] = &*self.problems
+            && problem.code == "DIVISION_FIXED"
+        {
+            let failure = Failure::new(Class::Rejected, "DIVISION_FIXED", problem.message.clone());
+            return Err(Failure { hint: problem.hint.clone(), ..failure });
+        }
+        Err(Failure::new(Class::Rejected, "REJECTED", what).because(self.problems))
     }
 }
 

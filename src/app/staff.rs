@@ -1,6 +1,6 @@
 //! Staff members: add, show, list, edit, delete. Admins and the operator manage them; everybody may say whether they are available.
 
-use super::failure::{Class, Failure};
+use super::failure::Failure;
 use super::records::{Assignment, Filling, WrittenRecord, changed, entry, require_rev, unknown};
 use super::{App, now};
 use crate::domain::contact::Stamp;
@@ -16,14 +16,10 @@ impl App {
     /// Forbidden; rejected, with every problem; not found for a division; conflict when the name or the e-mail address is taken.
     pub fn add_staff(&self, assignments: &[Assignment], by: &Viewer) -> Result<WrittenRecord<Staff>, Failure> {
         self.require_admin(by, "add staff members")?;
-        if !assignments.iter().any(|wish| wish.field == "name") {
-            return Err(
-                Failure::new(Class::Rejected, "NAME_MISSING", "a staff member needs a name").hint("add `name=…`")
-            );
-        }
-        // Replaced by the one that is given, or told as a problem.
+        // Replaced by the one that is given; without one, or with one that is refused, that is told as a problem.
         let mut staff = Staff::new(Name::parse("?")?, Stamp { at: now(), by: by.name().into() });
-        let filling = Filling::of(&mut staff, assignments, &self.rules(now()))?;
+        let mut filling = Filling::of(&mut staff, assignments, &self.rules(now()))?;
+        filling.require_name(assignments);
         let notes = filling.accepted("the staff member was not added")?;
         self.settle_divisions(&mut staff)?;
         let fields = changed(None, &staff);

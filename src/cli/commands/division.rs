@@ -26,8 +26,11 @@ pub fn run(app: &App, args: &DivisionArgs, by: &Viewer, printer: &mut Printer) -
             printer.answer(
                 || wire::division(&division),
                 || {
-                    let (id, name, contacts) = (division.id, &division.name, counted(contacts, "contact"));
-                    format!("division {id} is {name} now, in {contacts}, too")
+                    let also = match contacts {
+                        0 => String::new(),
+                        count => format!(", also in {}", counted(count, "contact")),
+                    };
+                    format!("division {} is {} now{also}", division.id, division.name)
                 },
             );
         }

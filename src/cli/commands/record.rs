@@ -32,7 +32,7 @@ pub fn tell_notes<R>(written: &WrittenRecord<R>, printer: &mut Printer) {
 pub fn record_text<R: Record>(record: &R, id: i64, rev: u64, stamps: [&Stamp; 2]) -> String {
     let mut rows = vec![vec!["number".to_owned(), format!("{id} (revision {rev})")]];
     let fields = record.keys().into_iter().filter_map(|key| record.get(&key).map(|value| (key.to_string(), value)));
-    rows.extend(fields.map(|(key, value)| vec![key, value.into_owned()]));
+    rows.extend(fields.map(|(key, value)| vec![key, value.replace('\n', ", ")]));
     for (name, stamp) in ["created", "updated"].into_iter().zip(stamps) {
         rows.push(vec![name.to_owned(), format!("{} by {}", wire::time(stamp.at), stamp.by)]);
     }
