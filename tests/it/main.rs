@@ -29,3 +29,6 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Organizations, staff members and divisions on the command line.
+mod records;
