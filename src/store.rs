@@ -46,6 +46,7 @@ pub use types::{
 pub use writer::Writer;
 
 pub use divisions::DivisionInfo;
+pub use naming::Named;
 pub use organizations::{OrganizationPage, OrganizationQuery};
 pub use record_changes::{RecordChange, RecordKind};
 

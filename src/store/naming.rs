@@ -19,6 +19,43 @@ use super::types::{Action, ChangedField, NewChange};
 use super::writer::Writer;
 use super::{divisions, organizations};
 
+/// What contacts name.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Named {
+    /// The organization to which they belong.
+    Organization,
+    /// The staff member who owns them, and those with whom they are shared.
+    Staff,
+    /// Their division.
+    Division,
+}
+
+impl Named {
+    /// What it is in the log and in errors.
+    #[must_use]
+    pub const fn kind(self) -> RecordKind {
+        match self {
+            Self::Organization => RecordKind::Organization,
+            Self::Staff => RecordKind::Staff,
+            Self::Division => RecordKind::Division,
+        }
+    }
+
+    /// Its table.
+    const fn table(self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    /// The facets (`contact_facet.facet`) under which contacts name it.
+    const fn facets(self) -> &'static str {
+        match self {
+            Self::Organization => "1",
+            Self::Staff => "2, 3",
+            Self::Division => "4",
+        }
+    }
+}
+
 /// Names remembered of a kind; enough for any file in which they come again.
 const REMEMBERED: usize = 100_000;
 
@@ -95,42 +132,23 @@ fn created(conn: &Connection, kind: RecordKind, number: Option<i64>, name: &Name
     append_by(conn, kind, &number.to_string(), nanos(by.at), &by.by, Action::Created, &[field])
 }
 
-/// The facets (`contact_facet.facet`) under which contacts name a record of a kind.
-fn facets(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Organization => "1",
-        RecordKind::Staff => "2, 3",
-        RecordKind::Division => "4",
-        RecordKind::Label | RecordKind::Field => "0",
-    }
-}
-
-/// The table of a kind whose records contacts name.
-fn table(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Staff => "staff",
-        RecordKind::Division => "division",
-        _ => "organization",
-    }
-}
-
 impl Reader<'_> {
     /// Returns how many live contacts name an organization, a staff member (as owner, or as one with whom they are shared) or a division.
     ///
     /// # Errors
     /// The database fails.
-    pub fn contacts_naming(&self, kind: RecordKind, name: &Name) -> Result<u64, StoreError> {
+    pub fn contacts_naming(&self, named: Named, name: &Name) -> Result<u64, StoreError> {
         self.settle()?;
-        count_naming(self.conn, kind, name).placed(self.path)
+        count_naming(self.conn, named, name).placed(self.path)
     }
 
     /// Returns the names of all organizations, staff members or divisions, in order.
     ///
     /// # Errors
     /// The database fails.
-    pub fn names(&self, kind: RecordKind) -> Result<Vec<String>, StoreError> {
+    pub fn names(&self, named: Named) -> Result<Vec<String>, StoreError> {
         let all = || {
-            let mut select = self.conn.prepare_cached(&format!("SELECT name FROM {} ORDER BY key", table(kind)))?;
+            let mut select = self.conn.prepare_cached(&format!("SELECT name FROM {} ORDER BY key", named.table()))?;
             select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
         all().placed(self.path)
@@ -140,33 +158,33 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// The database fails.
-    pub fn stored_name(&self, kind: RecordKind, name: &Name) -> Result<Option<String>, StoreError> {
-        stored_name(self.conn, kind, name).placed(self.path)
+    pub fn stored_name(&self, named: Named, name: &Name) -> Result<Option<String>, StoreError> {
+        stored_name(self.conn, named, name).placed(self.path)
     }
 }
 
-pub(super) fn count_naming(conn: &Connection, kind: RecordKind, name: &Name) -> rusqlite::Result<u64> {
+pub(super) fn count_naming(conn: &Connection, named: Named, name: &Name) -> rusqlite::Result<u64> {
     let sql = format!(
         "SELECT count(DISTINCT contact.no) FROM contact_facet CROSS JOIN contact ON contact.no = contact_facet.contact
          WHERE contact_facet.facet IN ({}) AND contact_facet.value = ?1 AND contact.gone = 0",
-        facets(kind)
+        named.facets()
     );
     conn.prepare_cached(&sql)?.query_row([name.key()], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
-fn stored_name(conn: &Connection, kind: RecordKind, name: &Name) -> rusqlite::Result<Option<String>> {
-    conn.prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1", table(kind)))?
+fn stored_name(conn: &Connection, named: Named, name: &Name) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1", named.table()))?
         .query_row([name.key()], |row| row.get(0))
         .optional()
 }
 
 /// Refuses a name that another record has; `id` is the one that is to have it.
-pub(super) fn check_free(conn: &Connection, kind: RecordKind, name: &Name, id: i64) -> Result<(), StoreError> {
+pub(super) fn check_free(conn: &Connection, named: Named, name: &Name, id: i64) -> Result<(), StoreError> {
     let taken: Option<String> = conn
-        .prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1 AND id <> ?2", table(kind)))?
+        .prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1 AND id <> ?2", named.table()))?
         .query_row(params![name.key(), id], |row| row.get(0))
         .optional()?;
-    taken.map_or(Ok(()), |name| Err(StoreError::NameTaken { kind, name }))
+    taken.map_or(Ok(()), |name| Err(StoreError::NameTaken { kind: named.kind(), name }))
 }
 
 impl Writer<'_> {
@@ -178,7 +196,7 @@ impl Writer<'_> {
     /// Lets every live contact that names `old` be changed by `edit`, each with an entry in its change log, and returns how many were.
     pub(super) fn rewrite(
         &mut self,
-        kind: RecordKind,
+        named: Named,
         old: &Name,
         entry: &NewChange,
         by: &Stamp,
@@ -188,7 +206,7 @@ impl Writer<'_> {
         self.settle()?;
         let path = self.path;
         let mut rewritten = 0;
-        for no in naming(self.reader.conn, kind, old).placed(path)? {
+        for no in naming(self.reader.conn, named, old).placed(path)? {
             let Some(stored) = Stored::numbered(self.reader.conn, no).placed(path)? else { continue };
             let mut contact = Contact { updated: by.clone(), ..stored.contact.clone() };
             edit(&mut contact);
@@ -210,10 +228,10 @@ fn changed(change: FieldChange) -> ChangedField {
 }
 
 /// The numbers of the contacts that name something, each once.
-fn naming(conn: &Connection, kind: RecordKind, name: &Name) -> rusqlite::Result<Vec<i64>> {
+fn naming(conn: &Connection, named: Named, name: &Name) -> rusqlite::Result<Vec<i64>> {
     let sql = format!(
         "SELECT DISTINCT contact FROM contact_facet WHERE facet IN ({}) AND value = ?1 ORDER BY contact",
-        facets(kind)
+        named.facets()
     );
     conn.prepare_cached(&sql)?.query_map([name.key()], |row| row.get(0))?.collect()
 }
