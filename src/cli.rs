@@ -67,7 +67,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Doctor => commands::doctor::run(&app, printer),
         Command::Staff(args) => commands::staff::run(&app, args, &by, printer),
         Command::Division(args) => commands::division::run(&app, args, &by, printer),
-        Command::Org(args) => commands::organization::run(&app, args, &by, printer),
+        Command::Org(args) => commands::org::run(&app, args, &by, printer),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
 mod division;
-mod organization;
+mod org;
 mod staff;
 
 pub use division::{DivisionArgs, DivisionCommand};
-pub use organization::{OrganizationArgs, OrganizationCommand};
+pub use org::{OrgArgs, OrgCommand};
 pub use staff::{StaffArgs, StaffCommand};
 
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ pub enum Command {
     /// Divisions of the own organisation
     Division(DivisionArgs),
     /// Organizations to which contacts belong
-    Org(OrganizationArgs),
+    Org(OrgArgs),
 }
 
 /// `carnet import`

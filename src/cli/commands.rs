@@ -8,7 +8,7 @@ pub mod enquiry;
 pub mod export;
 pub mod import;
 pub mod label;
-pub mod organization;
+pub mod org;
 pub mod plugin;
 mod record;
 pub mod search;

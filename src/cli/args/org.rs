@@ -4,15 +4,15 @@ use clap::{Args, Subcommand};
 
 /// `carnet org`
 #[derive(Args, Debug)]
-pub struct OrganizationArgs {
+pub struct OrgArgs {
     /// What to do
     #[command(subcommand)]
-    pub command: OrganizationCommand,
+    pub command: OrgCommand,
 }
 
 /// What to do with organizations.
 #[derive(Subcommand, Debug)]
-pub enum OrganizationCommand {
+pub enum OrgCommand {
     /// Create an organization: `carnet org add name=Acme website=www.acme.com country=HK`
     Add {
         /// `field=value`: name, website, street, city, state, zip, country, phone, external_url, division, custom.KEY
@@ -22,7 +22,7 @@ pub enum OrganizationCommand {
     /// Show an organization
     Show {
         /// Number or name
-        organization: String,
+        org: String,
     },
     /// List organizations by name
     List {
@@ -38,7 +38,7 @@ pub enum OrganizationCommand {
     /// Change an organization; a new name is written into its contacts, too
     Edit {
         /// Number or name
-        organization: String,
+        org: String,
         /// `field=value`; an empty value clears the field
         #[arg(required = true, value_name = "FIELD=VALUE")]
         fields: Vec<String>,
@@ -49,7 +49,7 @@ pub enum OrganizationCommand {
     /// Delete an organization; its contacts stay and lose the link
     Delete {
         /// Number or name
-        organization: String,
+        org: String,
         /// The revision that you saw; refused if somebody wrote since
         #[arg(long)]
         rev: Option<u64>,
@@ -60,12 +60,12 @@ pub enum OrganizationCommand {
     /// Show what was changed in an organization, when and by whom
     Changes {
         /// Number or name
-        organization: String,
+        org: String,
     },
     /// List the contacts of an organization
     Contacts {
         /// Number or name
-        organization: String,
+        org: String,
         /// How many at a time
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,

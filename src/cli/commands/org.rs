@@ -9,7 +9,7 @@ use crate::app::failure::Failure;
 use crate::app::records::{Assignment, WrittenRecord};
 use crate::app::wire::records as records_wire;
 use crate::app::{App, wire};
-use crate::cli::args::{OrganizationArgs, OrganizationCommand};
+use crate::cli::args::{OrgArgs, OrgCommand};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::organization::Organization;
@@ -17,34 +17,34 @@ use crate::domain::permission::Viewer;
 use crate::store::{OrganizationPage, Query};
 
 /// Runs the command.
-pub fn run(app: &App, args: &OrganizationArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub fn run(app: &App, args: &OrgArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        OrganizationCommand::Add { fields } => {
+        OrgCommand::Add { fields } => {
             written(&app.add_organization(&Assignment::parse_all(fields)?, by)?, "created", printer);
         }
-        OrganizationCommand::Show { organization } => {
-            let found = app.organization(organization, by)?;
+        OrgCommand::Show { org } => {
+            let found = app.organization(org, by)?;
             let text = || record_text(&found, found.id, found.rev, [&found.created, &found.updated]);
             printer.answer(|| records_wire::organization(&found), text);
         }
-        OrganizationCommand::List { words, limit, after } => {
+        OrgCommand::List { words, limit, after } => {
             let page = app.organizations(&words.join(" "), after.clone(), usize::from(*limit), by)?;
             list(&page, printer);
         }
-        OrganizationCommand::Edit { organization, fields, rev } => {
+        OrgCommand::Edit { org, fields, rev } => {
             let wishes = Assignment::parse_all(fields)?;
-            written(&app.edit_organization(organization, &wishes, *rev, by)?, "changed", printer);
+            written(&app.edit_organization(org, &wishes, *rev, by)?, "changed", printer);
         }
-        OrganizationCommand::Delete { organization, rev, yes } => delete(app, organization, *rev, *yes, by, printer)?,
-        OrganizationCommand::Changes { organization } => {
-            let entries = app.organization_changes(organization, by)?;
+        OrgCommand::Delete { org, rev, yes } => delete(app, org, *rev, *yes, by, printer)?,
+        OrgCommand::Changes { org } => {
+            let entries = app.organization_changes(org, by)?;
             printer.answer(
                 || json!({ "changes": entries.iter().map(records_wire::change).collect::<Vec<_>>() }),
                 || entries.iter().map(change_text).collect(),
             );
         }
-        OrganizationCommand::Contacts { organization, limit, after } => {
-            let query = app.contacts_of_organization(organization, by)?;
+        OrgCommand::Contacts { org, limit, after } => {
+            let query = app.contacts_of_organization(org, by)?;
             contacts(app, Query { after: after.clone(), limit: usize::from(*limit), ..query }, printer)?;
         }
     }
@@ -105,13 +105,13 @@ fn contacts(app: &App, query: Query, printer: &mut Printer) -> Result<(), Failur
 
 fn delete(
     app: &App,
-    organization: &str,
+    org: &str,
     rev: Option<u64>,
     yes: bool,
     by: &Viewer,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let found = app.organization(organization, by)?;
+    let found = app.organization(org, by)?;
     app.require_admin(by, "delete organizations")?;
     let contacts = app.contacts_naming_organization(&found)?;
     if contacts > 0 {
