@@ -46,7 +46,7 @@ pub use types::{
 pub use writer::Writer;
 
 pub use divisions::DivisionInfo;
-pub use naming::Named;
+pub use naming::Referent;
 pub use organizations::{OrganizationPage, OrganizationQuery};
 pub use record_changes::{RecordChange, RecordKind};
 

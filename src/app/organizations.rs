@@ -8,7 +8,7 @@ use crate::domain::contact::Stamp;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Scope, Viewer};
-use crate::store::{Action, Filter, Named, OrganizationPage, OrganizationQuery, Query, RecordChange, RecordKind};
+use crate::store::{Action, Filter, OrganizationPage, OrganizationQuery, Query, RecordChange, RecordKind, Referent};
 
 impl App {
     /// Creates an organization. Under access by division it gets its maker's only division, unless another of theirs is named.
@@ -84,7 +84,7 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub fn contacts_naming_organization(&self, organization: &Organization) -> Result<u64, Failure> {
-        Ok(self.store()?.read(|reader| reader.contacts_naming(Named::Organization, &organization.name))?)
+        Ok(self.store()?.read(|reader| reader.contacts_naming(Referent::Organization, &organization.name))?)
     }
 
     /// Returns an organization by its number, or its name.
@@ -145,7 +145,7 @@ impl App {
     /// The nearest name that the viewer may know is told.
     fn no_organization(&self, wanted: &str, by: &Viewer) -> Result<Failure, Failure> {
         let names = match self.organization_scope(by) {
-            Scope::All | Scope::Person(_) => self.store()?.read(|reader| reader.names(Named::Organization))?,
+            Scope::All | Scope::Person(_) => self.store()?.read(|reader| reader.names(Referent::Organization))?,
             Scope::Divisions(_) => {
                 let page = self.organizations("", None, usize::MAX, by)?;
                 page.organizations.into_iter().map(|known| known.name.as_str().to_owned()).collect()

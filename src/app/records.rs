@@ -10,7 +10,7 @@ use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
 use crate::domain::record::{Record, diff};
 use crate::domain::rules::Rules;
-use crate::store::{Action, Actor, ChangedField, Named, NewChange, RecordKind};
+use crate::store::{Action, Actor, ChangedField, NewChange, RecordKind, Referent};
 
 /// Admins named in a hint, at most.
 const ADMINS_NAMED: usize = 3;
@@ -169,7 +169,7 @@ impl App {
     /// # Errors
     /// `ORGANIZATION_UNKNOWN` with the nearest name.
     pub fn known_organization(&self, name: &Name) -> Result<Name, Failure> {
-        self.known(Named::Organization, name)
+        self.known(Referent::Organization, name)
     }
 
     /// Checks that a staff member named by hand exists, and returns the name as it is stored.
@@ -177,7 +177,7 @@ impl App {
     /// # Errors
     /// `STAFF_UNKNOWN` with the nearest name.
     pub fn known_staff(&self, name: &Name) -> Result<Name, Failure> {
-        self.known(Named::Staff, name)
+        self.known(Referent::Staff, name)
     }
 
     /// Checks that a division named by hand exists, and returns its name as it is stored.
@@ -185,16 +185,16 @@ impl App {
     /// # Errors
     /// `DIVISION_UNKNOWN` with the nearest name.
     pub fn known_division(&self, name: &Name) -> Result<Name, Failure> {
-        self.known(Named::Division, name)
+        self.known(Referent::Division, name)
     }
 
-    fn known(&self, named: Named, name: &Name) -> Result<Name, Failure> {
-        let stored = self.store()?.read(|reader| reader.stored_name(named, name))?;
+    fn known(&self, referent: Referent, name: &Name) -> Result<Name, Failure> {
+        let stored = self.store()?.read(|reader| reader.stored_name(referent, name))?;
         match stored {
             Some(stored) => Ok(Name::parse(&stored)?),
             None => {
-                let names = self.store()?.read(|reader| reader.names(named))?;
-                Err(unknown(named.kind(), name.as_str(), names.iter().map(String::as_str)))
+                let names = self.store()?.read(|reader| reader.names(referent))?;
+                Err(unknown(referent.kind(), name.as_str(), names.iter().map(String::as_str)))
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::contact::Stamp;
 use crate::domain::name::Name;
 use crate::domain::permission::Viewer;
 use crate::domain::staff::Staff;
-use crate::store::{Action, Named, RecordKind};
+use crate::store::{Action, RecordKind, Referent};
 
 impl App {
     /// Creates a staff member.
@@ -78,7 +78,7 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub fn contacts_naming_staff(&self, staff: &Staff) -> Result<u64, Failure> {
-        Ok(self.store()?.read(|reader| reader.contacts_naming(Named::Staff, &staff.name))?)
+        Ok(self.store()?.read(|reader| reader.contacts_naming(Referent::Staff, &staff.name))?)
     }
 
     /// Returns a staff member by number, name or e-mail address.

@@ -6,7 +6,7 @@ use crate::domain::name::Name;
 use crate::domain::record::{Record, diff};
 
 use super::error::{Placed, StoreError};
-use super::naming::{Named, check_free, count_naming, put, put_in_list};
+use super::naming::{Referent, check_free, count_naming, put, put_in_list};
 use super::reader::Reader;
 use super::record_changes::{RecordKind, append, stamp_of};
 use super::types::{Action, ChangedField, NewChange};
@@ -46,7 +46,7 @@ impl Writer<'_> {
     /// [`StoreError::NameTaken`].
     pub fn insert_division(&mut self, name: &Name, entry: &NewChange) -> Result<i64, StoreError> {
         let (conn, path) = (self.reader.conn, self.path);
-        check_free(conn, Named::Division, name, 0).placed(path)?;
+        check_free(conn, Referent::Division, name, 0).placed(path)?;
         let id = insert(conn, name).placed(path)?;
         append(conn, RecordKind::Division, &id.to_string(), entry).placed(path)?;
         Ok(id)
@@ -60,13 +60,13 @@ impl Writer<'_> {
     pub fn rename_division(&mut self, old: &Name, new: &Name, entry: &NewChange) -> Result<u64, StoreError> {
         let (conn, path) = (self.reader.conn, self.path);
         let id = number(conn, old).placed(path)?;
-        check_free(conn, Named::Division, new, id).placed(path)?;
+        check_free(conn, Referent::Division, new, id).placed(path)?;
         conn.execute("UPDATE division SET key = ?2, name = ?3 WHERE id = ?1", (id, new.key(), new.as_str()))
             .placed(path)?;
         append(conn, RecordKind::Division, &id.to_string(), entry).placed(path)?;
         rename_in_organizations(conn, old, new, entry).placed(path)?;
         replace_in_staff(conn, old, Some(new), entry).placed(path)?;
-        self.rewrite(Named::Division, old, entry, &stamp_of(entry), |contact| {
+        self.rewrite(Referent::Division, old, entry, &stamp_of(entry), |contact| {
             put(&mut contact.division, old, Some(new));
         })
     }
@@ -78,7 +78,7 @@ impl Writer<'_> {
     pub fn delete_division(&mut self, name: &Name, entry: &NewChange) -> Result<u64, StoreError> {
         let (conn, path) = (self.reader.conn, self.path);
         let id = number(conn, name).placed(path)?;
-        let contacts = self.contacts_naming(Named::Division, name)?;
+        let contacts = self.contacts_naming(Referent::Division, name)?;
         let organizations = count_organizations(conn, name).placed(path)?;
         if contacts + organizations > 0 {
             return Err(StoreError::DivisionInUse { name: name.as_str().to_owned(), contacts, organizations });
@@ -102,7 +102,7 @@ fn list(conn: &Connection) -> Result<Vec<DivisionInfo>, StoreError> {
         })?;
         Ok(DivisionInfo {
             id,
-            contacts: count_naming(conn, Named::Division, &name)?,
+            contacts: count_naming(conn, Referent::Division, &name)?,
             organizations: count_organizations(conn, &name)?,
             staff: members.iter().filter(|member| member.divisions.contains(&name)).count() as u64,
             name,

@@ -19,9 +19,9 @@ use super::types::{Action, ChangedField, NewChange};
 use super::writer::Writer;
 use super::{divisions, organizations};
 
-/// What contacts name.
+/// What contacts refer to by name.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Named {
+pub enum Referent {
     /// The organization to which they belong.
     Organization,
     /// The staff member who owns them, and those with whom they are shared.
@@ -30,7 +30,7 @@ pub enum Named {
     Division,
 }
 
-impl Named {
+impl Referent {
     /// What it is in the log and in errors.
     #[must_use]
     pub const fn kind(self) -> RecordKind {
@@ -137,18 +137,19 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// The database fails.
-    pub fn contacts_naming(&self, named: Named, name: &Name) -> Result<u64, StoreError> {
+    pub fn contacts_naming(&self, referent: Referent, name: &Name) -> Result<u64, StoreError> {
         self.settle()?;
-        count_naming(self.conn, named, name).placed(self.path)
+        count_naming(self.conn, referent, name).placed(self.path)
     }
 
     /// Returns the names of all organizations, staff members or divisions, in order.
     ///
     /// # Errors
     /// The database fails.
-    pub fn names(&self, named: Named) -> Result<Vec<String>, StoreError> {
+    pub fn names(&self, referent: Referent) -> Result<Vec<String>, StoreError> {
         let all = || {
-            let mut select = self.conn.prepare_cached(&format!("SELECT name FROM {} ORDER BY key", named.table()))?;
+            let mut select =
+                self.conn.prepare_cached(&format!("SELECT name FROM {} ORDER BY key", referent.table()))?;
             select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
         all().placed(self.path)
@@ -158,33 +159,33 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// The database fails.
-    pub fn stored_name(&self, named: Named, name: &Name) -> Result<Option<String>, StoreError> {
-        stored_name(self.conn, named, name).placed(self.path)
+    pub fn stored_name(&self, referent: Referent, name: &Name) -> Result<Option<String>, StoreError> {
+        stored_name(self.conn, referent, name).placed(self.path)
     }
 }
 
-pub(super) fn count_naming(conn: &Connection, named: Named, name: &Name) -> rusqlite::Result<u64> {
+pub(super) fn count_naming(conn: &Connection, referent: Referent, name: &Name) -> rusqlite::Result<u64> {
     let sql = format!(
         "SELECT count(DISTINCT contact.no) FROM contact_facet CROSS JOIN contact ON contact.no = contact_facet.contact
          WHERE contact_facet.facet IN ({}) AND contact_facet.value = ?1 AND contact.gone = 0",
-        named.facets()
+        referent.facets()
     );
     conn.prepare_cached(&sql)?.query_row([name.key()], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
-fn stored_name(conn: &Connection, named: Named, name: &Name) -> rusqlite::Result<Option<String>> {
-    conn.prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1", named.table()))?
+fn stored_name(conn: &Connection, referent: Referent, name: &Name) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1", referent.table()))?
         .query_row([name.key()], |row| row.get(0))
         .optional()
 }
 
 /// Refuses a name that another record has; `id` is the one that is to have it.
-pub(super) fn check_free(conn: &Connection, named: Named, name: &Name, id: i64) -> Result<(), StoreError> {
+pub(super) fn check_free(conn: &Connection, referent: Referent, name: &Name, id: i64) -> Result<(), StoreError> {
     let taken: Option<String> = conn
-        .prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1 AND id <> ?2", named.table()))?
+        .prepare_cached(&format!("SELECT name FROM {} WHERE key = ?1 AND id <> ?2", referent.table()))?
         .query_row(params![name.key(), id], |row| row.get(0))
         .optional()?;
-    taken.map_or(Ok(()), |name| Err(StoreError::NameTaken { kind: named.kind(), name }))
+    taken.map_or(Ok(()), |name| Err(StoreError::NameTaken { kind: referent.kind(), name }))
 }
 
 impl Writer<'_> {
@@ -196,7 +197,7 @@ impl Writer<'_> {
     /// Lets every live contact that names `old` be changed by `edit`, each with an entry in its change log, and returns how many were.
     pub(super) fn rewrite(
         &mut self,
-        named: Named,
+        referent: Referent,
         old: &Name,
         entry: &NewChange,
         by: &Stamp,
@@ -206,7 +207,7 @@ impl Writer<'_> {
         self.settle()?;
         let path = self.path;
         let mut rewritten = 0;
-        for no in naming(self.reader.conn, named, old).placed(path)? {
+        for no in naming(self.reader.conn, referent, old).placed(path)? {
             let Some(stored) = Stored::numbered(self.reader.conn, no).placed(path)? else { continue };
             let mut contact = Contact { updated: by.clone(), ..stored.contact.clone() };
             edit(&mut contact);
@@ -228,10 +229,10 @@ fn changed(change: FieldChange) -> ChangedField {
 }
 
 /// The numbers of the contacts that name something, each once.
-fn naming(conn: &Connection, named: Named, name: &Name) -> rusqlite::Result<Vec<i64>> {
+fn naming(conn: &Connection, referent: Referent, name: &Name) -> rusqlite::Result<Vec<i64>> {
     let sql = format!(
         "SELECT DISTINCT contact FROM contact_facet WHERE facet IN ({}) AND value = ?1 ORDER BY contact",
-        named.facets()
+        referent.facets()
     );
     conn.prepare_cached(&sql)?.query_map([name.key()], |row| row.get(0))?.collect()
 }

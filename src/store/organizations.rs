@@ -19,7 +19,7 @@ pub use page::{OrganizationPage, OrganizationQuery};
 use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::jobs::int;
-use super::naming::{Named, check_free, put};
+use super::naming::{Referent, check_free, put};
 use super::reader::Reader;
 use super::record_changes::{RecordKind, append, stamp_of};
 use super::types::NewChange;
@@ -58,7 +58,7 @@ impl Writer<'_> {
     /// [`StoreError::NameTaken`].
     pub fn insert_organization(&mut self, organization: &Organization, entry: &NewChange) -> Result<i64, StoreError> {
         let (conn, path) = (self.reader.conn, self.path);
-        check_free(conn, Named::Organization, &organization.name, 0).placed(path)?;
+        check_free(conn, Referent::Organization, &organization.name, 0).placed(path)?;
         let id = insert(conn, organization).placed(path)?;
         append(conn, RecordKind::Organization, &id.to_string(), entry).placed(path)?;
         Ok(id)
@@ -77,13 +77,13 @@ impl Writer<'_> {
     ) -> Result<(u64, u64), StoreError> {
         let (conn, path) = (self.reader.conn, self.path);
         let old = seen(conn, organization.id, seen_rev).placed(path)?;
-        check_free(conn, Named::Organization, &organization.name, organization.id).placed(path)?;
+        check_free(conn, Referent::Organization, &organization.name, organization.id).placed(path)?;
         let rev = replace(conn, organization, seen_rev).placed(path)?;
         append(conn, RecordKind::Organization, &organization.id.to_string(), entry).placed(path)?;
         if old.name.as_str() == organization.name.as_str() {
             return Ok((rev, 0));
         }
-        let contacts = self.rewrite(Named::Organization, &old.name, entry, &organization.updated, |contact| {
+        let contacts = self.rewrite(Referent::Organization, &old.name, entry, &organization.updated, |contact| {
             put(&mut contact.organization, &old.name, Some(&organization.name));
         })?;
         Ok((rev, contacts))
@@ -101,7 +101,7 @@ impl Writer<'_> {
         conn.execute("DELETE FROM organization WHERE id = ?1", [id]).placed(path)?;
         append(conn, RecordKind::Organization, &id.to_string(), entry).placed(path)?;
         let by = stamp_of(entry);
-        self.rewrite(Named::Organization, &old.name, entry, &by, |contact| {
+        self.rewrite(Referent::Organization, &old.name, entry, &by, |contact| {
             put(&mut contact.organization, &old.name, None);
         })
     }

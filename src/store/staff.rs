@@ -10,7 +10,7 @@ use crate::domain::staff::{Availability, Staff, time_zone};
 use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::jobs::int;
-use super::naming::{Named, check_free, put, put_in_list};
+use super::naming::{Referent, check_free, put, put_in_list};
 use super::organizations::stamp;
 use super::reader::Reader;
 use super::record_changes::{RecordKind, append};
@@ -79,7 +79,7 @@ impl Writer<'_> {
         if old.name.as_str() == staff.name.as_str() {
             return Ok((rev, 0));
         }
-        let contacts = self.rewrite(Named::Staff, &old.name, entry, &staff.updated, |contact| {
+        let contacts = self.rewrite(Referent::Staff, &old.name, entry, &staff.updated, |contact| {
             put(&mut contact.owner, &old.name, Some(&staff.name));
             put_in_list(&mut contact.shared_with, &old.name, Some(&staff.name));
         })?;
@@ -95,7 +95,7 @@ impl Writer<'_> {
         let old = seen(conn, id, seen_rev).placed(path)?;
         conn.execute("DELETE FROM staff WHERE id = ?1", [id]).placed(path)?;
         append(conn, RecordKind::Staff, &id.to_string(), entry).placed(path)?;
-        self.contacts_naming(Named::Staff, &old.name)
+        self.contacts_naming(Referent::Staff, &old.name)
     }
 }
 
@@ -205,7 +205,7 @@ fn seen(conn: &Connection, id: i64, seen: u64) -> Result<Staff, StoreError> {
 
 /// Name and e-mail address are what a member is called by: nobody else has them.
 fn check(conn: &Connection, staff: &Staff) -> Result<(), StoreError> {
-    check_free(conn, Named::Staff, &staff.name, staff.id)?;
+    check_free(conn, Referent::Staff, &staff.name, staff.id)?;
     let Some(email) = &staff.email else { return Ok(()) };
     let taken: Option<String> = conn
         .prepare_cached("SELECT name FROM staff WHERE email = ?1 AND id <> ?2")?

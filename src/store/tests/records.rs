@@ -75,11 +75,11 @@ fn what_a_contact_names_is_made_once_and_logged() {
     let acme = store.read(|reader| reader.organization_named(&name("acme"))).unwrap().unwrap();
     assert_eq!((acme.name.as_str(), acme.rev, acme.division, &*acme.created.by), ("Acme", 1, None, "import 3"));
     assert_eq!(changes_of(&store, RecordKind::Organization, acme.id), ["created by import 3: name –→Acme"]);
-    assert_eq!(store.read(|reader| reader.names(Named::Division)).unwrap(), ["Asia"]);
+    assert_eq!(store.read(|reader| reader.names(Referent::Division)).unwrap(), ["Asia"]);
     let mut moved = load(&store, 2).unwrap();
     moved.organization = Some(name("Globex"));
     update(&store, &moved).unwrap();
-    assert_eq!(store.read(|reader| reader.names(Named::Organization)).unwrap(), ["Acme", "Globex"]);
+    assert_eq!(store.read(|reader| reader.names(Referent::Organization)).unwrap(), ["Acme", "Globex"]);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn what_was_made_in_a_transaction_that_failed_is_made_again() {
     });
     assert!(failed.is_err());
     insert(&store, &lee);
-    assert_eq!(store.read(|reader| reader.names(Named::Organization)).unwrap(), ["Acme"]);
+    assert_eq!(store.read(|reader| reader.names(Referent::Organization)).unwrap(), ["Acme"]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_renamed_organization_is_renamed_in_its_contacts() {
     let log = store.read(|reader| reader.changes(id(1), None)).unwrap();
     assert_eq!((log[0].rev, log[0].fields[0].field.as_str()), (2, "organization"));
     assert_eq!((log[0].fields[0].old.as_deref(), log[0].fields[0].new.as_deref()), (Some("acme"), Some("Acme Ltd")));
-    assert_eq!(store.read(|reader| reader.names(Named::Organization)).unwrap(), ["Acme Ltd", "Globex"]);
+    assert_eq!(store.read(|reader| reader.names(Referent::Organization)).unwrap(), ["Acme Ltd", "Globex"]);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_deleted_organization_leaves_its_contacts_without_it_until_one_names_it_agai
     let store = Store::in_memory().unwrap();
     naming(&store, 1, |contact| contact.organization = Some(name("Acme")));
     let acme = store.read(|reader| reader.organization_named(&name("acme"))).unwrap().unwrap();
-    assert_eq!(store.read(|reader| reader.contacts_naming(Named::Organization, &acme.name)).unwrap(), 1);
+    assert_eq!(store.read(|reader| reader.contacts_naming(Referent::Organization, &acme.name)).unwrap(), 1);
     let lost = store.write(|writer| writer.delete_organization(acme.id, 1, &change(Action::Deleted, 5))).unwrap();
     assert_eq!((lost, load(&store, 1).unwrap().organization), (1, None));
     assert_eq!(changes_of(&store, RecordKind::Organization, acme.id)[0], "deleted by cli: ");
