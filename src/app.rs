@@ -3,6 +3,7 @@
 
 pub mod contacts;
 pub mod decide;
+pub mod divisions;
 pub mod doctor;
 pub mod enquiry;
 pub mod export;
@@ -10,9 +11,12 @@ pub mod failure;
 pub mod import;
 pub mod lookup;
 pub mod merge;
+pub mod organizations;
 pub mod output;
 pub mod plugins;
 mod provenance;
+pub mod records;
+pub mod staff;
 pub mod template;
 pub mod viewer;
 pub mod wire;

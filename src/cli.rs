@@ -65,6 +65,9 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Label(args) => commands::label::run(&app, args, printer),
         Command::Plugin(args) => commands::plugin::run(&app, args, printer),
         Command::Doctor => commands::doctor::run(&app, printer),
+        Command::Staff(args) => commands::staff::run(&app, args, &by, printer),
+        Command::Division(args) => commands::division::run(&app, args, &by, printer),
+        Command::Org(args) => commands::org::run(&app, args, &by, printer),
     }
 }
 

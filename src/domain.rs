@@ -16,11 +16,14 @@ pub mod label;
 pub mod language;
 pub mod merge;
 pub mod name;
+pub mod organization;
 pub mod permission;
 pub mod phone;
 pub mod problem;
+pub mod record;
 pub mod row;
 pub mod rules;
+pub mod staff;
 pub mod text;
 pub mod verified;
 

@@ -5,6 +5,7 @@ mod attached;
 mod changes;
 mod connection;
 mod contacts;
+mod divisions;
 mod document;
 mod enquiries;
 mod error;
@@ -13,11 +14,15 @@ mod job_lock;
 mod jobs;
 mod labels;
 mod migrations;
+mod naming;
+mod organizations;
 mod prepared;
 mod query;
 mod reader;
+mod record_changes;
 mod restore;
 mod search;
+mod staff;
 mod state;
 mod types;
 mod words;
@@ -43,6 +48,11 @@ pub use types::{
     Page, PluginRef,
 };
 pub use writer::Writer;
+
+pub use divisions::DivisionInfo;
+pub use naming::Referent;
+pub use organizations::{OrganizationPage, OrganizationQuery};
+pub use record_changes::{RecordChange, RecordKind};
 
 use error::Placed;
 use job_lock::JobLocks;

@@ -153,6 +153,11 @@ impl From<StoreError> for Failure {
             StoreError::JobRunning { .. } => (Class::Conflict, "JOB_RUNNING"),
             StoreError::LabelExists { .. } => (Class::Conflict, "LABEL_EXISTS"),
             StoreError::Full { .. } => (Class::Internal, "DISK_FULL"),
+            StoreError::NameTaken { .. } => (Class::Conflict, "NAME_TAKEN"),
+            StoreError::EmailTaken { .. } => (Class::Conflict, "EMAIL_TAKEN"),
+            StoreError::NoRecord { kind, .. } => (Class::NotFound, kind.unknown_code()),
+            StoreError::RecordConflict { .. } => (Class::Conflict, "STALE_REV"),
+            StoreError::DivisionInUse { .. } => (Class::Rejected, "DIVISION_IN_USE"),
             _ => (Class::Internal, "DATABASE"),
         };
         let hint = error.hint();

@@ -1,5 +1,7 @@
 //! Who acts, and what they may: the settings' access rules applied to contacts and queries.
 
+use std::sync::Arc;
+
 use super::App;
 use super::failure::{Class, Failure};
 use crate::config::{ExportScope, SearchField};
@@ -12,13 +14,11 @@ impl App {
     /// Finds out who acts: the operator, or the staff member with a name, an e-mail address or a number.
     ///
     /// # Errors
-    /// Not found.
+    /// Not found, with the nearest name.
     pub fn viewer(&self, staff: Option<&str>) -> Result<Viewer, Failure> {
         match staff {
             None => Ok(Viewer::Operator),
-            Some(staff) => {
-                Err(Failure::new(Class::NotFound, "STAFF_UNKNOWN", format!("there is no staff member `{staff}`")))
-            }
+            Some(staff) => Ok(Viewer::Staff(Arc::new(self.staff_member(staff)?.member()))),
         }
     }
 

@@ -1,6 +1,13 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
 mod contact;
+mod division;
+mod org;
+mod staff;
+
+pub use division::{DivisionArgs, DivisionCommand};
+pub use org::{OrgArgs, OrgCommand};
+pub use staff::{StaffArgs, StaffCommand};
 
 use std::path::PathBuf;
 
@@ -61,6 +68,12 @@ pub enum Command {
     Plugin(PluginArgs),
     /// Look whether everything in the home folder is as it should be
     Doctor,
+    /// Staff members: who works with the contacts
+    Staff(StaffArgs),
+    /// Divisions of the own organisation
+    Division(DivisionArgs),
+    /// Organizations to which contacts belong
+    Org(OrgArgs),
 }
 
 /// `carnet import`

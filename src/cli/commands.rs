@@ -1,13 +1,18 @@
 //! One file a command: from arguments to a use case, from its result to text and JSON.
 
+mod confirm;
 pub mod contact;
+pub mod division;
 pub mod doctor;
 pub mod enquiry;
 pub mod export;
 pub mod import;
 pub mod label;
+pub mod org;
 pub mod plugin;
+mod record;
 pub mod search;
+pub mod staff;
 pub mod template;
 pub mod watch;
 

@@ -86,6 +86,18 @@ impl fmt::Display for Name {
     }
 }
 
+/// Least likeness of a name that somebody may have meant.
+const LIKENESS: f64 = 0.8;
+
+/// Returns the name that resembles `wanted` most, whatever its case, if one does.
+#[must_use]
+pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let wanted = text::fold(wanted);
+    let scored = names.into_iter().map(|name| (strsim::jaro_winkler(&text::fold(name), &wanted), name));
+    let best = scored.filter(|(score, _)| *score > LIKENESS).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
+    best.map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +110,12 @@ mod tests {
         for bad in ["", "  ", "a\nb", &"x".repeat(201)] {
             assert_eq!(Name::parse(bad).unwrap_err().code, "NAME_FORMAT");
         }
+    }
+
+    #[test]
+    fn the_nearest_name_is_the_one_that_was_meant() {
+        let names = ["Ann Chan", "Bob Ho"];
+        assert_eq!(nearest("ann chn", names), Some("Ann Chan"));
+        assert_eq!(nearest("Zoe", names), None);
     }
 }

@@ -132,6 +132,17 @@ impl Viewer {
     }
 }
 
+impl Scope {
+    /// Says whether a record of a division, or of none, is within. Persons own contacts only.
+    #[must_use]
+    pub fn covers(&self, division: Option<&Name>) -> bool {
+        match self {
+            Self::Divisions(divisions) => division.is_none_or(|division| divisions.contains(division)),
+            Self::All | Self::Person(_) => true,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

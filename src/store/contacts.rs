@@ -12,6 +12,7 @@ use super::error::StoreError;
 use super::identifiers::{Pending, volume};
 use super::jobs::int;
 use super::labels::{self, LabelNumbers};
+use super::naming::KnownNames;
 use super::prepared::{self, Prepared};
 
 /// The columns that [`read`] takes, of a table called `contact`.
@@ -70,6 +71,15 @@ impl Stored {
         }
         Ok(Self { no: row.get(3)?, document: row.get(2)?, contact: read(row)? })
     }
+
+    /// Returns a live contact by its number.
+    pub(super) fn numbered(conn: &Connection, no: i64) -> Result<Option<Self>, StoreError> {
+        let mut select =
+            conn.prepare_cached("SELECT contact.id, contact.rev, contact.doc FROM contact WHERE no = ?1 AND gone = 0")?;
+        let mut rows = select.query([no])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Self { no, document: row.get(2)?, contact: read(row)? }))
+    }
 }
 
 /// What a write needs besides the contact.
@@ -80,6 +90,8 @@ pub(super) struct Desk<'a> {
     pub(super) labels: &'a mut LabelNumbers,
     /// Identifiers still to be written.
     pub(super) pending: &'a mut Pending,
+    /// Organizations and divisions that are there.
+    pub(super) names: &'a mut KnownNames,
 }
 
 impl Desk<'_> {
@@ -97,6 +109,7 @@ impl Desk<'_> {
 
     /// Writes everything that finds a contact.
     fn index(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
+        self.names.see_to(self.conn, &contact.named)?;
         self.add_words(no, &contact.words)?;
         self.add_labels(no, contact.labels.iter())?;
         contact.identifiers.iter().for_each(|(kind, value)| self.pending.push(*kind, value, no));
@@ -132,6 +145,7 @@ impl Desk<'_> {
             self.remove_words(old.no)?;
             self.add_words(old.no, &new.words)?;
         }
+        self.names.see_to(self.conn, &new.named)?;
         let known = prepared::identifiers(&old.contact);
         self.remove_identifiers(old.no, known.iter().filter(|it| !new.identifiers.contains(it)))?;
         for (kind, value) in new.identifiers.iter().filter(|it| !known.contains(it)) {

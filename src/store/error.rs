@@ -6,6 +6,8 @@ use rusqlite::ErrorCode;
 
 use crate::domain::id::ContactId;
 
+use super::record_changes::RecordKind;
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -137,6 +139,52 @@ pub enum StoreError {
     /// Anything else that SQLite said.
     #[error("the database refused a statement")]
     Sql(#[from] rusqlite::Error),
+    /// Another organization, staff member or division has the name.
+    #[error("there is {} `{name}` already", kind.with_article())]
+    NameTaken {
+        /// What it is.
+        kind: RecordKind,
+        /// The name, as it is stored.
+        name: String,
+    },
+    /// Another staff member has the e-mail address.
+    #[error("staff member `{name}` has the e-mail address `{email}` already")]
+    EmailTaken {
+        /// The address.
+        email: String,
+        /// Who has it.
+        name: String,
+    },
+    /// There is no such organization, staff member or division.
+    #[error("there is no {} `{record}`", kind.noun())]
+    NoRecord {
+        /// What it is.
+        kind: RecordKind,
+        /// Its number, or its name.
+        record: String,
+    },
+    /// Somebody else wrote the organization or staff member since it was read.
+    #[error("{} {id} was changed meanwhile: revision {seen} was seen, {now} is stored", kind.noun())]
+    RecordConflict {
+        /// What it is.
+        kind: RecordKind,
+        /// Its number.
+        id: i64,
+        /// The revision on which the write was based.
+        seen: u64,
+        /// The revision that is stored.
+        now: u64,
+    },
+    /// A division that is to be deleted has contacts or organizations.
+    #[error("division `{name}` is in use: contacts {contacts}, organizations {organizations}")]
+    DivisionInUse {
+        /// The division.
+        name: String,
+        /// Contacts in it.
+        contacts: u64,
+        /// Organizations in it.
+        organizations: u64,
+    },
 }
 
 impl StoreError {
@@ -168,6 +216,10 @@ impl StoreError {
             Self::Cursor { .. } => "pass on the `next` of the page before, or leave it out",
             Self::JobLock { .. } => "make the database's folder writable for you",
             Self::Sql(_) => return None,
+            Self::NameTaken { kind, .. } | Self::NoRecord { kind, .. } => return kind.hint(),
+            Self::EmailTaken { .. } => "`carnet staff list` shows the addresses",
+            Self::RecordConflict { .. } => "read it again and repeat the change",
+            Self::DivisionInUse { .. } => "delete them first: no contact and no organization changes its division",
         };
         Some(hint.to_owned())
     }

@@ -6,6 +6,7 @@ use crate::domain::label::LabelName;
 use crate::domain::text::{clean, digit_value};
 
 use super::document;
+use super::naming::NamedByContact;
 use super::types::Identifier;
 use super::words::{Tokens, is_dense};
 
@@ -33,6 +34,7 @@ pub struct Prepared {
     /// Kind and value; no two equal.
     pub(super) identifiers: Vec<(u8, String)>,
     pub(super) labels: Vec<LabelName>,
+    pub(super) named: NamedByContact,
 }
 
 impl Prepared {
@@ -46,6 +48,7 @@ impl Prepared {
             words: words(contact),
             identifiers: identifiers(contact),
             labels: contact.labels.clone(),
+            named: NamedByContact::of(contact),
         }
     }
 

@@ -3,6 +3,7 @@
 mod contacts;
 mod faults;
 mod jobs;
+mod records;
 mod restore;
 mod searching;
 mod sharing;

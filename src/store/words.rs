@@ -26,7 +26,8 @@ enum Piece<'a> {
     Run(&'a str),
 }
 
-fn is_word_char(c: char) -> bool {
+/// Says whether the character belongs to a word of a script with spaces.
+pub(super) fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || (!c.is_ascii() && unicode_normalization::char::is_combining_mark(c))
 }
 

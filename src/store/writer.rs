@@ -16,6 +16,7 @@ use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::job_lock::JobLock;
 use super::labels::{self, LabelNumbers};
+use super::naming::KnownNames;
 use super::prepared::Prepared;
 use super::reader::Reader;
 use super::types::{Counts, Failure, JobState, NewChange, NewJob};
@@ -27,6 +28,7 @@ use super::{enquiries, jobs, state};
 pub(super) struct Known {
     pub(super) labels: LabelNumbers,
     pub(super) plugins: PluginNumbers,
+    pub(super) names: KnownNames,
 }
 
 /// What becomes of the locks of jobs when the transaction is committed.
@@ -58,7 +60,12 @@ impl Writer<'_> {
     }
 
     pub(super) fn desk(&mut self) -> Desk<'_> {
-        Desk { conn: self.reader.conn, labels: &mut self.known.labels, pending: self.reader.pending.get_mut() }
+        Desk {
+            conn: self.reader.conn,
+            labels: &mut self.known.labels,
+            pending: self.reader.pending.get_mut(),
+            names: &mut self.known.names,
+        }
     }
 
     pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {

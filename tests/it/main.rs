@@ -33,5 +33,7 @@ mod reload;
 /// A contact from its first day to its last: conflicts, deleting, restoring.
 mod life_cycle;
 
+/// Organizations, staff members and divisions on the command line.
+mod records;
 /// Values as the world has them, typed and imported.
 mod values;

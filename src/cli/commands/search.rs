@@ -27,7 +27,8 @@ pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> 
     Ok(Outcome::Done)
 }
 
-fn page_text(page: &Page) -> String {
+/// One page of contacts, a line each.
+pub(super) fn page_text(page: &Page) -> String {
     let rows: Vec<Vec<String>> = page.contacts.iter().map(row).collect();
     let found = if page.total == 1 { "1 contact".to_owned() } else { format!("{} contacts", page.total) };
     format!("{}{found}\n", table(&rows))

@@ -1,0 +1,210 @@
+//! Organizations: add, show, list, edit, delete, and their log. A renamed organization is renamed in its contacts, too; under access by
+//! division, who may not see an organization does not find it.
+
+use super::failure::{Class, Failure};
+use super::records::{Assignment, Filling, WrittenRecord, changed, entry, require_rev, unknown};
+use super::{App, now};
+use crate::domain::contact::Stamp;
+use crate::domain::name::Name;
+use crate::domain::organization::Organization;
+use crate::domain::permission::{Scope, Viewer};
+use crate::store::{Action, Filter, OrganizationPage, OrganizationQuery, Query, RecordChange, RecordKind, Referent};
+
+impl App {
+    /// Creates an organization. Under access by division it gets its maker's only division, unless another of theirs is named.
+    ///
+    /// # Errors
+    /// Rejected, with every problem; conflict when the name is taken.
+    pub fn add_organization(
+        &self,
+        assignments: &[Assignment],
+        by: &Viewer,
+    ) -> Result<WrittenRecord<Organization>, Failure> {
+        // Replaced by the one that is given; without one, or with one that is refused, that is told as a problem.
+        let mut organization = Organization::new(Name::parse("?")?, Stamp { at: now(), by: by.name().into() });
+        let notes = self.fill_organization(&mut organization, assignments, "the organization was not created")?;
+        organization.division = self.division_of_new(organization.division.take(), by)?;
+        let fields = changed(None, &organization);
+        let entry = entry(Action::Created, fields.clone(), by);
+        organization.id = self.store()?.write(|writer| writer.insert_organization(&organization, &entry))?;
+        organization.rev = 1;
+        Ok(WrittenRecord { record: organization, fields, contacts: 0, notes })
+    }
+
+    /// Changes an organization. `seen` is the revision that the wishes are based on; `None` takes the newest.
+    ///
+    /// # Errors
+    /// Not found; conflict on a stale revision or a name that is taken; rejected, with every problem; forbidden, for a division that is
+    /// not the viewer's.
+    pub fn edit_organization(
+        &self,
+        organization: &str,
+        assignments: &[Assignment],
+        seen: Option<u64>,
+        by: &Viewer,
+    ) -> Result<WrittenRecord<Organization>, Failure> {
+        let before = self.organization(organization, by)?;
+        require_rev(&told(&before), before.rev, seen)?;
+        let mut after = before.clone();
+        let notes = self.fill_organization(&mut after, assignments, &format!("{} was not changed", told(&before)))?;
+        if let (None, Some(division)) = (&before.division, &after.division) {
+            after.division = Some(self.own_division(division, by)?);
+        }
+        let fields = changed(Some(&before), &after);
+        if fields.is_empty() {
+            return Ok(WrittenRecord { record: before, fields, contacts: 0, notes });
+        }
+        let entry = entry(Action::Updated, fields.clone(), by);
+        after.updated = Stamp { at: entry.at, by: by.name().into() };
+        let (rev, contacts) = self.store()?.write(|writer| writer.update_organization(&after, before.rev, &entry))?;
+        after.rev = rev;
+        Ok(WrittenRecord { record: after, fields, contacts, notes })
+    }
+
+    /// Deletes an organization; its contacts lose the link. Returns it, and how many contacts there were.
+    ///
+    /// # Errors
+    /// Forbidden, unless an admin or the operator asks; not found; conflict on a stale revision.
+    pub fn delete_organization(
+        &self,
+        organization: &str,
+        seen: Option<u64>,
+        by: &Viewer,
+    ) -> Result<(Organization, u64), Failure> {
+        let found = self.organization(organization, by)?;
+        self.require_admin(by, "delete organizations")?;
+        require_rev(&told(&found), found.rev, seen)?;
+        let entry = entry(Action::Deleted, Vec::new(), by);
+        let contacts = self.store()?.write(|writer| writer.delete_organization(found.id, found.rev, &entry))?;
+        Ok((found, contacts))
+    }
+
+    /// Returns how many contacts name an organization, whoever may see them: what its end would touch.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn contacts_naming_organization(&self, organization: &Organization) -> Result<u64, Failure> {
+        Ok(self.store()?.read(|reader| reader.contacts_naming(Referent::Organization, &organization.name))?)
+    }
+
+    /// Returns an organization by its number, or its name.
+    ///
+    /// # Errors
+    /// Not found, also when the viewer may not see it.
+    pub fn organization(&self, organization: &str, by: &Viewer) -> Result<Organization, Failure> {
+        let found = self.store()?.read(|reader| {
+            let numbered = match organization.trim().parse() {
+                Ok(number) => reader.organization(number)?,
+                Err(_) => None,
+            };
+            match (numbered, Name::parse(organization)) {
+                (None, Ok(name)) => reader.organization_named(&name),
+                (numbered, _) => Ok(numbered),
+            }
+        })?;
+        let scope = self.organization_scope(by);
+        match found.filter(|found| scope.covers(found.division.as_ref())) {
+            Some(found) => Ok(found),
+            None => Err(self.no_organization(organization, by)?),
+        }
+    }
+
+    /// Returns one page of the organizations that the viewer sees, found by beginnings of words of their names.
+    ///
+    /// # Errors
+    /// Usage, when the cursor is none of ours.
+    pub fn organizations(
+        &self,
+        words: &str,
+        after: Option<String>,
+        limit: usize,
+        by: &Viewer,
+    ) -> Result<OrganizationPage, Failure> {
+        let query = OrganizationQuery { words: words.to_owned(), scope: self.organization_scope(by), after, limit };
+        Ok(self.store()?.read(|reader| reader.organizations(&query))?)
+    }
+
+    /// Returns the query for the contacts of an organization that the viewer sees.
+    ///
+    /// # Errors
+    /// Not found.
+    pub fn contacts_of_organization(&self, organization: &str, by: &Viewer) -> Result<Query, Failure> {
+        let name = self.organization(organization, by)?.name;
+        Ok(Query { filters: vec![Filter::Organization(name)], ..self.query(by) })
+    }
+
+    /// Returns what was done to an organization, newest first.
+    ///
+    /// # Errors
+    /// Not found.
+    pub fn organization_changes(&self, organization: &str, by: &Viewer) -> Result<Vec<RecordChange>, Failure> {
+        let id = self.organization(organization, by)?.id.to_string();
+        Ok(self.store()?.read(|reader| reader.record_changes(RecordKind::Organization, &id, None))?)
+    }
+
+    /// The nearest name that the viewer may know is told.
+    fn no_organization(&self, wanted: &str, by: &Viewer) -> Result<Failure, Failure> {
+        let names = match self.organization_scope(by) {
+            Scope::All | Scope::Person(_) => self.store()?.read(|reader| reader.names(Referent::Organization))?,
+            Scope::Divisions(_) => {
+                let page = self.organizations("", None, usize::MAX, by)?;
+                page.organizations.into_iter().map(|known| known.name.as_str().to_owned()).collect()
+            }
+        };
+        Ok(unknown(RecordKind::Organization, wanted, names.iter().map(String::as_str)))
+    }
+
+    fn organization_scope(&self, by: &Viewer) -> Scope {
+        by.scope(self.settings().access)
+    }
+
+    fn fill_organization(
+        &self,
+        organization: &mut Organization,
+        assignments: &[Assignment],
+        what: &str,
+    ) -> Result<Vec<String>, Failure> {
+        let before = organization.clone();
+        let mut filling = Filling::of(organization, assignments, &self.rules(now()))?;
+        if before.rev == 0 {
+            filling.require_name(assignments);
+        }
+        self.check_custom_fields(&before, organization, &mut filling);
+        filling.accepted(what)
+    }
+
+    /// What the schema of custom fields says about an organization's values: here is the place to ask it, to put values into the form in
+    /// which they are stored, and to refuse with `filling.refuse("custom.KEY", …)`. Without a schema every value is taken.
+    fn check_custom_fields(&self, _before: &Organization, _after: &mut Organization, _filling: &mut Filling) {}
+
+    /// The division of an organization that the viewer makes.
+    fn division_of_new(&self, given: Option<Name>, by: &Viewer) -> Result<Option<Name>, Failure> {
+        if let Some(given) = given {
+            return self.own_division(&given, by).map(Some);
+        }
+        match self.organization_scope(by) {
+            Scope::Divisions(divisions) if divisions.len() > 1 => {
+                let names: Vec<&str> = divisions.iter().map(Name::as_str).collect();
+                let message = format!("{} works in {} divisions", by.name(), names.len());
+                Err(Failure::new(Class::Rejected, "DIVISION_NEEDED", message)
+                    .hint(format!("say which the organization belongs to: add `division=` {}", names.join(" or "))))
+            }
+            Scope::Divisions(divisions) => Ok(divisions.into_iter().next()),
+            Scope::All | Scope::Person(_) => Ok(None),
+        }
+    }
+
+    /// A division that exists, and in which the viewer may put things.
+    fn own_division(&self, division: &Name, by: &Viewer) -> Result<Name, Failure> {
+        let known = self.known_division(division)?;
+        if self.organization_scope(by).covers(Some(&known)) {
+            return Ok(known);
+        }
+        Err(Failure::new(Class::Rejected, "FORBIDDEN", format!("{} is not in division `{known}`", by.name()))
+            .hint("name a division of your own, or ask an admin"))
+    }
+}
+
+fn told(organization: &Organization) -> String {
+    format!("organization {} `{}`", organization.id, organization.name)
+}
