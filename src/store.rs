@@ -4,14 +4,17 @@
 mod changes;
 mod connection;
 mod contacts;
+mod custom_schema;
 mod document;
 mod enquiries;
 mod error;
 mod identifiers;
 mod job_lock;
 mod jobs;
+mod label_writes;
 mod labels;
 mod migrations;
+mod notes;
 mod prepared;
 mod query;
 mod reader;
@@ -30,7 +33,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
+pub use custom_schema::SchemaVersion;
 pub use error::StoreError;
+pub use notes::{NotePage, NotedOrganization};
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;

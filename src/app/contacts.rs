@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::custom_fields::refuse_taken;
 use super::decide::{Opinion, decide};
 use super::failure::{Class, Failure};
 use super::provenance::{changed_fields, passed_over, plugin_edits, write_state};
@@ -90,8 +91,9 @@ impl App {
             via: String::new(),
         };
         self.store()?.write(|writer| {
+            refuse_taken(writer, &book, None, &draft.contact, "the contact was not created")?;
             writer.insert(&Prepared::new(&draft.contact), &entry)?;
-            write_state(writer, &opinion.state)
+            write_state(writer, &opinion.state).map_err(Failure::from)
         })?;
         self.state()?.apply(&opinion.state);
         let notes = self.notes(&draft, &opinion)?;
@@ -132,8 +134,9 @@ impl App {
             via: String::new(),
         };
         let rev = self.store()?.write(|writer| {
+            refuse_taken(writer, &book, Some(&before), &draft.contact, &format!("contact {id} was not changed"))?;
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
-            write_state(writer, &opinion.state).map(|()| rev)
+            write_state(writer, &opinion.state).map(|()| rev).map_err(Failure::from)
         })?;
         self.state()?.apply(&opinion.state);
         Ok(Written { contact: Contact { rev, ..draft.contact }, fields, notes })

@@ -1,5 +1,8 @@
 //! JSON as the command line and the server speak it: SPEC's names in snake_case, dates as ISO 8601. Domain types have no serialization of their own.
 
+pub mod custom;
+pub mod note;
+
 use serde_json::{Map, Value, json};
 
 use super::decide::Told;

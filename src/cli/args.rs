@@ -1,10 +1,20 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod field;
+mod label;
+mod notes;
+mod org;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
+
+pub use field::{EntityArg, FieldArgs, FieldCommand, KindArg};
+pub use label::{LabelArgs, LabelCommand};
+pub use notes::NotePageArgs;
+pub use org::{OrgArgs, OrgCommand};
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -57,6 +67,10 @@ pub enum Command {
     Plugin(PluginArgs),
     /// Look whether everything in the home folder is as it should be
     Doctor,
+    /// Custom fields of contacts and organizations
+    Field(FieldArgs),
+    /// Organizations
+    Org(OrgArgs),
 }
 
 /// `carnet import`
@@ -258,6 +272,38 @@ pub enum ContactCommand {
         #[arg(long)]
         all: bool,
     },
+    /// Write a note on a contact
+    Note {
+        /// Its id
+        id: String,
+        /// The note: 1–10,000 characters, on as many lines as it needs
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Show the notes on a contact, newest first, with those of contacts merged into it
+    Notes {
+        /// Its id
+        id: String,
+        /// Which page
+        #[command(flatten)]
+        page: NotePageArgs,
+    },
+    /// Change a note; its author and admins may
+    NoteEdit {
+        /// The note's number
+        note: i64,
+        /// The new text
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Delete a note; its author and admins may
+    NoteDelete {
+        /// The note's number
+        note: i64,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
 }
 
 /// `carnet enquiry`
@@ -308,21 +354,6 @@ pub enum EnquiryCommand {
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },
-}
-
-/// `carnet label`
-#[derive(Args, Debug)]
-pub struct LabelArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: LabelCommand,
-}
-
-/// What to do with labels.
-#[derive(Subcommand, Debug)]
-pub enum LabelCommand {
-    /// List labels with the number of contacts that have them
-    List,
 }
 
 /// `carnet plugin`

@@ -1,11 +1,14 @@
 //! One file a command: from arguments to a use case, from its result to text and JSON.
 
+pub mod confirm;
 pub mod contact;
 pub mod doctor;
 pub mod enquiry;
 pub mod export;
+pub mod field;
 pub mod import;
 pub mod label;
+pub mod notes;
 pub mod plugin;
 pub mod search;
 pub mod template;

@@ -3,6 +3,8 @@
 mod contacts;
 mod faults;
 mod jobs;
+mod labels;
+mod notes;
 mod searching;
 mod sharing;
 

@@ -57,11 +57,11 @@ impl Writer<'_> {
         self.reader.conn
     }
 
-    fn desk(&mut self) -> Desk<'_> {
+    pub(super) fn desk(&mut self) -> Desk<'_> {
         Desk { conn: self.reader.conn, labels: &mut self.known.labels, pending: self.reader.pending.get_mut() }
     }
 
-    fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
+    pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
         changes::append(self.reader.conn, &mut self.known.plugins, no, jobs::int(rev), entry)
     }
 
@@ -125,11 +125,11 @@ impl Writer<'_> {
         Ok(rev)
     }
 
-    /// Makes a label that no contact has yet.
+    /// Makes a label that no contact has yet; without a colour it gets one by its name.
     ///
     /// # Errors
     /// [`StoreError::LabelExists`] when there is one with the name, whatever its case.
-    pub fn create_label(&mut self, name: &LabelName, colour: &str) -> Result<(), StoreError> {
+    pub fn create_label(&mut self, name: &LabelName, colour: Option<&str>) -> Result<(), StoreError> {
         labels::create(self.conn(), name, colour).placed(self.path)
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use serde_json::json;
 
-use super::contact_id;
+use super::{contact_id, notes};
 use crate::app::contacts::{Wish, Written};
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
@@ -22,19 +22,23 @@ const LAST_CHANGES: usize = 5;
 /// Runs the command.
 pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        ContactCommand::Add { fields } => written(app.add_contact(&wishes(fields)?, by)?, "created", printer),
+        ContactCommand::Add { fields } => written(app, app.add_contact(&wishes(fields)?, by)?, "created", printer)?,
         ContactCommand::Show { id } => show(app, id, printer)?,
         ContactCommand::Edit { id, fields, rev } => {
             let written_contact = app.edit_contact(contact_id(id)?, &wishes(fields)?, *rev, by)?;
             let word = if written_contact.fields.is_empty() { "unchanged" } else { "changed" };
-            written(written_contact, word, printer);
+            written(app, written_contact, word, printer)?;
         }
         ContactCommand::Delete { id, rev, yes } => delete(app, id, *rev, *yes, by, printer)?,
         ContactCommand::Merge { master, other, take } => {
             let take = take.iter().map(|name| FieldKey::parse(name)).collect::<Result<Vec<_>, _>>()?;
-            written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer);
+            written(app, app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer)?;
         }
         ContactCommand::Changes { id, all } => changes(app, id, *all, printer)?,
+        ContactCommand::Note { id, text } => notes::add(app, id, text, by, printer)?,
+        ContactCommand::Notes { id, page } => notes::list(app, id, *page, by, printer)?,
+        ContactCommand::NoteEdit { note, text } => notes::edit(app, *note, text, by, printer)?,
+        ContactCommand::NoteDelete { note, yes } => notes::delete(app, *note, *yes, by, printer)?,
     }
     Ok(Outcome::Done)
 }
@@ -43,9 +47,9 @@ fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
     fields.iter().map(|text| Wish::parse(text)).collect()
 }
 
-fn written(written: Written, word: &str, printer: &mut Printer) {
+fn written(app: &App, written: Written, word: &str, printer: &mut Printer) -> Result<(), Failure> {
     written.notes.iter().for_each(|note| printer.warn(note));
-    let contact = &written.contact;
+    let contact = &app.shown(written.contact)?;
     printer.answer(
         || wire::contact(contact),
         || {
@@ -53,10 +57,11 @@ fn written(written: Written, word: &str, printer: &mut Printer) {
             format!("{word} {} {} (revision {})\n{edits}", contact.id, contact.display_name(), contact.rev)
         },
     );
+    Ok(())
 }
 
 fn show(app: &App, id: &str, printer: &mut Printer) -> Result<(), Failure> {
-    let contact = app.contact(contact_id(id)?)?;
+    let contact = app.shown(app.contact(contact_id(id)?)?)?;
     printer.answer(|| wire::contact(&contact), || contact_text(&contact));
     Ok(())
 }
