@@ -112,7 +112,11 @@ impl Schema {
     /// # Errors
     /// `CUSTOM_…`: the rule of the field's type; `CUSTOM_DISABLED`; `CUSTOM_UNKNOWN` where the rules refuse unknown fields.
     pub fn check(&self, key: &str, value: &str, rules: &Rules) -> Result<String, Invalid> {
-        match self.writable(key, rules)? {
+        let field = self.writable(key, rules)?;
+        match field {
+            _ if text::is_blank(value) => {
+                Err(Invalid::new("CUSTOM_EMPTY", "there is no value").hint("clear the field instead"))
+            }
             Some(field) => field.read(value, rules),
             None => read::lines(&text::clean(value), UNKNOWN_MAX_CHARS),
         }
