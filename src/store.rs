@@ -7,6 +7,7 @@ mod contacts;
 mod document;
 mod enquiries;
 mod error;
+mod facets;
 mod identifiers;
 mod job_lock;
 mod jobs;

@@ -57,7 +57,7 @@ impl Writer<'_> {
         self.reader.conn
     }
 
-    fn desk(&mut self) -> Desk<'_> {
+    pub(super) fn desk(&mut self) -> Desk<'_> {
         Desk { conn: self.reader.conn, labels: &mut self.known.labels, pending: self.reader.pending.get_mut() }
     }
 
