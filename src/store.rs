@@ -8,6 +8,7 @@ mod custom_schema;
 mod document;
 mod enquiries;
 mod error;
+mod facets;
 mod identifiers;
 mod job_lock;
 mod jobs;
