@@ -12,15 +12,10 @@ use crate::domain::text;
 use super::contacts;
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::facets::{self, KEY_END, facet::CUSTOM};
 use super::jobs::int;
 use super::reader::Reader;
 use super::writer::Writer;
-
-/// The facet under which contacts are found by custom values: key, U+001F, folded value.
-const FACET: u8 = 8;
-
-/// Characters of a value that a facet has.
-const FACET_CHARS: usize = 100;
 
 /// Most owners of one value that are told.
 const OWNERS_MAX: usize = 8;
@@ -132,7 +127,7 @@ impl Reader<'_> {
         self.settle()?;
         let mut select =
             self.conn.prepare_cached("SELECT contact FROM contact_facet WHERE facet = ?1 AND value = ?2")?;
-        let mut rows = select.query(params![FACET, facet(key, value)])?;
+        let mut rows = select.query(params![CUSTOM, facet(key, value)])?;
         let folded = text::fold(value);
         let mut owners = Vec::new();
         while let Some(row) = rows.next()? {
@@ -165,22 +160,21 @@ impl Reader<'_> {
         let (from, to) = match value {
             Some(value) => (facet(key, value), facet(key, value)),
             // What follows the separator sorts between it and its successor.
-            None => (format!("{key}\u{1f}"), format!("{key}\u{20}")),
+            None => (format!("{key}{KEY_END}"), format!("{key} ")),
         };
         let count = self
             .conn
             .prepare_cached(
                 "SELECT count(DISTINCT contact) FROM contact_facet WHERE facet = ?1 AND value BETWEEN ?2 AND ?3",
             )
-            .and_then(|mut select| select.query_row(params![FACET, from, to], |row| row.get::<_, i64>(0)));
+            .and_then(|mut select| select.query_row(params![CUSTOM, from, to], |row| row.get::<_, i64>(0)));
         Ok(count.placed(self.path)?.unsigned_abs())
     }
 }
 
-/// A custom value as the facets have it: folded, and no longer than they keep it.
+/// A custom value as the facets have it.
 fn facet(key: &str, value: &str) -> String {
-    let folded: String = text::fold(value).chars().take(FACET_CHARS).collect();
-    format!("{key}\u{1f}{folded}")
+    facets::custom(key, &text::fold(value))
 }
 
 impl Writer<'_> {

@@ -29,3 +29,9 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Custom fields: the schema, what it asks of contacts, imports and plugins.
+mod custom_fields;
+
+/// Labels as things of their own, and notes.
+mod notes_labels;
