@@ -137,3 +137,6 @@ fn no_note(id: i64) -> Failure {
     Failure::new(Class::NotFound, "NOTE_UNKNOWN", format!("there is no note {id}"))
         .hint("`carnet contact notes ID` lists the notes on a contact")
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::field::Field;
+use crate::domain::id::ContactId;
 use crate::domain::label::LabelName;
 
-use super::contacts::{self, Stored};
+use super::contacts::Stored;
 use super::error::{Placed, StoreError};
 use super::prepared::Prepared;
+use super::reader::Reader;
 use super::types::{Action, Actor, ChangedField, LabelInfo, NewChange};
 use super::writer::Writer;
 
@@ -44,7 +46,14 @@ fn bearers(conn: &Connection, label: i64, after: i64) -> rusqlite::Result<Vec<i6
     .collect()
 }
 
-impl super::reader::Reader<'_> {
+/// Id and revision of a live contact.
+fn live(conn: &Connection, no: i64) -> rusqlite::Result<Option<(ContactId, u64)>> {
+    conn.prepare_cached("SELECT id, rev FROM contact WHERE no = ?1 AND gone = 0")?
+        .query_row([no], |row| Ok((ContactId::from_bytes(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))
+        .optional()
+}
+
+impl Reader<'_> {
     /// Returns a label with its use.
     ///
     /// # Errors
@@ -109,13 +118,13 @@ impl Writer<'_> {
             let Some(end) = numbers.last() else { return Ok(count) };
             last = *end;
             for no in numbers {
-                let Some(before) = contacts::get(self.reader.conn, no).placed(path)? else { continue };
-                let mut after = before.clone();
+                let Some((id, rev)) = live(self.reader.conn, no).placed(path)? else { continue };
+                let stored = Stored::seen(self.reader.conn, id, rev).placed(path)?;
+                let mut after = stored.contact.clone();
                 edit(&mut after);
                 after.updated = by.clone();
-                let stored = Stored::seen(self.reader.conn, before.id, before.rev).placed(path)?;
                 let rev = self.desk().replace(&stored, &Prepared::new(&after)).placed(path)?;
-                self.log(no, rev, &entry(&before, &after, by)).placed(path)?;
+                self.log(no, rev, &entry(&stored.contact, &after, by)).placed(path)?;
                 count += 1;
             }
             self.settle()?;
