@@ -258,6 +258,27 @@ pub fn refuse_taken(
     refuse(what, &opinion)
 }
 
+/// Returns what is wrong with an organization whose new values are unique and another's; to be asked in the transaction that writes it.
+/// `number` is 0 for a new one.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn taken_of_organizations(
+    reader: &Reader<'_>,
+    schema: &Schema,
+    number: i64,
+    before: &BTreeMap<String, String>,
+    values: &BTreeMap<String, String>,
+) -> Result<Vec<Problem>, StoreError> {
+    let mut problems = Vec::new();
+    for claim in schema.claims(Some(before), values).iter().filter(|claim| claim.fresh) {
+        if let Some((id, name)) = reader.custom_owner_organization(&claim.key, &claim.value, number)? {
+            problems.push(taken(claim, &format!("organization {id} ({name})")));
+        }
+    }
+    Ok(problems)
+}
+
 /// Another contact, as a refusal names it.
 pub(super) fn owner_text(owner: ContactId) -> String {
     format!("contact {owner}")

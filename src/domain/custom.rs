@@ -193,6 +193,31 @@ impl Schema {
         Ok(found)
     }
 
+    /// Checks all that differs from `before`, brings it into the form in which it is stored, and returns what is wrong; a value that is refused
+    /// is as it was before. For records that are filled in first and looked at as a whole.
+    pub fn settle(
+        &self,
+        before: &BTreeMap<String, String>,
+        values: &mut BTreeMap<String, String>,
+        rules: &Rules,
+    ) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let given = std::mem::replace(values, before.clone());
+        let cleared = before.keys().filter(|key| !given.contains_key(*key)).map(|key| (key, ""));
+        for (key, value) in given.iter().map(|(key, value)| (key, value.as_str())).chain(cleared) {
+            if before.get(key).map(String::as_str) == Some(value) {
+                continue;
+            }
+            if let Err(invalid) = self.set(values, key, value, rules) {
+                problems.push(Problem::of_value(&FieldKey::Custom(key.as_str().into()), value, invalid));
+            }
+        }
+        let told = |missing: &Problem| problems.iter().any(|known| known.field == missing.field);
+        let missing: Vec<Problem> = self.missing(values).into_iter().filter(|missing| !told(missing)).collect();
+        problems.extend(missing);
+        problems
+    }
+
     /// Returns what the schema misses in a record: the required fields without a value.
     #[must_use]
     pub fn missing(&self, values: &BTreeMap<String, String>) -> Vec<Problem> {

@@ -151,6 +151,32 @@ impl Reader<'_> {
         Ok(self.custom_owners(key, value)?.into_iter().find(|id| *id != except))
     }
 
+    /// Returns another organization with a value of a custom field, in any case: its number and name. Organizations are few enough to be
+    /// looked through.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn custom_owner_organization(
+        &self,
+        key: &str,
+        value: &str,
+        except: i64,
+    ) -> Result<Option<(i64, String)>, StoreError> {
+        let folded = text::fold(value);
+        let mut select = self.conn.prepare_cached(
+            "SELECT id, name, held FROM (
+                 SELECT id, name, json_extract(doc, '$.custom.\"' || ?1 || '\"') AS held FROM organization WHERE id <> ?2
+             ) WHERE held IS NOT NULL",
+        )?;
+        let mut rows = select.query(params![key, except])?;
+        while let Some(row) = rows.next()? {
+            if text::fold(&row.get::<_, String>(2)?) == folded {
+                return Ok(Some((row.get(0)?, row.get(1)?)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns how many contacts have a value of a custom field; `value` counts one value alone, in any case.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::json;
 
 use crate::domain::id::ContactId;
 use crate::domain::name::Name;
@@ -110,29 +109,32 @@ fn find(conn: &Connection, id: i64) -> rusqlite::Result<Option<(Note, NoteOn)>> 
     found.optional()
 }
 
-/// What was done to a note, for the log of everything but contacts. The first field says whose note it is, so that it is found when a person
-/// is to be forgotten.
-fn log(conn: &Connection, entry: &Entry<'_>) -> rusqlite::Result<()> {
-    let whose = match entry.on {
-        NoteOn::Contact(id) => json!(["contact", id.to_string(), id.to_string()]),
-        NoteOn::Organization(number) => json!(["organization", number.to_string(), number.to_string()]),
-    };
-    let fields = json!([whose, ["text", entry.old, entry.new]]).to_string();
+/// One entry of the log of everything but contacts: field, text before, text after.
+type Field<'a> = (&'static str, Option<&'a str>, Option<&'a str>);
+
+/// Logs what was done to a note.
+fn log(
+    conn: &Connection,
+    id: i64,
+    at: DateTime<Utc>,
+    by: &str,
+    action: &str,
+    fields: &[Field<'_>],
+) -> rusqlite::Result<()> {
+    let fields = serde_json::to_string(fields).expect("strings always become JSON");
     conn.prepare_cached(
         "INSERT INTO record_change (kind, record, at, person, action, fields) VALUES ('note', ?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![entry.id.to_string(), nanos(entry.at), entry.by, entry.action, fields])?;
+    .execute(params![id.to_string(), nanos(at), by, action, fields])?;
     Ok(())
 }
 
-struct Entry<'a> {
-    id: i64,
-    on: NoteOn,
-    at: DateTime<Utc>,
-    by: &'a str,
-    action: &'static str,
-    old: Option<&'a str>,
-    new: Option<&'a str>,
+/// What a note is about, as the log names it.
+fn whose(on: NoteOn) -> (&'static str, String) {
+    match on {
+        NoteOn::Contact(id) => ("contact", id.to_string()),
+        NoteOn::Organization(number) => ("organization", number.to_string()),
+    }
 }
 
 impl Reader<'_> {
@@ -197,7 +199,9 @@ impl Writer<'_> {
             .and_then(|mut insert| insert.execute(params![contact, organization, nanos(at), by, text]))
             .placed(path)?;
         let id = conn.last_insert_rowid();
-        log(conn, &Entry { id, on, at, by, action: "created", old: None, new: Some(text) }).placed(path)?;
+        let (what, number) = whose(on);
+        let fields = [(what, None, Some(&*number)), ("text", None, Some(text))];
+        log(conn, id, at, by, "created", &fields).placed(path)?;
         Ok(id)
     }
 
@@ -207,25 +211,24 @@ impl Writer<'_> {
     /// The database fails.
     pub fn update_note(&mut self, id: i64, text: &str, at: DateTime<Utc>, by: &str) -> Result<bool, StoreError> {
         let (conn, path) = (self.reader.conn, self.reader.path);
-        let Some((old, on)) = find(conn, id).placed(path)? else { return Ok(false) };
+        let Some((old, _)) = find(conn, id).placed(path)? else { return Ok(false) };
         conn.prepare_cached("UPDATE note SET text = ?2, edited_at = ?3, edited_by = ?4 WHERE id = ?1")
             .and_then(|mut update| update.execute(params![id, text, nanos(at), by]))
             .placed(path)?;
-        let entry = Entry { id, on, at, by, action: "updated", old: Some(&old.text), new: Some(text) };
-        log(conn, &entry).placed(path)?;
+        log(conn, id, at, by, "updated", &[("text", Some(&old.text), Some(text))]).placed(path)?;
         Ok(true)
     }
 
-    /// Deletes a note; says whether it was there.
+    /// Deletes a note; says whether it was there. The log keeps who and when, and none of its texts.
     ///
     /// # Errors
     /// The database fails.
     pub fn delete_note(&mut self, id: i64, at: DateTime<Utc>, by: &str) -> Result<bool, StoreError> {
         let (conn, path) = (self.reader.conn, self.reader.path);
-        let Some((old, on)) = find(conn, id).placed(path)? else { return Ok(false) };
+        let Some((_, on)) = find(conn, id).placed(path)? else { return Ok(false) };
         conn.prepare_cached("DELETE FROM note WHERE id = ?1").and_then(|mut gone| gone.execute([id])).placed(path)?;
-        let entry = Entry { id, on, at, by, action: "deleted", old: Some(&old.text), new: None };
-        log(conn, &entry).placed(path)?;
+        let (what, number) = whose(on);
+        log(conn, id, at, by, "deleted", &[(what, Some(&number), None)]).placed(path)?;
         Ok(true)
     }
 }

@@ -115,6 +115,29 @@ fn tags_are_added_and_removed_one_by_one() {
 }
 
 #[test]
+fn a_whole_record_is_settled_at_once() {
+    let (schema, rules) = (every_type(), Rules::for_tests());
+    let required = FieldEdit { required: Some(true), ..FieldEdit::default() };
+    let schema = schema.with_edit("dropdown", &required).unwrap().with_edit("url", &required).unwrap();
+    let before =
+        BTreeMap::from([("number".to_owned(), "legacy".to_owned()), ("date".to_owned(), "2026-01-01".to_owned())]);
+    let mut values = before.clone();
+    values.remove("date");
+    for (key, value) in [("checkbox", "1"), ("integer", "x"), ("dropdown", "none")] {
+        values.insert(key.to_owned(), value.to_owned());
+    }
+    let problems = schema.settle(&before, &mut values, &rules);
+    let told: Vec<_> =
+        problems.iter().map(|problem| (problem.field.as_deref().unwrap_or("-"), &*problem.code)).collect();
+    assert_eq!(
+        told,
+        [("custom.dropdown", "CUSTOM_OPTION"), ("custom.integer", "CUSTOM_INTEGER"), ("custom.url", "CUSTOM_MISSING")]
+    );
+    let kept: Vec<_> = values.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(kept, ["checkbox=yes", "number=legacy"], "what was there before is not looked at");
+}
+
+#[test]
 fn a_disabled_field_keeps_its_values_and_takes_none() {
     let rules = Rules::for_tests();
     let off = FieldEdit { enabled: Some(false), ..FieldEdit::default() };

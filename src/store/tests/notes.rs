@@ -33,23 +33,23 @@ fn notes_come_newest_first_page_by_page_and_are_logged() {
     assert_eq!(texts(&store, on), ["c", "A"]);
     let (note, whose) = store.read(|reader| reader.note(ids[0])).unwrap().unwrap();
     assert_eq!((note.edited, whose), (Some((time(5), "Bob".to_owned())), on));
-    let log = store.read(|reader| {
-        let mut select = reader
-            .conn
-            .prepare("SELECT action, person, fields FROM record_change WHERE kind = 'note' AND record = ?1")?;
-        let rows = select.query_map([ids[1].to_string()], |row| {
-            Ok(format!("{} {} {}", row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-    });
+    let log = |note: i64| {
+        let log = store.read(|reader| {
+            let sql =
+                "SELECT action, person, fields FROM record_change WHERE kind = 'note' AND record = ?1 ORDER BY id";
+            let mut select = reader.conn.prepare(sql)?;
+            let rows = select.query_map([note.to_string()], |row| {
+                Ok(format!("{} {} {}", row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        });
+        log.unwrap()
+    };
     let whose = id(1);
-    assert_eq!(
-        log.unwrap(),
-        [
-            format!(r#"created Ann [["contact","{whose}","{whose}"],["text",null,"b"]]"#),
-            format!(r#"deleted Bob [["contact","{whose}","{whose}"],["text","b",null]]"#),
-        ]
-    );
+    let created = format!(r#"created Ann [["contact",null,"{whose}"],["text",null,"a"]]"#);
+    assert_eq!(log(ids[0]), [created, r#"updated Bob [["text","a","A"]]"#.to_owned()]);
+    let deleted = format!(r#"deleted Bob [["contact","{whose}",null]]"#);
+    assert_eq!(log(ids[1]), ["created Ann []".to_owned(), deleted], "the texts of a deleted note are gone");
 }
 
 #[test]
@@ -103,9 +103,12 @@ fn a_page_of_very_many_notes_reads_no_more_than_itself() {
 #[test]
 fn an_organization_is_found_by_number_or_name() {
     let store = Store::in_memory().unwrap();
-    let insert = "INSERT INTO organization (rev, key, name, division, doc) VALUES (1, 'acme', 'Acme', 'Asia', '{}')";
+    let insert = "INSERT INTO organization (rev, key, name, division, doc) VALUES (1, 'acme', 'Acme', 'Asia', '{\"custom\":{\"vat-no\":\"GB1\"}}')";
     store.write(|writer| writer.reader.conn.execute_batch(insert).map_err(StoreError::from)).unwrap();
     let find = |named: &str| store.read(|reader| reader.noted_organization(named)).unwrap().map(|found| found.id);
+    let owner = |value: &str, except| store.read(|reader| reader.custom_owner_organization("vat-no", value, except));
+    assert_eq!(owner("gb1", 0).unwrap(), Some((1, "Acme".to_owned())));
+    assert_eq!((owner("gb1", 1).unwrap(), owner("gb2", 0).unwrap()), (None, None));
     assert_eq!([find("ACME"), find("1"), find("2"), find("")], [Some(1), Some(1), None, None]);
     add(&store, NoteOn::Organization(1), "a supplier");
     assert_eq!(texts(&store, NoteOn::Organization(1)), ["a supplier"]);
