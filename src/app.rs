@@ -2,6 +2,7 @@
 //! thin views on what is here; nothing here prints or parses arguments.
 
 pub mod contacts;
+pub mod custom_fields;
 pub mod decide;
 pub mod divisions;
 pub mod doctor;
@@ -9,8 +10,10 @@ pub mod enquiry;
 pub mod export;
 pub mod failure;
 pub mod import;
+pub mod labels;
 pub mod lookup;
 pub mod merge;
+pub mod notes;
 pub mod organizations;
 pub mod output;
 pub mod plugins;
@@ -28,6 +31,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 
 use crate::config::{PluginMode, Profile, Settings};
+use crate::domain::custom::Entity;
 use crate::domain::rules::{Rules, UnknownLabels};
 use crate::plugin::manifest::OnFault;
 use crate::plugin::package::Grants;
@@ -37,6 +41,7 @@ use crate::registry::{Deployment, Folders, Generation, Mode, Registry};
 use crate::runtime::Runtimes;
 use crate::store::Store;
 
+use custom_fields::SchemaCache;
 use decide::RuleBook;
 use failure::{Class, Failure};
 use lookup::{StateMemory, StoreLookup};
@@ -96,6 +101,7 @@ pub struct App {
     store: OnceLock<Store>,
     registry: OnceLock<Arc<Registry>>,
     state: OnceLock<Arc<StateMemory>>,
+    schemas: SchemaCache,
 }
 
 impl App {
@@ -106,7 +112,14 @@ impl App {
     pub fn open(home: &Path, profile: Option<Profile>) -> Result<Self, Failure> {
         let home = Home::new(home)?;
         let settings = Settings::load(home.folder(), profile)?;
-        Ok(Self { home, settings, store: OnceLock::new(), registry: OnceLock::new(), state: OnceLock::new() })
+        Ok(Self {
+            home,
+            settings,
+            store: OnceLock::new(),
+            registry: OnceLock::new(),
+            state: OnceLock::new(),
+            schemas: SchemaCache::default(),
+        })
     }
 
     /// The home folder.
@@ -181,7 +194,7 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub fn rule_book(&self) -> Result<RuleBook, Failure> {
-        let rules = self.rules(now());
+        let rules = self.rules(now())?;
         let known_labels = if rules.unknown_labels == UnknownLabels::Reject {
             let labels = self.store()?.read(|reader| reader.labels())?;
             Some(Arc::new(labels.into_iter().map(|label| label.name).collect::<HashSet<_>>()))
@@ -191,11 +204,13 @@ impl App {
         Ok(RuleBook { rules: Arc::new(rules), known_labels })
     }
 
-    /// The built-in rules by the settings.
-    #[must_use]
-    pub fn rules(&self, now: DateTime<Utc>) -> Rules {
+    /// The built-in rules by the settings and the schema of custom fields.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn rules(&self, now: DateTime<Utc>) -> Result<Rules, Failure> {
         let settings = &self.settings;
-        Rules {
+        Ok(Rules {
             missing_last_name: settings.missing_last_name,
             required_names: settings.required_names,
             phone_mode: settings.phone_mode,
@@ -208,7 +223,9 @@ impl App {
             unknown_labels: settings.unknown_labels,
             lock_verified: settings.lock_verified,
             today: now.date_naive(),
-        }
+            schema: self.schema(Entity::Contact)?,
+            unknown_custom_fields: settings.unknown_custom_fields,
+        })
     }
 
     /// Names in the settings that no plugin has: a slip of the pen would else go unnoticed.

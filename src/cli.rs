@@ -62,12 +62,13 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Search(args) => commands::search::run(&app, args, &by, printer),
         Command::Contact(args) => commands::contact::run(&app, args, &by, printer),
         Command::Enquiry(args) => commands::enquiry::run(&app, args, &by, printer),
-        Command::Label(args) => commands::label::run(&app, args, printer),
+        Command::Label(args) => commands::label::run(&app, args, &by, printer),
         Command::Plugin(args) => commands::plugin::run(&app, args, printer),
         Command::Doctor => commands::doctor::run(&app, printer),
         Command::Staff(args) => commands::staff::run(&app, args, &by, printer),
         Command::Division(args) => commands::division::run(&app, args, &by, printer),
         Command::Org(args) => commands::org::run(&app, args, &by, printer),
+        Command::Field(args) => commands::field::run(&app, args, &by, printer),
     }
 }
 

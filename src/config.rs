@@ -16,7 +16,7 @@ use crate::domain::date::DateFormat;
 use crate::domain::language::LanguageNames;
 use crate::domain::permission::Access;
 use crate::domain::phone::PhoneMode;
-use crate::domain::rules::{MissingLastName, RequiredNames, UnknownLabels};
+use crate::domain::rules::{MissingLastName, RequiredNames, UnknownCustomFields, UnknownLabels};
 
 /// Environment variable that names the home folder when `--home` is not given.
 pub const HOME_VARIABLE: &str = "CARNET_HOME";
@@ -145,16 +145,6 @@ words! {
         Off = "off",
         /// It is linked with the only one that fits, or else with the only one that the sender's other phone or e-mail fits.
         Link = "link",
-    }
-}
-
-words! {
-    /// What happens to a value of a custom field that the schema does not have.
-    UnknownCustomFields {
-        /// It is kept, as text of up to 1000 characters.
-        Accept = "accept",
-        /// It is refused.
-        Reject = "reject",
     }
 }
 

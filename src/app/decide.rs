@@ -117,6 +117,10 @@ impl RuleBook {
     pub fn settle(&self, draft: &mut Draft) -> Vec<Problem> {
         let mut problems = draft.settle(&self.rules);
         problems.extend(self.unknown_labels(&draft.contact));
+        // A value that was refused is told already.
+        let refused = |problem: &Problem| draft.pending.iter().any(|it| problem.field == Some(it.key.to_string()));
+        let missing = self.rules.schema.missing(&draft.contact.custom);
+        problems.extend(missing.into_iter().filter(|problem| !refused(problem)));
         problems
     }
 

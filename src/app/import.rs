@@ -10,6 +10,7 @@ mod matching;
 mod options;
 mod pipeline;
 mod row;
+mod unique;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use super::failure::{Class, Failure};
 use super::{App, now};
 use crate::config::OnMatch;
 use crate::domain::country::Country;
+use crate::domain::custom::Entity;
 use crate::domain::permission::Viewer;
 use crate::domain::text::hex;
 use crate::intake;
@@ -112,7 +114,8 @@ impl App {
         let resuming = resumed.as_ref().map(|job| options::of_job(request, job)).transpose()?;
         let request = resuming.as_ref().unwrap_or(request);
         let reader = open_file(request)?;
-        let mapping = Mapping::resolve(&reader, &request.map, self.settings())?;
+        let schema = self.schema(Entity::Contact)?;
+        let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
         let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);

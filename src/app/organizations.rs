@@ -165,7 +165,7 @@ impl App {
         what: &str,
     ) -> Result<Vec<String>, Failure> {
         let before = organization.clone();
-        let mut filling = Filling::of(organization, assignments, &self.rules(now()))?;
+        let mut filling = Filling::of(organization, assignments, &self.rules(now())?)?;
         if before.rev == 0 {
             filling.require_name(assignments);
         }

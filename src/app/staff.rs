@@ -18,7 +18,7 @@ impl App {
         self.require_admin(by, "add staff members")?;
         // Replaced by the one that is given; without one, or with one that is refused, that is told as a problem.
         let mut staff = Staff::new(Name::parse("?")?, Stamp { at: now(), by: by.name().into() });
-        let mut filling = Filling::of(&mut staff, assignments, &self.rules(now()))?;
+        let mut filling = Filling::of(&mut staff, assignments, &self.rules(now())?)?;
         filling.require_name(assignments);
         let notes = filling.accepted("the staff member was not added")?;
         self.settle_divisions(&mut staff)?;
@@ -47,7 +47,7 @@ impl App {
         }
         require_rev(&told(&before), before.rev, seen)?;
         let mut after = before.clone();
-        let filling = Filling::of(&mut after, assignments, &self.rules(now()))?;
+        let filling = Filling::of(&mut after, assignments, &self.rules(now())?)?;
         let notes = filling.accepted(&format!("{} was not changed", told(&before)))?;
         self.settle_divisions(&mut after)?;
         let fields = changed(Some(&before), &after);

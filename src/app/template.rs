@@ -1,17 +1,22 @@
-//! The CSV template: every field by its header, with one sample row that an import skips.
+//! The CSV template: every field by its header, custom ones behind the others, with one sample row that an import skips.
 
-use super::App;
+use super::failure::Failure;
+use super::{App, custom_fields};
+use crate::domain::custom::Entity;
 use crate::domain::field::{FIELDS, Field, FieldInfo};
 
 impl App {
-    /// Returns header and sample row of the template, in the order of the field table, as the settings name and require fields.
-    #[must_use]
-    pub fn template(&self) -> (Vec<String>, Vec<String>) {
-        FIELDS
-            .iter()
-            .filter(|info| info.field.in_template())
-            .map(|info| (self.header(info), sample(info, self)))
-            .unzip()
+    /// Returns header and sample row of the template, in the order of the field table, as the settings name and require fields; then the
+    /// custom fields in use.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn template(&self) -> Result<(Vec<String>, Vec<String>), Failure> {
+        let known = FIELDS.iter().filter(|info| info.field.in_template());
+        let known = known.map(|info| (self.header(info), sample(info, self)));
+        let custom = self.custom_fields(Entity::Contact)?;
+        let custom = custom.iter().map(|field| (field.name(), custom_fields::sample(field, self)));
+        Ok(known.chain(custom).unzip())
     }
 
     /// Returns a field's header under the settings.

@@ -1,6 +1,8 @@
 //! JSON as the command line and the server speak it: SPEC's names in snake_case, dates as ISO 8601. Domain types have no serialization of their own.
 
 mod conflict;
+pub mod custom;
+pub mod note;
 pub mod records;
 
 use serde_json::{Map, Value, json};

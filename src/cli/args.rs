@@ -6,8 +6,10 @@ mod org;
 mod staff;
 
 pub use division::{DivisionArgs, DivisionCommand};
-pub use org::{OrgArgs, OrgCommand};
 pub use staff::{StaffArgs, StaffCommand};
+mod field;
+mod label;
+mod notes;
 
 use std::path::PathBuf;
 
@@ -16,6 +18,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::HOME_VARIABLE;
 
 pub use contact::{ContactArgs, ContactCommand};
+pub use field::{EntityArg, FieldArgs, FieldCommand, KindArg};
+pub use label::{LabelArgs, LabelCommand};
+pub use notes::NotePageArgs;
+pub use org::{OrgArgs, OrgCommand};
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -74,6 +80,8 @@ pub enum Command {
     Division(DivisionArgs),
     /// Organizations to which contacts belong
     Org(OrgArgs),
+    /// Custom fields of contacts and organizations
+    Field(FieldArgs),
 }
 
 /// `carnet import`
@@ -261,21 +269,6 @@ pub enum EnquiryCommand {
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },
-}
-
-/// `carnet label`
-#[derive(Args, Debug)]
-pub struct LabelArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: LabelCommand,
-}
-
-/// What to do with labels.
-#[derive(Subcommand, Debug)]
-pub enum LabelCommand {
-    /// List labels with the number of contacts that have them
-    List,
 }
 
 /// `carnet plugin`

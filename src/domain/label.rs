@@ -67,6 +67,41 @@ pub fn parse_labels(cell: &str) -> Result<Vec<LabelName>, Invalid> {
     cell.split([';', ',']).filter(|part| !text::is_blank(part)).map(one).collect()
 }
 
+/// Colours that have a name.
+pub const COLOURS: [(&str, &str); 12] = [
+    ("red", "#b71c1c"),
+    ("orange", "#e65100"),
+    ("yellow", "#f9a825"),
+    ("green", "#1b5e20"),
+    ("teal", "#006064"),
+    ("blue", "#0d47a1"),
+    ("purple", "#4a148c"),
+    ("pink", "#880e4f"),
+    ("brown", "#4e342e"),
+    ("grey", "#455a64"),
+    ("black", "#000000"),
+    ("white", "#ffffff"),
+];
+
+/// Reads a colour: `#rrggbb`, or one of [`COLOURS`] by name; returns it as `#rrggbb`.
+///
+/// # Errors
+/// `LABEL_COLOUR` with the names.
+pub fn parse_colour(text: &str) -> Result<String, Invalid> {
+    let word = text.trim().to_lowercase();
+    let named = COLOURS.iter().find(|(name, _)| *name == if word == "gray" { "grey" } else { &word });
+    let digits = word.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    match (named, digits) {
+        (Some((_, colour)), _) => Ok((*colour).to_owned()),
+        (None, Some(_)) => Ok(word),
+        _ => {
+            let names: Vec<&str> = COLOURS.iter().map(|(name, _)| *name).collect();
+            Err(Invalid::new("LABEL_COLOUR", format!("`{}` is no colour", text::shown(text)))
+                .hint(format!("use #rrggbb, such as \"#0d47a1\", or one of {}", names.join(", "))))
+        }
+    }
+}
+
 impl PartialEq for LabelName {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -102,6 +137,15 @@ impl fmt::Display for LabelName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_hexadecimal_or_have_a_name() {
+        assert_eq!(parse_colour(" #0D47a1 ").unwrap(), "#0d47a1");
+        assert_eq!([parse_colour("Blue").unwrap(), parse_colour("gray").unwrap()], ["#0d47a1", "#455a64"]);
+        for bad in ["", "#12345", "#12345g", "0d47a1", "azure-ish", "#é12345"] {
+            assert_eq!(parse_colour(bad).unwrap_err().code, "LABEL_COLOUR", "{bad}");
+        }
+    }
 
     #[test]
     fn labels_are_equal_without_case_and_split_at_both_separators() {

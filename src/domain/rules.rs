@@ -1,8 +1,12 @@
 //! The rules that a deployment may choose between, as plain values. Where they come from (settings, profiles) is decided above.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
+use super::contact::words;
 use super::country::Country;
+use super::custom::Schema;
 use super::date::DateFormat;
 use super::language::LanguageNames;
 use super::phone::PhoneMode;
@@ -38,6 +42,16 @@ pub enum UnknownLabels {
     Reject,
 }
 
+words! {
+    /// What happens to a value of a custom field that the schema does not have.
+    UnknownCustomFields {
+        /// It is kept, as text of up to 1000 characters.
+        Accept = "accept",
+        /// It is refused.
+        Reject = "reject",
+    }
+}
+
 /// The built-in rules in force. Passed explicitly; there is no default on purpose.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -65,6 +79,10 @@ pub struct Rules {
     pub lock_verified: bool,
     /// Today, for dates that must not be in the future.
     pub today: NaiveDate,
+    /// The custom fields of contacts.
+    pub schema: Arc<Schema>,
+    /// What happens to values of other custom fields.
+    pub unknown_custom_fields: UnknownCustomFields,
 }
 
 #[cfg(test)]
@@ -84,6 +102,8 @@ impl Rules {
             unknown_labels: UnknownLabels::Create,
             lock_verified: false,
             today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day of the calendar"),
+            schema: Arc::default(),
+            unknown_custom_fields: UnknownCustomFields::Accept,
         }
     }
 }

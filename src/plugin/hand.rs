@@ -106,6 +106,16 @@ impl Refusal {
     fn new(code: &'static str, field: &str, message: String, hint: &str) -> Self {
         Self { code: Cow::Borrowed(code), field: field.to_owned(), message, hint: Some(hint.to_owned()) }
     }
+
+    /// Returns what is wrong, with the field's name unless the message has it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Self { field, message, .. } = self;
+        if field.is_empty() || message.contains(&format!("`{field}`")) {
+            return message.clone();
+        }
+        format!("`{field}`: {message}")
+    }
 }
 
 /// Why an edit did not happen.

@@ -9,6 +9,7 @@ use crate::domain::label::LabelName;
 
 use super::document;
 use super::error::StoreError;
+use super::facets;
 use super::identifiers::{Pending, volume};
 use super::jobs::int;
 use super::labels::{self, LabelNumbers};
@@ -97,8 +98,10 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     /// Writes a contact for the first time, and returns its number.
     pub(super) fn insert(&mut self, contact: &Prepared) -> Result<i64, StoreError> {
-        let mut insert = self.conn.prepare_cached("INSERT INTO contact (id, rev, kind, doc) VALUES (?1, 1, ?2, ?3)")?;
-        match insert.execute(params![contact.id.as_bytes(), contact.kind.as_str(), contact.document]) {
+        let mut insert =
+            self.conn.prepare_cached("INSERT INTO contact (id, rev, kind, doc, updated) VALUES (?1, 1, ?2, ?3, ?4)")?;
+        let Prepared { id, kind, document, updated, .. } = contact;
+        match insert.execute(params![id.as_bytes(), kind.as_str(), document, updated]) {
             Err(error) if is_constraint(&error) => return Err(self.exists(contact.id)?),
             done => done?,
         };
@@ -113,6 +116,7 @@ impl Desk<'_> {
         self.add_words(no, &contact.words)?;
         self.add_labels(no, contact.labels.iter())?;
         contact.identifiers.iter().for_each(|(kind, value)| self.pending.push(*kind, value, no));
+        contact.facets.iter().for_each(|(facet, value)| self.pending.push_facet(*facet, value, no));
         Ok(())
     }
 
@@ -121,10 +125,10 @@ impl Desk<'_> {
         let rev: i64 = self
             .conn
             .prepare_cached(
-                "UPDATE contact SET rev = rev + 1, gone = 0, merged_into = NULL, kind = ?2, doc = ?3 WHERE no = ?1
-                 RETURNING rev",
+                "UPDATE contact SET rev = rev + 1, gone = 0, merged_into = NULL, kind = ?2, doc = ?3, updated = ?4
+                 WHERE no = ?1 RETURNING rev",
             )?
-            .query_row(params![no, contact.kind.as_str(), contact.document], |row| row.get(0))?;
+            .query_row(params![no, contact.kind.as_str(), contact.document, contact.updated], |row| row.get(0))?;
         self.index(no, contact)?;
         Ok(rev.unsigned_abs())
     }
@@ -139,8 +143,8 @@ impl Desk<'_> {
     pub(super) fn replace(&mut self, old: &Stored, new: &Prepared) -> Result<u64, StoreError> {
         let rev = old.contact.rev + 1;
         self.conn
-            .prepare_cached("UPDATE contact SET rev = ?2, kind = ?3, doc = ?4 WHERE no = ?1")?
-            .execute(params![old.no, int(rev), new.kind.as_str(), new.document])?;
+            .prepare_cached("UPDATE contact SET rev = ?2, kind = ?3, doc = ?4, updated = ?5 WHERE no = ?1")?
+            .execute(params![old.no, int(rev), new.kind.as_str(), new.document, new.updated])?;
         if prepared::words(&old.contact) != new.words {
             self.remove_words(old.no)?;
             self.add_words(old.no, &new.words)?;
@@ -153,6 +157,12 @@ impl Desk<'_> {
         }
         self.remove_labels(old.no, old.contact.labels.iter().filter(|label| !new.labels.contains(label)))?;
         self.add_labels(old.no, new.labels.iter().filter(|label| !old.contact.labels.contains(label)))?;
+        // What was waiting is written: labels were removed.
+        let known = facets::of(&old.contact);
+        facets::remove(self.conn, old.no, known.iter().filter(|it| !new.facets.contains(it)))?;
+        for (facet, value) in new.facets.iter().filter(|it| !known.contains(it)) {
+            self.pending.push_facet(*facet, value, old.no);
+        }
         Ok(rev)
     }
 
@@ -161,11 +171,12 @@ impl Desk<'_> {
         let rev = old.contact.rev + 1;
         let gone = if merged_into.is_some() { 2 } else { 1 };
         self.conn
-            .prepare_cached("UPDATE contact SET rev = ?2, gone = ?3, merged_into = ?4 WHERE no = ?1")?
+            .prepare_cached("UPDATE contact SET rev = ?2, gone = ?3, merged_into = ?4, updated = NULL WHERE no = ?1")?
             .execute(params![old.no, int(rev), gone, merged_into])?;
         self.remove_words(old.no)?;
         self.remove_identifiers(old.no, prepared::identifiers(&old.contact).iter())?;
         self.remove_labels(old.no, old.contact.labels.iter())?;
+        facets::remove(self.conn, old.no, facets::of(&old.contact).iter())?;
         Ok(rev)
     }
 

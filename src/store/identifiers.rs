@@ -30,7 +30,10 @@ pub(super) const fn volume(contact: i64) -> i64 {
 /// Rows to a statement.
 const ROWS: usize = 32;
 
-/// Identifiers and labels of one transaction that are still to be written.
+/// Facets that are worth writing, where no transaction's end says when.
+const LARGE: usize = 65_536;
+
+/// Identifiers, labels and facets of one transaction that are still to be written.
 #[derive(Default, Debug)]
 pub(super) struct Pending {
     text: String,
@@ -38,6 +41,8 @@ pub(super) struct Pending {
     identifiers: Vec<(i64, u8, Range<usize>, i64)>,
     /// Label, contact.
     labels: Vec<(i64, i64)>,
+    /// Facet, value (where it stands in `text`), contact.
+    facets: Vec<(u8, Range<usize>, i64)>,
 }
 
 impl Pending {
@@ -53,14 +58,30 @@ impl Pending {
         self.labels.push((label, contact));
     }
 
+    /// Remembers a facet of a contact.
+    pub(super) fn push_facet(&mut self, facet: u8, value: &str, contact: i64) {
+        let start = self.text.len();
+        self.text.push_str(value);
+        self.facets.push((facet, start..self.text.len(), contact));
+    }
+
+    /// Writes what is waiting, once it is worth it.
+    pub(super) fn flush_when_large(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        if self.facets.len() < LARGE { Ok(()) } else { self.flush(conn) }
+    }
+
     /// Writes what is waiting.
     pub(super) fn flush(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        if !self.facets.is_empty() {
+            self.flush_facets(conn)?;
+        }
         if !self.identifiers.is_empty() {
             self.flush_identifiers(conn)?;
         }
         if !self.labels.is_empty() {
             self.flush_labels(conn)?;
         }
+        self.text.clear();
         Ok(())
     }
 
@@ -85,7 +106,6 @@ impl Pending {
             insert.raw_execute()?;
         }
         self.identifiers.clear();
-        self.text.clear();
         Ok(())
     }
 
@@ -105,6 +125,29 @@ impl Pending {
             insert.raw_execute()?;
         }
         self.labels.clear();
+        Ok(())
+    }
+
+    fn flush_facets(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        static ONE: &str = "INSERT OR IGNORE INTO contact_facet (facet, value, contact) VALUES (?, ?, ?)";
+        static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?, ?)"));
+        let Self { text, facets, .. } = self;
+        let key = |it: &(u8, Range<usize>, i64)| (it.0, &text[it.1.clone()], it.2);
+        facets.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let (chunks, rest) = facets.as_chunks::<ROWS>();
+        for (sql, rows) in
+            chunks.iter().map(|rows| (MANY.as_str(), &rows[..])).chain(rest.chunks(1).map(|row| (ONE, row)))
+        {
+            let mut insert = conn.prepare_cached(sql)?;
+            for (at, row) in rows.iter().enumerate() {
+                let (facet, value, contact) = key(row);
+                insert.raw_bind_parameter(3 * at + 1, facet)?;
+                insert.raw_bind_parameter(3 * at + 2, value)?;
+                insert.raw_bind_parameter(3 * at + 3, contact)?;
+            }
+            insert.raw_execute()?;
+        }
+        self.facets.clear();
         Ok(())
     }
 }

@@ -53,14 +53,14 @@ fn insert(conn: &Connection, name: &LabelName, colour: &str) -> rusqlite::Result
 }
 
 /// Makes a label.
-pub(super) fn create(conn: &Connection, name: &LabelName, colour: &str) -> Result<(), StoreError> {
+pub(super) fn create(conn: &Connection, name: &LabelName, colour: Option<&str>) -> Result<(), StoreError> {
     let known: Option<String> = conn
         .prepare_cached("SELECT name FROM label WHERE key = ?1")?
         .query_row([name.key()], |row| row.get(0))
         .optional()?;
     match known {
         Some(name) => Err(StoreError::LabelExists { name }),
-        None => Ok(insert(conn, name, colour).map(drop)?),
+        None => Ok(insert(conn, name, colour.unwrap_or_else(|| colour_of(name.key()))).map(drop)?),
     }
 }
 

@@ -1,18 +1,27 @@
 //! The schema, as numbered steps. Each file under `migrations/` is final once shipped; connection settings are `connection`'s.
 
-use rusqlite_migration::{M, Migrations};
+use std::sync::LazyLock;
+
+use rusqlite::Transaction;
+use rusqlite_migration::{HookResult, M, Migrations};
+
+use super::facets;
 
 /// Marks a SQLite file as ours (`CRNT`), set by the first step.
 pub(super) const APPLICATION_ID: i32 = 0x4352_4e54;
 
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("migrations/0001_contacts.sql")), M::up(include_str!("migrations/0002_desk.sql"))];
+/// The version that this program writes.
+pub(super) const LATEST: i64 = 2;
 
 /// All steps, oldest first.
-pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
-
-/// The version that this program writes.
-pub(super) const LATEST: i64 = STEPS.len() as i64;
+pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("migrations/0001_contacts.sql")),
+        M::up_with_hook(include_str!("migrations/0002_desk.sql"), |transaction: &Transaction<'_>| -> HookResult {
+            Ok(facets::fill(transaction)?)
+        }),
+    ])
+});
 
 #[cfg(test)]
 mod tests {
@@ -21,6 +30,10 @@ mod tests {
     #[test]
     fn every_step_runs() {
         MIGRATIONS.validate().unwrap();
+        let mut conn = rusqlite::Connection::open_in_memory().unwrap();
+        MIGRATIONS.to_latest(&mut conn).unwrap();
+        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, LATEST);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A contact made ready to be written, on any thread: document, identifiers, labels and words. The writer only binds and steps.
+//! A contact made ready to be written, on any thread: document, identifiers, labels, facets and words. The writer only binds and steps.
 
 use crate::domain::contact::{Contact, ContactType, Phone, Social};
 use crate::domain::id::ContactId;
@@ -6,6 +6,7 @@ use crate::domain::label::LabelName;
 use crate::domain::text::{clean, digit_value};
 
 use super::document;
+use super::facets::{self, Facet};
 use super::naming::NamedByContact;
 use super::types::Identifier;
 use super::words::{Tokens, is_dense};
@@ -35,6 +36,10 @@ pub struct Prepared {
     pub(super) identifiers: Vec<(u8, String)>,
     pub(super) labels: Vec<LabelName>,
     pub(super) named: NamedByContact,
+    /// Facet and value; no two equal.
+    pub(super) facets: Vec<Facet>,
+    /// When it was changed, in nanoseconds; nothing while it is as it was created.
+    pub(super) updated: Option<i64>,
 }
 
 impl Prepared {
@@ -49,6 +54,8 @@ impl Prepared {
             identifiers: identifiers(contact),
             labels: contact.labels.clone(),
             named: NamedByContact::of(contact),
+            facets: facets::of(contact),
+            updated: facets::updated(contact),
         }
     }
 

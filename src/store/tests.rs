@@ -1,8 +1,11 @@
 //! Tests of the store as its callers see it, by what they are about. Small pure parts are tested beside their code.
 
 mod contacts;
+mod facets;
 mod faults;
 mod jobs;
+mod labels;
+mod notes;
 mod records;
 mod restore;
 mod searching;

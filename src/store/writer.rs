@@ -132,11 +132,11 @@ impl Writer<'_> {
         Ok(rev)
     }
 
-    /// Makes a label that no contact has yet.
+    /// Makes a label that no contact has yet; without a colour it gets one by its name.
     ///
     /// # Errors
     /// [`StoreError::LabelExists`] when there is one with the name, whatever its case.
-    pub fn create_label(&mut self, name: &LabelName, colour: &str) -> Result<(), StoreError> {
+    pub fn create_label(&mut self, name: &LabelName, colour: Option<&str>) -> Result<(), StoreError> {
         labels::create(self.conn(), name, colour).placed(self.path)
     }
 

@@ -10,7 +10,7 @@ use carnet::domain::draft::Draft;
 use carnet::domain::id::ContactId;
 use carnet::domain::language::LanguageNames;
 use carnet::domain::phone::PhoneMode;
-use carnet::domain::rules::{MissingLastName, RequiredNames, Rules, UnknownLabels};
+use carnet::domain::rules::{MissingLastName, RequiredNames, Rules, UnknownCustomFields, UnknownLabels};
 use carnet::plugin::budget::Budget;
 use carnet::plugin::fault::{Fault, FaultKind};
 use carnet::plugin::hand::{ContactHand, Sheet, Subject, Terms};
@@ -51,6 +51,8 @@ fn rules() -> Rules {
         unknown_labels: UnknownLabels::Create,
         lock_verified: false,
         today: chrono::NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day of the calendar"),
+        schema: Arc::default(),
+        unknown_custom_fields: UnknownCustomFields::Accept,
     }
 }
 

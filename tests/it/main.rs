@@ -33,7 +33,12 @@ mod reload;
 /// A contact from its first day to its last: conflicts, deleting, restoring.
 mod life_cycle;
 
+/// Custom fields: the schema, what it asks of contacts, imports and plugins.
+mod custom_fields;
 /// Organizations, staff members and divisions on the command line.
 mod records;
 /// Values as the world has them, typed and imported.
 mod values;
+
+/// Labels as things of their own, and notes.
+mod notes_labels;

@@ -17,9 +17,12 @@ pub(super) fn check(app: &App, draft: &mut Draft, before: Option<&Contact>) -> R
     for field in [Field::Organization, Field::Owner, Field::SharedWith, Field::Division] {
         let held = before.map(|before| names(before, field)).unwrap_or_default();
         for name in names(&draft.contact, field).into_iter().filter(|name| !held.contains(name)) {
-            if let Err(failure) = exists(app, field, &name) {
-                let (key, value) = (field.into(), name.to_string());
-                draft.pending.push(Pending { key, value, invalid: invalid(failure)? });
+            match known(app, field, &name) {
+                Ok(known) => spell(&mut draft.contact, field, known),
+                Err(failure) => {
+                    let (key, value) = (field.into(), name.to_string());
+                    draft.pending.push(Pending { key, value, invalid: invalid(failure)? });
+                }
             }
         }
     }
@@ -45,24 +48,22 @@ fn invalid(failure: Failure) -> Result<Invalid, Failure> {
     }
 }
 
-fn exists(app: &App, field: Field, name: &Name) -> Result<(), Failure> {
+/// Writes a name as its bearer does, whatever case it was typed in.
+fn spell(contact: &mut Contact, field: Field, name: Name) {
     match field {
-        Field::Organization => organization(app, name),
-        Field::Division => division(app, name),
-        _ => staff(app, name),
+        Field::Organization => contact.organization = Some(name),
+        Field::Owner => contact.owner = Some(name),
+        Field::Division => contact.division = Some(name),
+        _ => contact.shared_with.iter_mut().filter(|typed| **typed == name).for_each(|typed| *typed = name.clone()),
     }
 }
 
-fn organization(_: &App, _: &Name) -> Result<(), Failure> {
-    Ok(())
-}
-
-fn staff(_: &App, _: &Name) -> Result<(), Failure> {
-    Ok(())
-}
-
-fn division(_: &App, _: &Name) -> Result<(), Failure> {
-    Ok(())
+fn known(app: &App, field: Field, name: &Name) -> Result<Name, Failure> {
+    match field {
+        Field::Organization => app.known_organization(name),
+        Field::Division => app.known_division(name),
+        _ => app.known_staff(name),
+    }
 }
 
 /// Returns the staff member that a person means by a name, an e-mail address or a number.
@@ -70,7 +71,5 @@ fn division(_: &App, _: &Name) -> Result<(), Failure> {
 /// # Errors
 /// When there is none.
 pub(super) fn meant(app: &App, staff_member: &str) -> Result<Name, Failure> {
-    let name = Name::parse(staff_member)?;
-    staff(app, &name)?;
-    Ok(name)
+    Ok(app.staff_member(staff_member)?.name)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::claims::Claims;
 use super::wishes::grant_all;
 use super::{Wish, known, refuse};
+use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{RuleBook, decide};
 use crate::app::failure::{Class, Failure};
 use crate::app::provenance::{changed_fields, plugin_edits, write_state};
@@ -66,8 +67,9 @@ impl App {
         let fields = plugin_edits(&opinion);
         let entry = entry(Action::Created, at, fields.clone(), by);
         self.store()?.write(|writer| {
+            refuse_taken(writer, &book, None, &draft.contact, "the contact was not created")?;
             writer.insert(&Prepared::new(&draft.contact), &entry)?;
-            write_state(writer, &opinion.state)
+            write_state(writer, &opinion.state).map_err(Failure::from)
         })?;
         self.state()?.apply(&opinion.state);
         let notes = self.notes(&draft, &opinion)?;
@@ -125,13 +127,17 @@ impl App {
             return Ok(Some(Written { contact: (**before).clone(), fields, notes }));
         }
         let entry = entry(Action::Updated, at, fields.clone(), by);
+        let refused = format!("contact {} was {}", before.id, change.refused);
         let written = self.store()?.write(|writer| {
+            if let Err(taken) = refuse_taken(writer, &book, Some(before), &draft.contact, &refused) {
+                return Ok(Err(taken));
+            }
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
-            write_state(writer, &opinion.state).map(|()| rev)
+            write_state(writer, &opinion.state).map(|()| Ok(rev))
         });
         let rev = match written {
             Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => return Ok(None),
-            written => written?,
+            written => written??,
         };
         self.state()?.apply(&opinion.state);
         Ok(Some(Written { contact: Contact { rev, ..draft.contact }, fields, notes }))

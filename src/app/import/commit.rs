@@ -7,6 +7,7 @@ use super::ImportRequest;
 use super::matching::{self, Found, Policy};
 use super::report::{ImportReport, PREVIEW_ROWS, Preview};
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::lookup::StateMemory;
@@ -36,6 +37,8 @@ pub(super) struct Committer<'i> {
     batch: Vec<Ended>,
     /// Identifiers that this batch will write, so that a later row of the same person waits for the next one.
     pending: HashSet<String>,
+    /// Who has which unique value, by the rows so far; kept from batch to batch only where nothing is written.
+    owners: Owners,
 }
 
 impl<'i> Committer<'i> {
@@ -57,6 +60,7 @@ impl<'i> Committer<'i> {
             by: request.by.clone(),
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
+            owners: Owners::default(),
         })
     }
 
@@ -125,11 +129,15 @@ impl<'i> Committer<'i> {
         let mut batch = batch;
         let counts = loop {
             match self.write_batch(&batch, last, report) {
+                Err(Trouble::Taken(refused)) => unique::fail(&mut batch, refused, self.context),
                 // Somebody wrote the contact between our look and our transaction: the row fails by name, the others go on.
-                Err(StoreError::Conflict { id, .. } | StoreError::NotFound { id }) if updates(&batch, id) => {
+                Err(Trouble::Store(StoreError::Conflict { id, .. } | StoreError::NotFound { id }))
+                    if updates(&batch, id) =>
+                {
                     self.give_way(&mut batch, id)
                 }
-                written => break written?,
+                Err(Trouble::Store(error)) => return Err(error.into()),
+                Ok(counts) => break counts,
             }
         };
         report.counts += counts;
@@ -140,10 +148,19 @@ impl<'i> Committer<'i> {
         Ok(())
     }
 
-    fn write_batch(&self, batch: &[Ended], last: u64, report: &ImportReport) -> Result<Counts, StoreError> {
+    fn write_batch(&mut self, batch: &[Ended], last: u64, report: &ImportReport) -> Result<Counts, Trouble> {
         let counts = count(batch);
-        let (false, Some(job)) = (self.dry_run, report.job) else { return Ok(counts) };
+        let unique = self.context.book.rules.schema.has_identifiers();
+        let (false, Some(job)) = (self.dry_run, report.job) else {
+            let owners = &mut self.owners;
+            let refused = if unique { self.store.read(|reader| owners.take(reader, batch))? } else { Vec::new() };
+            return if refused.is_empty() { Ok(counts) } else { Err(Trouble::Taken(refused)) };
+        };
         self.store.write(|writer| {
+            let refused = if unique { Owners::default().take(writer, batch)? } else { Vec::new() };
+            if !refused.is_empty() {
+                return Err(Trouble::Taken(refused));
+            }
             for row in batch {
                 write_row(writer, job, row)?;
             }
@@ -189,6 +206,20 @@ impl<'i> Committer<'i> {
             _ => None,
         };
         report.preview.extend(preview.filter(|_| report.preview.len() < PREVIEW_ROWS));
+    }
+}
+
+/// Why a batch was not written.
+enum Trouble {
+    /// Rows ask for what is another contact's.
+    Taken(Vec<Refused>),
+    /// The store's reason.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 

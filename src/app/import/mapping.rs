@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::failure::{Class, Failure};
 use crate::config::Settings;
+use crate::domain::custom::Schema;
 use crate::domain::field::{Field, FieldKey, field_for_header, header_key};
 use crate::domain::row::Columns;
 use crate::domain::rules::MissingLastName;
@@ -36,10 +37,15 @@ impl Mapping {
     /// # Errors
     /// Usage: a pair that names no header or field. Rejected: a header that occurs twice and is not decided; two columns for one
     /// field; no known header at all; a mandatory column that is missing.
-    pub fn resolve(reader: &intake::Reader, map: &[(String, String)], settings: &Settings) -> Result<Self, Failure> {
+    pub fn resolve(
+        reader: &intake::Reader,
+        map: &[(String, String)],
+        settings: &Settings,
+        schema: &Schema,
+    ) -> Result<Self, Failure> {
         let headers: Vec<String> = reader.headers().iter().map(str::to_owned).collect();
-        let mut decided = Decided::by_user(&headers, map)?;
-        decided.by_header(&headers);
+        let mut decided = Decided::by_user(&headers, map, schema)?;
+        decided.by_header(&headers, schema);
         decided.refuse_repeats(&headers)?;
         let mapping = decided.keys;
         let known = mapping.iter().flatten().count();
@@ -78,26 +84,26 @@ struct Decided {
 }
 
 impl Decided {
-    fn by_user(headers: &[String], map: &[(String, String)]) -> Result<Self, Failure> {
+    fn by_user(headers: &[String], map: &[(String, String)], schema: &Schema) -> Result<Self, Failure> {
         let width = headers.len();
         let mut decided = Self { keys: vec![None; width], settled: vec![false; width], by_user: vec![false; width] };
         for (header, field) in map {
             let column = find_column(headers, header)?;
-            decided.keys[column] = if field == "-" { None } else { Some(read_field(field)?) };
+            decided.keys[column] = if field == "-" { None } else { Some(read_field(field, schema)?) };
             decided.settled[column] = true;
             decided.by_user[column] = true;
         }
         Ok(decided)
     }
 
-    fn by_header(&mut self, headers: &[String]) {
+    fn by_header(&mut self, headers: &[String], schema: &Schema) {
         for (at, header) in
             headers.iter().enumerate().filter(|(_, header)| *header != ERROR_HEADER && *header != ID_HEADER)
         {
             if self.settled[at] {
                 continue;
             }
-            self.keys[at] = field_for_header(header);
+            self.keys[at] = meaning(header, schema);
             self.settled[at] = self.keys[at].is_some();
         }
     }
@@ -181,8 +187,20 @@ fn find_column(headers: &[String], name: &str) -> Result<usize, Failure> {
     }
 }
 
-fn read_field(field: &str) -> Result<FieldKey, Failure> {
-    FieldKey::parse(field).or_else(|invalid| field_for_header(field).ok_or(invalid)).map_err(Failure::from)
+/// What a header means: a built-in field first, then a custom one by its label or key.
+fn meaning(header: &str, schema: &Schema) -> Option<FieldKey> {
+    match field_for_header(header) {
+        // The key may be written in another case than the schema has it.
+        Some(FieldKey::Custom(key)) if schema.find(&key).is_none() => {
+            schema.for_header(header).or(Some(FieldKey::Custom(key)))
+        }
+        None => schema.for_header(header),
+        found => found,
+    }
+}
+
+fn read_field(field: &str, schema: &Schema) -> Result<FieldKey, Failure> {
+    FieldKey::parse(field).or_else(|invalid| meaning(field, schema).ok_or(invalid)).map_err(Failure::from)
 }
 
 fn no_known_header(reader: &intake::Reader, headers: &[String]) -> Failure {

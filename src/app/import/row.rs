@@ -12,6 +12,7 @@ use crate::app::provenance::{changed_fields, plugin_edits, setter};
 use crate::domain::access::read_yes_no;
 use crate::domain::change::diff;
 use crate::domain::contact::{Contact, Stamp};
+use crate::domain::custom::Claim;
 use crate::domain::draft::Draft;
 use crate::domain::field::{FIELDS, Field, FieldKey};
 use crate::domain::invalid::Invalid;
@@ -95,6 +96,8 @@ pub(super) struct Ready {
     pub(super) cells: csv::StringRecord,
     /// Whom it can be matched by, for the rows that follow; only where rows are matched.
     pub(super) identity: Vec<String>,
+    /// The values that no other contact may have.
+    pub(super) claims: Vec<Claim>,
 }
 
 /// A row's end, with its place in the file.
@@ -244,8 +247,9 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let action = if before.is_some() { Action::Updated } else { Action::Created };
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via: String::new() };
     let identity = if context.matching { identity(&contact) } else { Vec::new() };
+    let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let contact = Prepared::new(&contact);
-    let ready = Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity });
+    let ready = Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity, claims });
     match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),

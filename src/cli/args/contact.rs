@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::notes::NotePageArgs;
+
 /// `carnet contact`
 #[derive(Args, Debug)]
 pub struct ContactArgs {
@@ -92,5 +94,37 @@ pub enum ContactCommand {
         /// Show all changes, not only the last five
         #[arg(long)]
         all: bool,
+    },
+    /// Write a note on a contact
+    Note {
+        /// Its id
+        id: String,
+        /// The note: 1–10,000 characters, on as many lines as it needs
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Show the notes on a contact, newest first, with those of contacts merged into it
+    Notes {
+        /// Its id
+        id: String,
+        /// Which page
+        #[command(flatten)]
+        page: NotePageArgs,
+    },
+    /// Change a note; its author and admins may
+    NoteEdit {
+        /// The note's number
+        note: i64,
+        /// The new text
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Delete a note; its author and admins may
+    NoteDelete {
+        /// The note's number
+        note: i64,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
 }

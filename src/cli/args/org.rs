@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::notes::NotePageArgs;
+
 /// `carnet org`
 #[derive(Args, Debug)]
 pub struct OrgArgs {
@@ -72,5 +74,21 @@ pub enum OrgCommand {
         /// Go on after an earlier answer's `next`
         #[arg(long, value_name = "CURSOR")]
         after: Option<String>,
+    },
+    /// Write a note on an organization
+    Note {
+        /// Its number or its name
+        org: String,
+        /// The note: 1–10,000 characters, on as many lines as it needs
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Show the notes on an organization, newest first
+    Notes {
+        /// Its number or its name
+        org: String,
+        /// Which page
+        #[command(flatten)]
+        page: NotePageArgs,
     },
 }

@@ -5,7 +5,7 @@ mod sharing;
 mod show;
 mod write;
 
-use super::contact_id;
+use super::{contact_id, notes};
 use crate::app::App;
 use crate::app::contacts::{Wish, Written};
 use crate::app::failure::Failure;
@@ -33,9 +33,13 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
         ContactCommand::Merge { master, other, take } => {
             let take = take.iter().map(|name| FieldKey::parse(name)).collect::<Result<Vec<_>, _>>()?;
             let merged = app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?;
-            written(merged, "merged", printer);
+            written(app, merged, "merged", printer)?;
         }
         ContactCommand::Changes { id, all } => changes::changes(app, id, *all, by, printer)?,
+        ContactCommand::Note { id, text } => notes::add(app, id, text, by, printer)?,
+        ContactCommand::Notes { id, page } => notes::list(app, id, *page, by, printer)?,
+        ContactCommand::NoteEdit { note, text } => notes::edit(app, *note, text, by, printer)?,
+        ContactCommand::NoteDelete { note, yes } => notes::delete(app, *note, *yes, by, printer)?,
     }
     Ok(Outcome::Done)
 }
@@ -44,9 +48,9 @@ fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
     fields.iter().map(|text| Wish::parse(text)).collect()
 }
 
-fn written(written: Written, word: &str, printer: &mut Printer) {
+fn written(app: &App, written: Written, word: &str, printer: &mut Printer) -> Result<(), Failure> {
     written.notes.iter().for_each(|note| printer.warn(note));
-    let contact = &written.contact;
+    let contact = &app.shown(written.contact)?;
     printer.answer(
         || wire::contact(contact),
         || {
@@ -54,4 +58,5 @@ fn written(written: Written, word: &str, printer: &mut Printer) {
             format!("{word} {} {} (revision {})\n{edits}", contact.id, contact.display_name(), contact.rev)
         },
     );
+    Ok(())
 }

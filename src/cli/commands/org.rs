@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::confirm::confirm;
+use super::notes;
 use super::record::{change_text, counted, record_text, tell_notes, written_text};
 use super::search::page_text;
 use crate::app::failure::Failure;
@@ -47,6 +48,8 @@ pub fn run(app: &App, args: &OrgArgs, by: &Viewer, printer: &mut Printer) -> Res
             let query = app.contacts_of_organization(org, by)?;
             contacts(app, Query { after: after.clone(), limit: usize::from(*limit), ..query }, printer)?;
         }
+        OrgCommand::Note { org, text } => notes::add_to_organization(app, org, text, by, printer)?,
+        OrgCommand::Notes { org, page } => notes::list_of_organization(app, org, *page, by, printer)?,
     }
     Ok(Outcome::Done)
 }

@@ -11,16 +11,16 @@ use crate::app::output::{self, Output};
 use crate::cli::args::TemplateArgs;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
+use crate::domain::custom::{CustomField, Entity};
 use crate::domain::field::{FIELDS, FieldInfo};
 use crate::intake::write::{WriteOptions, Writer};
 
 /// Runs the command.
 pub fn run(app: &App, args: &TemplateArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
     if args.fields {
-        list_fields(app, printer);
-        return Ok(Outcome::Done);
+        return list_fields(app, printer).map(|()| Outcome::Done);
     }
-    let (header, sample) = app.template();
+    let (header, sample) = app.template()?;
     let csv = csv(&header, &sample).map_err(|error| Failure::io("write", Path::new("the template"), &error))?;
     match &args.out {
         Some(path) => {
@@ -43,11 +43,15 @@ fn csv(header: &[String], sample: &[String]) -> io::Result<Vec<u8>> {
     writer.finish()
 }
 
-fn list_fields(app: &App, printer: &mut Printer) {
-    let entry = |info: &FieldInfo| json!({ "name": info.name, "header": app.header(info), "doc": info.doc, "aliases": info.aliases });
-    let row = |info: &FieldInfo| vec![info.name.to_owned(), app.header(info), info.doc.to_owned()];
+fn list_fields(app: &App, printer: &mut Printer) -> Result<(), Failure> {
+    let custom = app.custom_fields(Entity::Contact)?;
+    let known = |info: &FieldInfo| json!({ "name": info.name, "header": app.header(info), "doc": info.doc, "aliases": info.aliases });
+    let own = |field: &CustomField| json!({ "name": field.name(), "header": field.name(), "doc": field.doc(), "aliases": [field.label] });
+    let known_row = |info: &FieldInfo| vec![info.name.to_owned(), app.header(info), info.doc.to_owned()];
+    let own_row = |field: &CustomField| vec![field.name(), field.name(), field.doc()];
     printer.answer(
-        || json!({ "fields": FIELDS.iter().map(entry).collect::<Vec<_>>() }),
-        || table(&FIELDS.iter().map(row).collect::<Vec<_>>()),
+        || json!({ "fields": FIELDS.iter().map(known).chain(custom.iter().map(own)).collect::<Vec<_>>() }),
+        || table(&FIELDS.iter().map(known_row).chain(custom.iter().map(own_row)).collect::<Vec<_>>()),
     );
+    Ok(())
 }

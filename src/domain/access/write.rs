@@ -13,9 +13,6 @@ use super::parse::{
 };
 use super::{VALUE_SEPARATOR, external_id_text, read_yes_no};
 
-/// Longest custom value, in characters.
-const CUSTOM_MAX_CHARS: usize = 1000;
-
 impl Contact {
     /// Sets a field from text; a blank text clears it. For lists it replaces all values of the field's kind.
     /// Returns a warning about a value that was taken, if there is one.
@@ -24,7 +21,7 @@ impl Contact {
     /// The rule that refuses the value; the contact is then unchanged.
     pub fn set(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
         match key {
-            FieldKey::Custom(name) => self.set_custom(name, value).map(|()| None),
+            FieldKey::Custom(name) => rules.schema.set(&mut self.custom, name, value, rules).map(|()| None),
             FieldKey::Known(field) => self.set_known(*field, value, rules),
         }
     }
@@ -34,6 +31,9 @@ impl Contact {
     /// # Errors
     /// The rule that refuses the value.
     pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        if let FieldKey::Custom(name) = key {
+            return rules.schema.add(&mut self.custom, name, value, rules);
+        }
         match key.known().map(|field| (field, field.shape())) {
             Some((_, FieldShape::Phone(kind))) => {
                 let (phone, _) = read_phone(kind, value, rules)?;
@@ -87,6 +87,9 @@ impl Contact {
     /// # Errors
     /// `VERIFIED_LOCKED` for a verified value under `lock_verified`.
     pub fn remove(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<bool, Invalid> {
+        if let FieldKey::Custom(name) = key {
+            return rules.schema.remove(&mut self.custom, name, value, rules);
+        }
         let value = text::clean(value);
         match key.known().map(|field| (field, field.shape())) {
             Some((_, FieldShape::Phone(kind))) => {
@@ -123,17 +126,6 @@ impl Contact {
             _ if self.get(key).is_some_and(|held| held == value) => self.set(key, "", rules).map(|_| true),
             _ => Ok(false),
         }
-    }
-
-    fn set_custom(&mut self, name: &str, value: &str) -> Result<(), Invalid> {
-        let value = text::clean(value);
-        if value.is_empty() {
-            self.custom.remove(name);
-            return Ok(());
-        }
-        text::check_text(&value, CUSTOM_MAX_CHARS, true)?;
-        self.custom.insert(name.to_owned(), value.into_owned());
-        Ok(())
     }
 
     fn set_known(&mut self, field: Field, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {

@@ -18,7 +18,7 @@ use crate::domain::merge::merge;
 use crate::domain::phone::PhoneMode;
 use crate::domain::problem::Problem;
 use crate::domain::row::Columns;
-use crate::domain::rules::{MissingLastName, RequiredNames, Rules, UnknownLabels};
+use crate::domain::rules::{MissingLastName, RequiredNames, Rules, UnknownCustomFields, UnknownLabels};
 use crate::plugin::Plugin;
 use crate::plugin::budget::Spent;
 use crate::plugin::fault::Fault;
@@ -235,6 +235,8 @@ fn rules() -> Rules {
         unknown_labels: UnknownLabels::Create,
         lock_verified: true,
         today: NaiveDate::from_ymd_opt(2030, 1, 1).unwrap_or_default(),
+        schema: Arc::default(),
+        unknown_custom_fields: UnknownCustomFields::Accept,
     }
 }
 

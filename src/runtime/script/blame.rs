@@ -103,7 +103,7 @@ fn too_large(what: &str) -> String {
 /// What a script threw, or a refusal that it did not catch.
 fn thrown(value: &Dynamic) -> Fault {
     if let Some(refused) = value.read_lock::<Refused>() {
-        let fault = Fault::new(refused.kind, refused.refusal.message.clone());
+        let fault = Fault::new(refused.kind, refused.refusal.told());
         return match &refused.refusal.hint {
             Some(hint) => fault.hint(hint.clone()),
             None => fault,

@@ -102,7 +102,7 @@ fn check_value(hook: Hook, value: &Dynamic) -> Result<(), Fault> {
 fn check_verdict(verdict: Verdict, subject: &Subject) -> Result<Verdict, Fault> {
     match subject.unmended() {
         Some(refusal) if matches!(verdict, Verdict::Accept) => {
-            let fault = Fault::new(FaultKind::RefusedEdit, refusal.message.clone());
+            let fault = Fault::new(FaultKind::RefusedEdit, refusal.told());
             Err(match &refusal.hint {
                 Some(hint) => fault.hint(hint.clone()),
                 None => fault,

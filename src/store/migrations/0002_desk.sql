@@ -77,6 +77,10 @@ CREATE TABLE note (
 ) STRICT;
 CREATE INDEX note_contact ON note (contact, id) WHERE contact IS NOT NULL;
 CREATE INDEX note_organization ON note (organization, id) WHERE organization IS NOT NULL;
+-- Whoever deletes a note, be it because a person is to be forgotten, takes its texts out of the log, too.
+CREATE TRIGGER note_texts AFTER DELETE ON note BEGIN
+    UPDATE record_change SET fields = '[]' WHERE kind = 'note' AND record = CAST(old.id AS TEXT);
+END;
 
 CREATE TABLE engagement (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -194,14 +194,14 @@ fn labels_are_made_once_with_a_colour_and_counted() {
         contact.labels.push(label(name));
         insert(&store, &contact);
     }
-    store.write(|writer| writer.create_label(&label("Empty"), "#123456")).unwrap();
+    store.write(|writer| writer.create_label(&label("Empty"), Some("#123456"))).unwrap();
     store.write(|writer| writer.set_label_colour(&label("gold"), "#00ff00")).unwrap();
     let labels = store.read(|reader| reader.labels()).unwrap();
     let told: Vec<_> = labels.iter().map(|it| (it.name.as_str(), it.contacts)).collect();
     assert_eq!(told, [("Empty", 0), ("Gold", 1), ("VIP", 2)]);
     assert_eq!((&*labels[0].colour, &*labels[1].colour), ("#123456", "#00ff00"));
     assert!(labels[2].colour.len() == 7 && labels[2].colour.starts_with('#'));
-    let twice = store.write(|writer| writer.create_label(&label("vip"), "#123456"));
+    let twice = store.write(|writer| writer.create_label(&label("vip"), Some("#123456")));
     assert!(matches!(twice, Err(StoreError::LabelExists { name }) if name == "VIP"));
     let unknown = store.write(|writer| writer.set_label_colour(&label("none"), "#123456"));
     assert!(matches!(unknown, Err(StoreError::NoLabel { .. })));

@@ -10,8 +10,7 @@ use crate::domain::permission::Viewer;
 
 /// Lets others see a contact.
 pub(super) fn share(app: &App, id: &str, staff: &[String], by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    told(&app.share_contact(contact_id(id)?, staff, by)?, "shared", "", printer);
-    Ok(())
+    told(app, &app.share_contact(contact_id(id)?, staff, by)?, "shared", "", printer)
 }
 
 /// Takes access away again.
@@ -22,8 +21,7 @@ pub(super) fn unshare(
     by: &Viewer,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    told(&app.unshare_contact(contact_id(id)?, staff, by)?, "no longer shared", "", printer);
-    Ok(())
+    told(app, &app.unshare_contact(contact_id(id)?, staff, by)?, "no longer shared", "", printer)
 }
 
 /// Gives a contact another owner.
@@ -33,13 +31,12 @@ pub(super) fn transfer(app: &App, id: &str, staff: &str, by: &Viewer, printer: &
     let left = left.map_or_else(String::new, |left| {
         format!("\n{left} owned it before and keeps no share of it; `carnet contact share` gives one")
     });
-    told(&written, "transferred", &left, printer);
-    Ok(())
+    told(app, &written, "transferred", &left, printer)
 }
 
-fn told(written: &Written, word: &str, more: &str, printer: &mut Printer) {
+fn told(app: &App, written: &Written, word: &str, more: &str, printer: &mut Printer) -> Result<(), Failure> {
     written.notes.iter().for_each(|note| printer.warn(note));
-    let contact = &written.contact;
+    let contact = &app.shown(written.contact.clone())?;
     let word = if written.fields.is_empty() { "unchanged" } else { word };
     let owner = contact.owner.as_ref().map_or("nobody", Name::as_str);
     let shared: Vec<&str> = contact.shared_with.iter().map(Name::as_str).collect();
@@ -51,4 +48,5 @@ fn told(written: &Written, word: &str, more: &str, printer: &mut Printer) {
             format!("{head}\nowner: {owner}\nshared with: {shared}{more}")
         },
     );
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::domain::permission::{Right, Viewer};
 
 /// Prints a contact.
 pub(super) fn show(app: &App, id: &str, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    let contact = app.contact_for(contact_id(id)?, Right::View, by)?;
+    let contact = app.shown(app.contact_for(contact_id(id)?, Right::View, by)?)?;
     let notes = app.attached(contact.id)?.notes;
     printer.answer(|| wire::contact(&contact), || table(&rows(&contact, notes)));
     Ok(())

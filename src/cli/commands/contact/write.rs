@@ -14,7 +14,7 @@ use crate::domain::permission::{Right, Viewer};
 
 /// Creates a contact.
 pub(super) fn add(app: &App, fields: &[String], by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    written(app.add_contact(&wishes(fields)?, by)?, "created", printer);
+    written(app, app.add_contact(&wishes(fields)?, by)?, "created", printer)?;
     Ok(())
 }
 
@@ -29,13 +29,13 @@ pub(super) fn edit(
 ) -> Result<(), Failure> {
     let edited = app.edit_contact(contact_id(id)?, &wishes(fields)?, rev, by)?;
     let word = if edited.fields.is_empty() { "unchanged" } else { "changed" };
-    written(edited, word, printer);
+    written(app, edited, word, printer)?;
     Ok(())
 }
 
 /// Brings a deleted contact back.
 pub(super) fn restore(app: &App, id: &str, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    written(app.restore_contact(contact_id(id)?, by)?, "restored", printer);
+    written(app, app.restore_contact(contact_id(id)?, by)?, "restored", printer)?;
     Ok(())
 }
 
