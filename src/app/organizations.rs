@@ -2,7 +2,7 @@
 //! division, who may not see an organization does not find it.
 
 use super::failure::{Class, Failure};
-use super::records::{Assignment, Filling, WrittenRecord, changed, entry, require_rev, unknown};
+use super::records::{Assignment, Filling, WrittenRecord, changed, entry, removed, require_rev, unknown};
 use super::{App, now};
 use crate::domain::contact::Stamp;
 use crate::domain::name::Name;
@@ -74,7 +74,7 @@ impl App {
         let found = self.organization(organization, by)?;
         self.require_admin(by, "delete organizations")?;
         require_rev(&told(&found), found.rev, seen)?;
-        let entry = entry(Action::Deleted, Vec::new(), by);
+        let entry = entry(Action::Deleted, removed(&found), by);
         let contacts = self.store()?.write(|writer| writer.delete_organization(found.id, found.rev, &entry))?;
         Ok((found, contacts))
     }
@@ -133,13 +133,24 @@ impl App {
         Ok(Query { filters: vec![Filter::Organization(name)], ..self.query(by) })
     }
 
-    /// Returns what was done to an organization, newest first.
+    /// Returns what was done to an organization, newest first. Admins may still ask for one that was deleted, by its number.
     ///
     /// # Errors
     /// Not found.
     pub fn organization_changes(&self, organization: &str, by: &Viewer) -> Result<Vec<RecordChange>, Failure> {
-        let id = self.organization(organization, by)?.id.to_string();
-        Ok(self.store()?.read(|reader| reader.record_changes(RecordKind::Organization, &id, None))?)
+        let log = |id: i64| {
+            self.store()?
+                .read(|reader| reader.record_changes(RecordKind::Organization, &id.to_string(), None))
+                .map_err(Failure::from)
+        };
+        match (self.organization(organization, by), organization.trim().parse()) {
+            (Ok(found), _) => log(found.id),
+            (Err(missing), Ok(number)) if by.is_admin() => {
+                let entries = log(number)?;
+                if entries.is_empty() { Err(missing) } else { Ok(entries) }
+            }
+            (Err(missing), _) => Err(missing),
+        }
     }
 
     /// The nearest name that the viewer may know is told.

@@ -126,6 +126,12 @@ pub(super) fn changed<R: Record>(before: Option<&R>, after: &R) -> Vec<ChangedFi
     diff(before, after).into_iter().map(field).collect()
 }
 
+/// What the log keeps of a record that is deleted: every value that it had.
+pub(super) fn removed<R: Record>(record: &R) -> Vec<ChangedField> {
+    let gone = |field: ChangedField| ChangedField { old: field.new, new: None, ..field };
+    changed(None, record).into_iter().map(gone).collect()
+}
+
 /// An entry for the log.
 pub(super) fn entry(action: Action, fields: Vec<ChangedField>, by: &Viewer) -> NewChange {
     let actor = Actor::Person(by.name().to_owned());

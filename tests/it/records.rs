@@ -113,6 +113,8 @@ fn an_organization_is_added_found_edited_and_deleted() {
     assert_eq!((&changes["changes"][1]["action"], &changes["changes"][1]["by"]), (&json!("created"), &json!("cli")));
     insta::assert_snapshot!(home.run(&["org", "delete", "1"]).exits(0).stdout, @"deleted organization 1 Acme Ltd");
     refused(&home, &["org", "show", "1"], 1, "ORGANIZATION_UNKNOWN");
+    let last = done(&home, &["org", "changes", "1"])["changes"][0].clone();
+    assert_eq!((&last["action"], &last["fields"][0]["old"]), (&json!("deleted"), &json!("Acme Ltd")));
 }
 
 #[test]
