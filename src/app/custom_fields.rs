@@ -78,10 +78,20 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub fn shown(&self, mut contact: Contact) -> Result<Contact, Failure> {
-        if !contact.custom.is_empty() {
-            self.schema(Entity::Contact)?.hide(&mut contact.custom);
-        }
+        self.hide(std::slice::from_mut(&mut contact))?;
         Ok(contact)
+    }
+
+    /// Hides in several contacts what [`App::shown`] hides in one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn hide(&self, contacts: &mut [Contact]) -> Result<(), Failure> {
+        if contacts.iter().any(|contact| !contact.custom.is_empty()) {
+            let schema = self.schema(Entity::Contact)?;
+            contacts.iter_mut().for_each(|contact| schema.hide(&mut contact.custom));
+        }
+        Ok(())
     }
 
     /// Returns all versions of a schema, newest first.

@@ -282,6 +282,8 @@ impl Schema {
                 Err(Invalid::new("CUSTOM_DISABLED", format!("the custom field `{key}` is disabled"))
                     .hint(format!("enable it with `carnet field enable {key}`")))
             }
+            // `Tier` beside `tier` is a slip, and would be found by nobody.
+            None if self.find(&key.to_lowercase()).is_some() => Err(self.unknown(key)),
             None if rules.unknown_custom_fields == UnknownCustomFields::Reject => Err(self.unknown(key)),
             field => Ok(field),
         }
@@ -291,9 +293,10 @@ impl Schema {
     #[must_use]
     pub fn unknown(&self, key: &str) -> Invalid {
         let invalid = Invalid::new("CUSTOM_UNKNOWN", format!("there is no custom field `{key}`"));
+        let wanted = key.to_lowercase();
         let keys = self.enabled().map(|field| field.key.as_str());
-        let nearest = keys.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
-        match nearest.filter(|near| strsim::jaro_winkler(near, key) > 0.8) {
+        let nearest = keys.max_by(|a, b| strsim::jaro_winkler(a, &wanted).total_cmp(&strsim::jaro_winkler(b, &wanted)));
+        match nearest.filter(|near| strsim::jaro_winkler(near, &wanted) > 0.8) {
             Some(near) => invalid.hint(format!("did you mean `{near}`?")),
             None => invalid.hint("`carnet field list` lists the fields; `carnet field add` makes one"),
         }

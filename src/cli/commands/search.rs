@@ -9,7 +9,6 @@ use crate::cli::args::SearchArgs;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::contact::Contact;
-use crate::domain::custom::Entity;
 use crate::domain::field::Field;
 use crate::domain::permission::Viewer;
 use crate::store::{Page, Query};
@@ -18,8 +17,7 @@ use crate::store::{Page, Query};
 pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     let query = Query { after: args.after.clone(), limit: usize::from(args.limit), ..query(app, &args.query, by)? };
     let mut page = app.search(&query)?;
-    let schema = app.schema(Entity::Contact)?;
-    page.contacts.iter_mut().for_each(|contact| schema.hide(&mut contact.custom));
+    app.hide(&mut page.contacts)?;
     printer.answer(
         || json!({ "total": page.total, "contacts": page.contacts.iter().map(wire::contact).collect::<Vec<_>>(), "next": page.next }),
         || page_text(&page),

@@ -160,6 +160,8 @@ fn a_disabled_field_keeps_its_values_and_takes_none() {
 fn unknown_fields_are_taken_as_text_or_refused() {
     let (schema, mut rules) = (every_type(), Rules::for_tests());
     assert_eq!(schema.check("other", " a\nb ", &rules).unwrap(), "a\nb");
+    let slip = schema.check("INTEGER", "1", &rules).unwrap_err();
+    assert_eq!((slip.code, slip.hint.as_deref()), ("CUSTOM_UNKNOWN", Some("did you mean `integer`?")));
     rules.unknown_custom_fields = UnknownCustomFields::Reject;
     let refused = schema.check("integr", "1", &rules).unwrap_err();
     assert_eq!((refused.code, refused.hint.as_deref()), ("CUSTOM_UNKNOWN", Some("did you mean `integer`?")));
