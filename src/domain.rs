@@ -22,6 +22,7 @@ pub mod problem;
 pub mod row;
 pub mod rules;
 pub mod text;
+pub mod traces;
 
 #[cfg(test)]
 mod tests;

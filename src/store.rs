@@ -3,6 +3,7 @@
 
 mod changes;
 mod connection;
+mod consent;
 mod contacts;
 mod document;
 mod enquiries;
@@ -12,6 +13,7 @@ mod job_lock;
 mod jobs;
 mod labels;
 mod migrations;
+mod person;
 mod prepared;
 mod query;
 mod reader;
@@ -31,12 +33,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 pub use error::StoreError;
+pub use person::Person;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use types::{
-    Action, Actor, ChangeEntry, ChangedField, Counts, Failure, Identifier, Job, JobState, LabelInfo, NewChange, NewJob,
-    Page, PluginRef,
+    Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
+    NewChange, NewJob, Page, PluginRef,
 };
 pub use writer::Writer;
 
@@ -145,6 +148,7 @@ impl Store {
             Writer { reader: Reader::new(&transaction, path), known: &mut learned, job_moves: JobMoves::default() };
         let answer = f(&mut writer)?;
         writer.settle()?;
+        writer.settle_consents()?;
         let moves = writer.job_moves;
         transaction.commit().placed(path)?;
         (*known, *seen) = (learned, version);

@@ -1,11 +1,11 @@
-//! One contact at a time: add, show, edit, delete, search, and its change log. Hooks run first, on what is committed; one transaction
+//! One contact at a time: add, show, edit, delete, search. Hooks run first, on what is committed; one transaction
 //! follows, which checks that nobody wrote meanwhile.
 
 use std::sync::Arc;
 
 use super::decide::{Opinion, decide};
 use super::failure::{Class, Failure};
-use super::provenance::{changed_fields, passed_over, plugin_edits, write_state};
+use super::provenance::{changed_fields, created_fields, passed_over, plugin_edits, write_state};
 use super::{App, fresh_id, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -14,7 +14,7 @@ use crate::domain::id::ContactId;
 use crate::domain::permission::Viewer;
 use crate::domain::rules::Rules;
 use crate::plugin::hook::Hook;
-use crate::store::{Action, Actor, ChangeEntry, ChangedField, LabelInfo, NewChange, Page, Prepared, Query};
+use crate::store::{Action, Actor, ChangedField, LabelInfo, NewChange, Page, Prepared, Query};
 
 /// One change that a person asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,7 +86,7 @@ impl App {
             at,
             actor: Actor::Person(by.name().to_owned()),
             action: Action::Created,
-            fields: fields.clone(),
+            fields: created_fields(&draft.contact, &opinion),
             via: String::new(),
         };
         self.store()?.write(|writer| {
@@ -176,7 +176,7 @@ impl App {
     /// Not found.
     pub fn contact(&self, id: ContactId) -> Result<Contact, Failure> {
         let found = self.store()?.read(|reader| reader.contact(id))?;
-        found.ok_or_else(|| unknown(id))
+        found.ok_or_else(|| self.absent(id))
     }
 
     /// Searches contacts.
@@ -185,15 +185,6 @@ impl App {
     /// Usage, when the cursor is none of ours.
     pub fn search(&self, query: &Query) -> Result<Page, Failure> {
         Ok(self.store()?.read(|reader| reader.search(query))?)
-    }
-
-    /// Returns a contact's change log, newest first.
-    ///
-    /// # Errors
-    /// Not found.
-    pub fn changes(&self, id: ContactId, limit: Option<usize>) -> Result<Vec<ChangeEntry>, Failure> {
-        let id = self.contact(id)?.id;
-        Ok(self.store()?.read(|reader| reader.changes(id, limit))?)
     }
 
     /// Returns all labels.

@@ -258,6 +258,11 @@ pub enum ContactCommand {
         #[arg(long)]
         all: bool,
     },
+    /// Show whether a contact takes surveys, and who set that, when and from where
+    Consent {
+        /// Its id
+        id: String,
+    },
 }
 
 /// `carnet enquiry`

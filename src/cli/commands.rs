@@ -7,6 +7,7 @@ pub mod export;
 pub mod import;
 pub mod label;
 pub mod plugin;
+pub mod privacy;
 pub mod search;
 pub mod template;
 pub mod watch;

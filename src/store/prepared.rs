@@ -33,6 +33,8 @@ pub struct Prepared {
     /// Kind and value; no two equal.
     pub(super) identifiers: Vec<(u8, String)>,
     pub(super) labels: Vec<LabelName>,
+    /// Whether no surveys may be sent.
+    pub(super) opt_out: bool,
 }
 
 impl Prepared {
@@ -46,6 +48,7 @@ impl Prepared {
             words: words(contact),
             identifiers: identifiers(contact),
             labels: contact.labels.clone(),
+            opt_out: contact.survey_opt_out,
         }
     }
 

@@ -228,7 +228,9 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     }
     let preview = context.preview.then(|| preview(record, line, &contact, before, &opinion));
     let action = if before.is_some() { Action::Updated } else { Action::Created };
-    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via: String::new() };
+    let opted_out = before.is_some_and(|before| before.survey_opt_out);
+    let via = if contact.survey_opt_out == opted_out { String::new() } else { format!("line {line}") };
+    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
     let identity = if context.matching { identity(&contact) } else { Vec::new() };
     let contact = Prepared::new(&contact);
     let ready = Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity });

@@ -34,7 +34,8 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
             let take = take.iter().map(|name| FieldKey::parse(name)).collect::<Result<Vec<_>, _>>()?;
             written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer);
         }
-        ContactCommand::Changes { id, all } => changes(app, id, *all, printer)?,
+        ContactCommand::Changes { id, all } => changes(app, id, *all, by, printer)?,
+        ContactCommand::Consent { id } => super::privacy::consent(app, id, by, printer)?,
     }
     Ok(Outcome::Done)
 }
@@ -113,25 +114,24 @@ fn confirmed(contact: &Contact, printer: &mut Printer) -> Result<bool, Failure> 
     Ok(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-fn changes(app: &App, id: &str, all: bool, printer: &mut Printer) -> Result<(), Failure> {
-    let entries = app.changes(contact_id(id)?, (!all).then_some(LAST_CHANGES))?;
+fn changes(app: &App, id: &str, all: bool, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    let entries = app.changes(contact_id(id)?, (!all).then_some(LAST_CHANGES), by)?;
+    let actors = entries.iter().map(|entry| app.actor_text(&entry.actor)).collect::<Result<Vec<_>, _>>()?;
     printer.answer(
         || json!({ "changes": entries.iter().map(wire::change).collect::<Vec<_>>() }),
-        || entries.iter().map(entry_text).collect(),
+        || entries.iter().zip(&actors).map(|(entry, actor)| told_entry(entry, actor)).collect(),
     );
     Ok(())
 }
 
 /// One entry of the change log.
 pub(super) fn entry_text(entry: &ChangeEntry) -> String {
+    told_entry(entry, &wire::actor(&entry.actor))
+}
+
+fn told_entry(entry: &ChangeEntry, actor: &str) -> String {
     let fields: String = entry.fields.iter().map(field_line).collect();
-    format!(
-        "{}  {} by {} (revision {})\n{fields}",
-        wire::time(entry.at),
-        wire::action(entry.action),
-        wire::actor(&entry.actor),
-        entry.rev
-    )
+    format!("{}  {} by {} (revision {})\n{fields}", wire::time(entry.at), wire::action(entry.action), actor, entry.rev)
 }
 
 fn field_line(field: &ChangedField) -> String {
