@@ -8,6 +8,7 @@ mod contacts;
 mod document;
 mod enquiries;
 mod error;
+mod forget;
 mod identifiers;
 mod job_lock;
 mod jobs;
@@ -17,8 +18,10 @@ mod person;
 mod prepared;
 mod query;
 mod reader;
+mod scrub;
 mod search;
 mod state;
+mod tombstones;
 mod types;
 mod words;
 mod writer;
@@ -33,10 +36,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 pub use error::StoreError;
+pub use forget::{ERASED, Erased};
 pub use person::Person;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
+pub use tombstones::Tombstones;
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
     NewChange, NewJob, Page, PluginRef,

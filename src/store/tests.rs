@@ -3,6 +3,7 @@
 mod contacts;
 mod faults;
 mod jobs;
+mod privacy;
 mod searching;
 mod sharing;
 
