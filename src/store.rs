@@ -9,6 +9,7 @@ mod document;
 mod enquiries;
 mod error;
 mod forget;
+mod held;
 mod identifiers;
 mod job_lock;
 mod jobs;
@@ -37,6 +38,7 @@ use uuid::Uuid;
 
 pub use error::StoreError;
 pub use forget::{ERASED, Erased};
+pub use held::{Held, Original, RefusedRow};
 pub use person::Person;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};

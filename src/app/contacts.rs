@@ -69,11 +69,11 @@ pub struct Written {
 }
 
 impl App {
-    /// Creates a contact.
+    /// Creates a contact. A person who was forgotten comes back only if that is allowed explicitly.
     ///
     /// # Errors
-    /// Rejected, with every problem, by rules or plugins.
-    pub fn add_contact(&self, wishes: &[Wish], by: &Viewer) -> Result<Written, Failure> {
+    /// Rejected, with every problem, by rules or plugins, or because the person was forgotten.
+    pub fn add_contact(&self, wishes: &[Wish], allow_forgotten: bool, by: &Viewer) -> Result<Written, Failure> {
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
@@ -81,6 +81,7 @@ impl App {
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
+        let returns = self.check_forgotten(&draft.contact, allow_forgotten)?;
         let fields = plugin_edits(&opinion);
         let entry = NewChange {
             at,
@@ -90,7 +91,11 @@ impl App {
             via: String::new(),
         };
         self.store()?.write(|writer| {
-            writer.insert(&Prepared::new(&draft.contact), &entry)?;
+            let prepared = Prepared::new(&draft.contact);
+            if returns {
+                writer.lift_tombstones(&prepared)?;
+            }
+            writer.insert(&prepared, &entry)?;
             write_state(writer, &opinion.state)
         })?;
         self.state()?.apply(&opinion.state);

@@ -107,6 +107,19 @@ impl Traces {
         self.ids.retain(|id| !theirs.ids.contains(id));
     }
 
+    /// Says whether a contact has the person's first and last name, or the only name there is.
+    #[must_use]
+    pub fn has_name_of(&self, other: &Contact) -> bool {
+        let mut theirs = Self::default();
+        theirs.add(other);
+        let same = |ours: &[String], theirs: &[String]| {
+            ours.is_empty() && theirs.is_empty() || theirs.iter().any(|name| ours.contains(name))
+        };
+        (!self.firsts.is_empty() || !self.lasts.is_empty())
+            && same(&self.firsts, &theirs.firsts)
+            && same(&self.lasts, &theirs.lasts)
+    }
+
     /// The addresses, in lower case.
     #[must_use]
     pub fn emails(&self) -> &[String] {

@@ -45,6 +45,8 @@ pub struct Erased {
     pub namesakes: Vec<(i64, u64)>,
     /// Jobs that wrote the person's contacts, or refused rows about them: their files hold the person, too.
     pub jobs: Vec<i64>,
+    /// Other contacts that seem to be the same person; they stay.
+    pub twins: Vec<ContactId>,
     /// By what the person is recognised in files.
     pub traces: Traces,
 }
@@ -87,13 +89,14 @@ struct Eraser<'c> {
     /// The family as a JSON list.
     list: String,
     traces: Traces,
+    twins: Vec<ContactId>,
 }
 
 impl<'c> Eraser<'c> {
     fn new(conn: &'c Connection, no: i64) -> Result<Self, StoreError> {
         let family = family(conn, no)?;
-        let traces = traces(conn, &family)?;
-        Ok(Self { conn, no, list: listed(&family), family, traces })
+        let (traces, twins) = traces(conn, &family)?;
+        Ok(Self { conn, no, list: listed(&family), family, traces, twins })
     }
 
     fn erase(self, entry: &NewChange) -> Result<Erased, StoreError> {
@@ -118,7 +121,7 @@ impl<'c> Eraser<'c> {
         )?;
         self.failed_rows(&mut erased)?;
         self.contacts()?;
-        erased.traces = self.traces;
+        (erased.traces, erased.twins) = (self.traces, self.twins);
         Ok(erased)
     }
 
@@ -138,8 +141,7 @@ impl<'c> Eraser<'c> {
     fn contacts(&self) -> Result<(), StoreError> {
         for no in &self.family {
             self.conn.execute("DELETE FROM contact_text WHERE rowid = ?1", [no])?;
-            self.conn
-                .execute("DELETE FROM identifier WHERE volume = ?1 AND contact = ?2", params![volume(*no), no])?;
+            self.conn.execute("DELETE FROM identifier WHERE volume = ?1 AND contact = ?2", params![volume(*no), no])?;
         }
         self.all(
             "DELETE FROM contact_label WHERE label IN (SELECT id FROM label)
@@ -220,9 +222,9 @@ impl<'c> Eraser<'c> {
     }
 
     fn plugin_state(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let told = super::state::all(self.conn)?.into_iter().filter(|(_, key, value)| {
-            self.traces.in_text(key) || self.traces.in_text(&String::from_utf8_lossy(value))
-        });
+        let told = super::state::all(self.conn)?
+            .into_iter()
+            .filter(|(_, key, value)| self.traces.in_text(key) || self.traces.in_text(&String::from_utf8_lossy(value)));
         let told: Vec<(String, String)> = told.map(|(plugin, key, _)| (plugin, key)).collect();
         for (plugin, key) in &told {
             super::state::set(self.conn, plugin, key, None)?;

@@ -51,7 +51,7 @@ impl Reader<'_> {
         self.settle()?;
         let Some(no) = contacts::resolve(self.conn, id).placed(self.path)? else { return Ok(Traces::default()) };
         let family = family(self.conn, no).placed(self.path)?;
-        traces(self.conn, &family).placed(self.path)
+        Ok(traces(self.conn, &family).placed(self.path)?.0)
     }
 }
 
@@ -96,7 +96,8 @@ pub(super) fn listed(numbers: &[i64]) -> String {
     format!("[{}]", numbers.join(","))
 }
 
-pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<Traces, StoreError> {
+/// By what a person is recognised, and other contacts that seem to be the same person: they have the name, and an address or a number.
+pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<(Traces, Vec<ContactId>), StoreError> {
     let (mut traces, list) = (Traces::default(), listed(family));
     // A merge that was taken back is between two persons: each original is its own contact's.
     let mut documents = conn.prepare_cached(
@@ -125,7 +126,12 @@ pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<Traces, StoreE
 }
 
 /// A switchboard's number is its callers' no more than the next one's: it must not lead to the rows of others.
-fn without_shared(conn: &Connection, mut traces: Traces, family: &[i64]) -> Result<Traces, StoreError> {
+fn without_shared(
+    conn: &Connection,
+    mut traces: Traces,
+    family: &[i64],
+) -> Result<(Traces, Vec<ContactId>), StoreError> {
+    let mut twins = Vec::new();
     let emails = traces.emails().iter().cloned().map(Identifier::Email);
     let phones =
         traces.phones().iter().flat_map(|it| [Identifier::Phone(it.clone()), Identifier::Whatsapp(it.clone())]);
@@ -135,10 +141,14 @@ fn without_shared(conn: &Connection, mut traces: Traces, family: &[i64]) -> Resu
     for identifier in known {
         for no in identifiers::find(conn, &super::prepared::key(&identifier), family.len() + 1)? {
             let other = if family.contains(&no) { None } else { contacts::get(conn, no)? };
-            if let Some(other) = other {
-                traces.remove_shared(&other);
+            match other {
+                Some(other) if traces.has_name_of(&other) => twins.push(other.id),
+                Some(other) => traces.remove_shared(&other),
+                None => {}
             }
         }
     }
-    Ok(traces)
+    twins.sort();
+    twins.dedup();
+    Ok((traces, twins))
 }

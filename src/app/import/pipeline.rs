@@ -107,6 +107,8 @@ fn context(
         actor: Actor::Import(report.job.unwrap_or(0)),
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
         preview: request.dry_run,
+        tombstones: app.store()?.read(|reader| reader.tombstones())?,
+        allow_forgotten: request.allow_forgotten,
     })
 }
 

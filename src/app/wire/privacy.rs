@@ -1,7 +1,10 @@
 //! The consent ledger, what was erased of a person, and all that is held about one.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use crate::app::forget::Forgotten;
 use crate::app::history::Consent;
 use crate::store::{ConsentEntry, PluginRef};
 
@@ -29,4 +32,26 @@ pub fn consent_entry(entry: &ConsentEntry) -> Value {
 
 fn plugin(plugin: &PluginRef) -> Value {
     json!({ "name": plugin.name, "version": plugin.version, "hash": plugin.hash })
+}
+
+/// What was erased of a person, and what was not. Keys of plugins' memories may name the person, and are only counted.
+#[must_use]
+pub fn forgotten(done: &Forgotten) -> Value {
+    let erased = &done.erased;
+    let mut plugins: BTreeMap<&str, u64> = BTreeMap::new();
+    erased.plugin_state.iter().for_each(|(plugin, _)| *plugins.entry(plugin).or_default() += 1);
+    json!({
+        "forgotten": done.id.to_string(),
+        "at": super::time(done.at),
+        "erased": {
+            "contacts": erased.contacts, "changes": erased.changes, "merges": erased.merges,
+            "enquiries": erased.enquiries, "notes": erased.notes, "engagements": erased.engagements,
+            "visits": erased.visits, "failed_rows": erased.failed_rows.len(), "batches": erased.batches,
+            "plugin_state": plugins.iter().map(|(plugin, entries)| json!({ "plugin": plugin, "entries": entries })).collect::<Vec<_>>(),
+            "files": done.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        },
+        "left": done.left,
+        "complete": !done.incomplete,
+        "notes": done.notes,
+    })
 }

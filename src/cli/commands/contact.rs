@@ -22,7 +22,9 @@ const LAST_CHANGES: usize = 5;
 /// Runs the command.
 pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        ContactCommand::Add { fields } => written(app.add_contact(&wishes(fields)?, by)?, "created", printer),
+        ContactCommand::Add { fields, allow_forgotten } => {
+            written(app.add_contact(&wishes(fields)?, *allow_forgotten, by)?, "created", printer);
+        }
         ContactCommand::Show { id } => show(app, id, printer)?,
         ContactCommand::Edit { id, fields, rev } => {
             let written_contact = app.edit_contact(contact_id(id)?, &wishes(fields)?, *rev, by)?;
@@ -35,6 +37,12 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
             written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer);
         }
         ContactCommand::Changes { id, all } => changes(app, id, *all, by, printer)?,
+        ContactCommand::Forget { id, yes, reason, despite_plugins } => {
+            let wish =
+                super::privacy::Wish { id, yes: *yes, reason: reason.as_deref(), despite_plugins: *despite_plugins };
+            return super::privacy::forget(app, &wish, by, printer);
+        }
+        ContactCommand::ExportPerson { id, out } => super::privacy::export(app, id, out.as_deref(), by, printer)?,
         ContactCommand::Consent { id } => super::privacy::consent(app, id, by, printer)?,
     }
     Ok(Outcome::Done)
@@ -139,5 +147,8 @@ fn field_line(field: &ChangedField) -> String {
     let by = field.plugin.as_ref().map_or_else(String::new, |plugin| {
         format!("  [plugin {} {}, {}]", plugin.name, plugin.version, plugin.hash.get(..12).unwrap_or(&plugin.hash))
     });
+    if field.old.is_none() && field.new.is_none() {
+        return format!("  {}: (erased){by}\n", field.field);
+    }
     format!("  {}: {} → {}{by}\n", field.field, value(&field.old), value(&field.new))
 }

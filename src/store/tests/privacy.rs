@@ -64,14 +64,16 @@ fn every_write_of_the_opt_out_is_in_the_ledger() {
 fn what_was_set_before_the_ledger_is_told_by_the_change_log() {
     let store = Store::in_memory().unwrap();
     insert(&store, &contact(1, "Lee"));
-    let fields =
-        vec![ChangedField { field: "survey_opt_out".into(), old: Some("no".into()), new: Some("yes".into()), plugin: None }];
+    let fields = vec![ChangedField {
+        field: "survey_opt_out".into(),
+        old: Some("no".into()),
+        new: Some("yes".into()),
+        plugin: None,
+    }];
     let entry = NewChange { fields, ..change(Action::Updated, 1) };
     let out = Contact { survey_opt_out: true, ..contact(1, "Lee") };
     store.write(|writer| writer.update(&Prepared::new(&out), 1, &entry)).unwrap();
-    store
-        .write(|writer| writer.reader.conn.execute("DELETE FROM consent", []).map_err(StoreError::from))
-        .unwrap();
+    store.write(|writer| writer.reader.conn.execute("DELETE FROM consent", []).map_err(StoreError::from)).unwrap();
     assert_eq!(ledger(&store, 1), [(true, Actor::Person("cli".into()), None)]);
 }
 
@@ -94,9 +96,7 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
     }];
     let entry = NewChange { fields, ..change(Action::Updated, 1) };
     store.write(|writer| writer.update(&Prepared::new(&moved), 1, &entry)).unwrap();
-    store
-        .write(|writer| writer.merge(&Prepared::new(&moved), 2, id(2), 1, &change(Action::Merged, 2)))
-        .unwrap();
+    store.write(|writer| writer.merge(&Prepared::new(&moved), 2, id(2), 1, &change(Action::Merged, 2))).unwrap();
     let enquiry = Enquiry {
         id: 0,
         channel: Channel::Call,
@@ -120,9 +120,7 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
                 started: time(0),
             };
             let job = writer.begin_job(&job)?;
-            for (record, cells) in
-                [(1, ["Annabel", "Leeworth", "9123 4567"]), (2, ["Bob", "Smithson", "1234"])]
-            {
+            for (record, cells) in [(1, ["Annabel", "Leeworth", "9123 4567"]), (2, ["Bob", "Smithson", "1234"])] {
                 let cells = cells.map(str::to_owned).to_vec();
                 let row = Failure { record, line: record, cells, problems_json: "[]".into(), text: "no".into() };
                 writer.add_failure(job, &row)?;
