@@ -29,3 +29,6 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Consent, the change log, and people who are forgotten.
+mod privacy;
