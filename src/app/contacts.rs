@@ -125,7 +125,8 @@ impl App {
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(&before), &book);
         refuse(&format!("contact {id} was not changed"), &opinion)?;
         let fields = changed_fields(&before, &draft.contact, &opinion);
-        let notes = self.notes(&draft, &opinion)?;
+        let mut notes = self.notes(&draft, &opinion)?;
+        notes.extend(self.note_forgotten(&draft.contact, &before)?);
         if fields.is_empty() {
             return Ok(Written { contact: (*before).clone(), fields, notes });
         }

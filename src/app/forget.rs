@@ -108,6 +108,14 @@ impl App {
         }
     }
 
+    /// What to know of a contact that gets a number or an address of somebody who was forgotten; numbers are given out again.
+    pub(super) fn note_forgotten(&self, contact: &Contact, before: &Contact) -> Result<Option<String>, Failure> {
+        let at = self.store()?.read(|reader| reader.tombstones())?.forgotten(contact, Some(before));
+        Ok(at.map(|at| {
+            format!("a number, an address or an id was that of a person who was forgotten on {}", at.date_naive())
+        }))
+    }
+
     /// The entry of the change log stays, and so does its reason.
     fn check_reason(&self, contact: &Contact, reason: Option<&str>) -> Result<(), Failure> {
         let Some(reason) = reason else { return Ok(()) };
@@ -198,6 +206,9 @@ impl App {
             done.left.push(format!(
                 "contact {id}, which has the same name and an address or a number of this one: forget it, too, if it is the same person"
             ));
+        }
+        for thing in &done.erased.mentions {
+            done.left.push(format!("{thing}, which is not this person's but names them"));
         }
         for (job, record) in &done.erased.namesakes {
             done.left.push(format!(

@@ -184,18 +184,18 @@ impl Traces {
             let mut number = String::new();
             run.groups[from..].iter().take(10).any(|group| {
                 number.push_str(group);
-                self.is_number(&number, run.plus, from)
+                self.is_number(&number, run.plus)
             })
         })
     }
 
-    fn is_number(&self, number: &str, plus: bool, from: usize) -> bool {
+    fn is_number(&self, number: &str, plus: bool) -> bool {
         let (digits, exit) = number.strip_prefix("00").map_or((number, false), |rest| (rest, true));
         if self.phones.iter().chain(&self.numbers).any(|known| known == digits) {
             return true;
         }
         // Behind a country code, what follows is no number of its own.
-        let national = if plus || exit || from > 0 && plus { None } else { Some(digits.trim_start_matches('0')) };
+        let national = if plus || exit { None } else { Some(digits.trim_start_matches('0')) };
         national.filter(|digits| digits.len() >= NATIONAL_DIGITS).is_some_and(|digits| {
             let country = |known: &String| known.strip_suffix(digits).is_some_and(|code| (1..=3).contains(&code.len()));
             self.phones.iter().any(country)

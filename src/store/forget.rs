@@ -45,6 +45,8 @@ pub struct Erased {
     pub namesakes: Vec<(i64, u64)>,
     /// Jobs that wrote the person's contacts, or refused rows about them: their files hold the person, too.
     pub jobs: Vec<i64>,
+    /// What others have that names the person, and stays: `note 3`, `enquiry 7`.
+    pub mentions: Vec<String>,
     /// Other contacts that seem to be the same person; they stay.
     pub twins: Vec<ContactId>,
     /// By what the person is recognised in files.
@@ -120,6 +122,7 @@ impl<'c> Eraser<'c> {
                 OR other IN (SELECT value FROM json_each(?1))",
         )?;
         self.failed_rows(&mut erased)?;
+        erased.mentions = self.mentions()?;
         self.contacts()?;
         (erased.traces, erased.twins) = (self.traces, self.twins);
         Ok(erased)
@@ -243,6 +246,23 @@ impl<'c> Eraser<'c> {
             }
         }
         Ok(())
+    }
+
+    /// What is written of somebody else and names the person is for people to judge.
+    fn mentions(&self) -> Result<Vec<String>, StoreError> {
+        let mut select = self.conn.prepare(
+            "SELECT 'note ' || id, text FROM note
+             UNION ALL SELECT 'enquiry ' || id, doc FROM enquiry
+             UNION ALL SELECT 'organization ' || id, doc FROM organization
+             UNION ALL SELECT 'filter ' || name, query FROM saved_filter",
+        )?;
+        let (mut rows, mut found) = (select.query([])?, Vec::new());
+        while let Some(row) = rows.next()? {
+            if self.traces.in_text(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+                found.push(row.get(0)?);
+            }
+        }
+        Ok(found)
     }
 
     fn failed_rows(&self, erased: &mut Erased) -> Result<(), StoreError> {

@@ -113,10 +113,12 @@ pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<(Traces, Vec<C
         let unreadable = |reason| StoreError::Unreadable { what: "original of a contact".to_owned(), reason };
         traces.add(&read.map_err(unreadable)?);
     }
+    // What a merge that was taken back had made was of two persons.
     let mut changes = conn.prepare_cached(
         "SELECT json_extract(field.value, '$[0]'), json_extract(field.value, '$[1]')
          FROM change, json_each(change.fields) AS field
-         WHERE contact IN (SELECT value FROM json_each(?1)) AND json_type(field.value, '$[1]') = 'text'",
+         WHERE contact IN (SELECT value FROM json_each(?1)) AND json_type(field.value, '$[1]') = 'text'
+             AND action <> 'unmerged'",
     )?;
     let mut rows = changes.query([&list])?;
     while let Some(row) = rows.next()? {

@@ -122,10 +122,7 @@ fn a_person_who_was_everywhere_is_forgotten_and_does_not_come_back() {
     let kept = home.json(&["contact", "show", &bella], 0);
     assert_eq!((&kept["rev"], &kept["emails"][0]["address"]), (&json!(2), &json!("bella@example.com")));
     assert_eq!(home.json(&["contact", "changes", &bella], 0)["changes"][1]["fields"][0]["new"], "Bella");
-    assert_eq!(
-        home.json(&["enquiry", "show", "3"], 0)["enquiry"]["subject"].as_str().or(Some("Bella calls")),
-        Some("Bella calls")
-    );
+    assert!(home.json(&["enquiry", "show", "3"], 0).to_string().contains("Bella calls"));
 
     for id in [&ann, &twin] {
         assert_eq!(home.json(&["contact", "show", id], 1)["error"]["code"], "CONTACT_FORGOTTEN");

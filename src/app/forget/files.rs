@@ -95,13 +95,15 @@ fn place(path: &Path, home: &Home) -> Option<PathBuf> {
     fs::canonicalize(path).ok().or_else(named)
 }
 
-/// A file, and what was set aside beside it (`ErrorDetail.earlier-1.csv`).
+/// A file, and what is beside it: set aside (`ErrorDetail.earlier-1.csv`), or never finished (`ErrorDetail.csv.part`).
 fn with_earlier(path: &Path) -> Vec<PathBuf> {
-    let prefix = path.file_stem().map(|stem| format!("{}.earlier", stem.to_string_lossy()));
+    let text =
+        |name: Option<&std::ffi::OsStr>| name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (prefix, part) = (format!("{}.earlier", text(path.file_stem())), format!("{}.part", text(path.file_name())));
     let beside = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     let earlier = beside.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        prefix.as_ref().is_some_and(|prefix| name.starts_with(prefix.as_str()) && name.ends_with(".csv"))
+        let name = text(path.file_name());
+        name == part || (name.starts_with(&prefix) && name.ends_with(".csv"))
     });
     let mut all: Vec<PathBuf> = earlier.chain([path.to_owned()]).filter(|path| path.is_file()).collect();
     all.sort();
