@@ -27,6 +27,7 @@ pub mod row;
 pub mod rules;
 pub mod staff;
 pub mod text;
+pub mod traces;
 pub mod verified;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod attached;
 mod changes;
 mod connection;
+mod consent;
 mod contacts;
 mod custom_schema;
 mod divisions;
@@ -11,6 +12,8 @@ mod document;
 mod enquiries;
 mod error;
 mod facets;
+mod forget;
+mod held;
 mod identifiers;
 mod job_lock;
 mod jobs;
@@ -20,14 +23,17 @@ mod migrations;
 mod naming;
 mod notes;
 mod organizations;
+mod person;
 mod prepared;
 mod query;
 mod reader;
 mod record_changes;
 mod restore;
+mod scrub;
 mod search;
 mod staff;
 mod state;
+mod tombstones;
 mod types;
 mod words;
 mod writer;
@@ -44,14 +50,18 @@ use uuid::Uuid;
 pub use attached::Attached;
 pub use custom_schema::SchemaVersion;
 pub use error::StoreError;
+pub use forget::{ERASED, Erased};
+pub use held::{Held, Original, RefusedRow};
 pub use notes::{NotePage, NotedOrganization};
+pub use person::Person;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use restore::Departed;
+pub use tombstones::Tombstones;
 pub use types::{
-    Action, Actor, ChangeEntry, ChangedField, Counts, Failure, Identifier, Job, JobState, LabelInfo, NewChange, NewJob,
-    Page, PluginRef,
+    Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
+    NewChange, NewJob, Page, PluginRef,
 };
 pub use writer::Writer;
 
@@ -165,6 +175,7 @@ impl Store {
             Writer { reader: Reader::new(&transaction, path), known: &mut learned, job_moves: JobMoves::default() };
         let answer = f(&mut writer)?;
         writer.settle()?;
+        writer.settle_consents()?;
         let moves = writer.job_moves;
         transaction.commit().placed(path)?;
         (*known, *seen) = (learned, version);

@@ -33,7 +33,7 @@ impl App {
     /// Not found.
     pub fn contact(&self, id: ContactId) -> Result<Contact, Failure> {
         let found = self.store()?.read(|reader| reader.contact(id))?;
-        found.ok_or_else(|| unknown(id))
+        found.ok_or_else(|| self.absent(id))
     }
 
     /// Returns a contact with which the viewer may do what they want to; the id of one that was merged away leads to its master.
@@ -41,7 +41,7 @@ impl App {
     /// # Errors
     /// Not found, for one that the viewer may not see, too; `CONTACT_DELETED` for one that they could see while it was there; forbidden.
     pub fn contact_for(&self, id: ContactId, right: Right, by: &Viewer) -> Result<Contact, Failure> {
-        let Some(contact) = self.store()?.read(|reader| reader.contact(id))? else { return Err(self.absent(id, by)?) };
+        let Some(contact) = self.store()?.read(|reader| reader.contact(id))? else { return Err(self.missing(id, by)?) };
         if !self.sees(by, &contact) {
             // Named by the id that was asked for: where it leads is nobody's business either.
             return Err(unknown(id));
@@ -57,13 +57,10 @@ impl App {
     }
 
     /// Why there is no such contact, as far as the viewer may know.
-    fn absent(&self, id: ContactId, by: &Viewer) -> Result<Failure, Failure> {
+    fn missing(&self, id: ContactId, by: &Viewer) -> Result<Failure, Failure> {
         Ok(match self.store()?.read(|reader| reader.departed(id))? {
             Some(Departed::Deleted { contact, entry }) if self.sees(by, &contact) => deleted(&contact, entry.as_ref()),
-            Some(Departed::Forgotten) if by.is_admin() => {
-                Failure::new(Class::NotFound, "CONTACT_FORGOTTEN", format!("contact {id} was forgotten"))
-                    .hint("nothing of the person is left, so nothing can be brought back")
-            }
+            Some(Departed::Forgotten) if by.is_admin() => self.absent(id),
             _ => unknown(id),
         })
     }
@@ -74,19 +71,6 @@ impl App {
     /// Usage, when the cursor is none of ours.
     pub fn search(&self, query: &Query) -> Result<Page, Failure> {
         Ok(self.store()?.read(|reader| reader.search(query))?)
-    }
-
-    /// Returns a contact's change log, newest first; that of a deleted contact is still there.
-    ///
-    /// # Errors
-    /// Not found.
-    pub fn changes(&self, id: ContactId, limit: Option<usize>, by: &Viewer) -> Result<Vec<ChangeEntry>, Failure> {
-        let id = match self.contact_for(id, Right::View, by) {
-            Ok(contact) => contact.id,
-            Err(failure) if failure.code == DELETED => id,
-            Err(failure) => return Err(failure),
-        };
-        Ok(self.store()?.read(|reader| reader.changes(id, limit))?)
     }
 
     /// Returns how much hangs on a contact: its enquiries that are not closed yet, and its notes.

@@ -58,6 +58,8 @@ pub struct ImportRequest {
     pub again: bool,
     /// Whether the import may opt contacts back in to surveys.
     pub allow_opt_in: bool,
+    /// Whether the import may bring back people who were forgotten.
+    pub allow_forgotten: bool,
     /// A job to finish instead of starting a new one.
     pub resume: Option<i64>,
     /// Whether plugins are passed by altogether.
@@ -82,6 +84,7 @@ impl ImportRequest {
             on_match: None,
             again: false,
             allow_opt_in: false,
+            allow_forgotten: false,
             resume: None,
             without_plugins: false,
             by: Viewer::Operator,
@@ -127,6 +130,7 @@ impl App {
         self.close_job(&mut report, done.is_ok())?;
         done?;
         report.check_sum()?;
+        report.tell_returned();
         if report.counts.read == 0 {
             report.notes.push("the file has a header and no rows: nothing was imported".to_owned());
         }

@@ -33,6 +33,17 @@ pub(super) fn plugin_edits(opinion: &Opinion) -> Vec<ChangedField> {
     opinion.edits.iter().map(one).collect()
 }
 
+/// What the log says of a contact made by hand: every field, and of those that a plugin set, what they were before it did.
+pub(super) fn created_fields(contact: &Contact, opinion: &Opinion) -> Vec<ChangedField> {
+    let blank = Contact::new(contact.id, contact.created.clone());
+    let mut fields = changed_fields(&blank, contact, opinion);
+    for field in fields.iter_mut().filter(|field| field.plugin.is_some()) {
+        let first = opinion.edits.iter().find(|(_, edit)| edit.what == field.field);
+        field.old = first.and_then(|(_, edit)| edit.old.clone());
+    }
+    fields
+}
+
 /// What the log says of a changed contact: every field that differs, with the plugin that set it last.
 pub(super) fn changed_fields(before: &Contact, after: &Contact, opinion: &Opinion) -> Vec<ChangedField> {
     let one = |change: FieldChange| {

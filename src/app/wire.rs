@@ -3,6 +3,7 @@
 mod conflict;
 pub mod custom;
 pub mod note;
+pub mod privacy;
 pub mod records;
 
 use serde_json::{Map, Value, json};

@@ -124,6 +124,9 @@ pub struct ImportArgs {
     /// Allow the file to opt contacts back in to surveys
     #[arg(long)]
     pub allow_opt_in: bool,
+    /// Allow the file to bring back people who were forgotten
+    #[arg(long)]
+    pub allow_forgotten: bool,
     /// Finish an interrupted job with the same file
     #[arg(long, value_name = "JOB")]
     pub resume: Option<i64>,

@@ -12,6 +12,7 @@ pub mod label;
 pub mod notes;
 pub mod org;
 pub mod plugin;
+pub mod privacy;
 mod record;
 pub mod search;
 pub mod staff;

@@ -80,7 +80,12 @@ fn push_text(json: &mut String, text: &str) {
     json.push('"');
 }
 
-fn plugin_number(conn: &Connection, plugins: &mut PluginNumbers, plugin: &PluginRef) -> rusqlite::Result<i64> {
+/// Returns the number of a plugin's version, which is given one if it has none yet.
+pub(super) fn plugin_number(
+    conn: &Connection,
+    plugins: &mut PluginNumbers,
+    plugin: &PluginRef,
+) -> rusqlite::Result<i64> {
     if let Some(number) = plugins.get(plugin) {
         return Ok(*number);
     }

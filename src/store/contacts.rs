@@ -106,6 +106,9 @@ impl Desk<'_> {
             done => done?,
         };
         let no = self.conn.last_insert_rowid();
+        if contact.opt_out {
+            self.pending.note_consent(no, 1, true);
+        }
         self.index(no, contact)?;
         Ok(no)
     }
@@ -122,6 +125,7 @@ impl Desk<'_> {
 
     /// Brings a contact back that was deleted or merged away, as `contact` says it is, and returns the new revision.
     pub(super) fn revive(&mut self, no: i64, contact: &Prepared) -> Result<u64, StoreError> {
+        let opted_out = self.opted_out(no)?;
         let rev: i64 = self
             .conn
             .prepare_cached(
@@ -129,8 +133,19 @@ impl Desk<'_> {
                  WHERE no = ?1 RETURNING rev",
             )?
             .query_row(params![no, contact.kind.as_str(), contact.document, contact.updated], |row| row.get(0))?;
+        if opted_out != contact.opt_out {
+            self.pending.note_consent(no, rev, contact.opt_out);
+        }
         self.index(no, contact)?;
         Ok(rev.unsigned_abs())
+    }
+
+    /// Says whether a contact opted out, by its document, live or not.
+    fn opted_out(&self, no: i64) -> Result<bool, StoreError> {
+        let mut select =
+            self.conn.prepare_cached("SELECT contact.id, contact.rev, contact.doc FROM contact WHERE no = ?1")?;
+        let mut rows = select.query([no])?;
+        Ok(rows.next()?.map(read).transpose()?.is_some_and(|contact| contact.survey_opt_out))
     }
 
     fn exists(&self, id: ContactId) -> Result<StoreError, StoreError> {
@@ -145,6 +160,9 @@ impl Desk<'_> {
         self.conn
             .prepare_cached("UPDATE contact SET rev = ?2, kind = ?3, doc = ?4, updated = ?5 WHERE no = ?1")?
             .execute(params![old.no, int(rev), new.kind.as_str(), new.document, new.updated])?;
+        if old.contact.survey_opt_out != new.opt_out {
+            self.pending.note_consent(old.no, int(rev), new.opt_out);
+        }
         if prepared::words(&old.contact) != new.words {
             self.remove_words(old.no)?;
             self.add_words(old.no, &new.words)?;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use rusqlite::{Connection, params};
 
+use super::consent::{self, Noted};
 use super::error::StoreError;
 
 /// How many contacts share a volume, as a power of two: 16,384. Measured with a million contacts of five or six identifiers each:
@@ -43,6 +44,8 @@ pub(super) struct Pending {
     labels: Vec<(i64, i64)>,
     /// Facet, value (where it stands in `text`), contact.
     facets: Vec<(u8, Range<usize>, i64)>,
+    /// Opt-outs that changed and are not in the ledger yet.
+    consents: Vec<Noted>,
 }
 
 impl Pending {
@@ -68,6 +71,22 @@ impl Pending {
     /// Writes what is waiting, once it is worth it.
     pub(super) fn flush_when_large(&mut self, conn: &Connection) -> rusqlite::Result<()> {
         if self.facets.len() < LARGE { Ok(()) } else { self.flush(conn) }
+    }
+
+    /// Remembers that a write changed a contact's opt-out.
+    pub(super) fn note_consent(&mut self, no: i64, rev: i64, opt_out: bool) {
+        self.consents.push(Noted { no, rev, opt_out });
+    }
+
+    /// Hands out what a write did to a contact's opt-out, once.
+    pub(super) fn take_consent(&mut self, no: i64, rev: i64) -> Option<Noted> {
+        let at = self.consents.iter().position(|noted| noted.no == no && noted.rev == rev)?;
+        Some(self.consents.swap_remove(at))
+    }
+
+    /// Writes the opt-outs that nobody took: at the end of a transaction, when the change log is complete.
+    pub(super) fn flush_consents(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        consent::append_from_log(conn, &std::mem::take(&mut self.consents))
     }
 
     /// Writes what is waiting.

@@ -40,6 +40,8 @@ pub struct Prepared {
     pub(super) facets: Vec<Facet>,
     /// When it was changed, in nanoseconds; nothing while it is as it was created.
     pub(super) updated: Option<i64>,
+    /// Whether no surveys may be sent.
+    pub(super) opt_out: bool,
 }
 
 impl Prepared {
@@ -56,6 +58,7 @@ impl Prepared {
             named: NamedByContact::of(contact),
             facets: facets::of(contact),
             updated: facets::updated(contact),
+            opt_out: contact.survey_opt_out,
         }
     }
 

@@ -35,6 +35,11 @@ impl<'a> Reader<'a> {
         self.pending.borrow_mut().flush(self.conn).placed(self.path)
     }
 
+    /// Completes the consent ledger, when everything else is written.
+    pub(super) fn settle_consents(&self) -> Result<(), StoreError> {
+        self.pending.borrow_mut().flush_consents(self.conn).placed(self.path)
+    }
+
     /// Returns a contact. The id of one that was merged into another returns that one; a deleted contact is not there.
     ///
     /// # Errors

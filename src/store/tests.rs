@@ -6,6 +6,7 @@ mod faults;
 mod jobs;
 mod labels;
 mod notes;
+mod privacy;
 mod records;
 mod restore;
 mod searching;

@@ -134,6 +134,21 @@ pub struct ChangeEntry {
     pub fields: Vec<ChangedField>,
 }
 
+/// An entry of the consent ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsentEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Actor,
+    /// What the survey opt-out became.
+    pub opt_out: bool,
+    /// The plugin that asked for it, if one did.
+    pub plugin: Option<Arc<PluginRef>>,
+    /// From where (`enquiry 12`, `merged`), when the actor does not say it all.
+    pub via: Option<String>,
+}
+
 words! {
     /// Where an import job stands.
     JobState {

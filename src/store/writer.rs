@@ -20,7 +20,7 @@ use super::naming::KnownNames;
 use super::prepared::Prepared;
 use super::reader::Reader;
 use super::types::{Counts, Failure, JobState, NewChange, NewJob};
-use super::{enquiries, jobs, state};
+use super::{consent, enquiries, jobs, state};
 
 /// What a connection has learned about numbers in the database; forgotten when somebody else wrote, or when a transaction that
 /// taught it was taken back.
@@ -68,8 +68,14 @@ impl Writer<'_> {
         }
     }
 
+    /// Appends to the change log, and to the consent ledger when the write changed the opt-out.
     pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
-        changes::append(self.reader.conn, &mut self.known.plugins, no, jobs::int(rev), entry)
+        let (conn, rev) = (self.reader.conn, jobs::int(rev));
+        changes::append(conn, &mut self.known.plugins, no, rev, entry)?;
+        match self.reader.pending.get_mut().take_consent(no, rev) {
+            Some(noted) => consent::append(conn, &mut self.known.plugins, noted, entry),
+            None => Ok(()),
+        }
     }
 
     /// Writes a contact for the first time; its revision becomes 1.

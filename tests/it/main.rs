@@ -42,3 +42,5 @@ mod values;
 
 /// Labels as things of their own, and notes.
 mod notes_labels;
+/// Consent, the change log, and people who are forgotten.
+mod privacy;

@@ -87,7 +87,7 @@ impl App {
                 self.require(by, Right::Delete, &contact).map_err(named)?;
                 Ok(*contact)
             }
-            (None, _) => Err(self.absent(id, by)?),
+            (None, _) => Err(self.missing(id, by)?),
         }
     }
 }

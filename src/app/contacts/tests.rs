@@ -49,7 +49,7 @@ fn wishes(fields: &[&str]) -> Vec<Wish> {
 }
 
 fn add(app: &App, fields: &[&str], by: &Viewer) -> ContactId {
-    app.add_contact(&wishes(fields), by).unwrap().contact.id
+    app.add_contact(&wishes(fields), false, by).unwrap().contact.id
 }
 
 fn edit(app: &App, id: ContactId, fields: &[&str], by: &Viewer) -> Result<Written, Failure> {

@@ -9,7 +9,7 @@ use super::{Wish, known, refuse};
 use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{RuleBook, decide};
 use crate::app::failure::{Class, Failure};
-use crate::app::provenance::{changed_fields, plugin_edits, write_state};
+use crate::app::provenance::{changed_fields, created_fields, plugin_edits, write_state};
 use crate::app::{App, fresh_id, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -47,11 +47,11 @@ pub(super) struct Change<'c> {
 }
 
 impl App {
-    /// Creates a contact.
+    /// Creates a contact. A person who was forgotten comes back only if that is allowed explicitly.
     ///
     /// # Errors
-    /// Rejected, with every problem, by rules or plugins.
-    pub fn add_contact(&self, wishes: &[Wish], by: &Viewer) -> Result<Written, Failure> {
+    /// Rejected, with every problem, by rules or plugins, or because the person was forgotten.
+    pub fn add_contact(&self, wishes: &[Wish], allow_forgotten: bool, by: &Viewer) -> Result<Written, Failure> {
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
@@ -64,11 +64,16 @@ impl App {
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
+        let returns = self.check_forgotten(&draft.contact, allow_forgotten)?;
         let fields = plugin_edits(&opinion);
-        let entry = entry(Action::Created, at, fields.clone(), by);
+        let entry = entry(Action::Created, at, created_fields(&draft.contact, &opinion), by);
         self.store()?.write(|writer| {
             refuse_taken(writer, &book, None, &draft.contact, "the contact was not created")?;
-            writer.insert(&Prepared::new(&draft.contact), &entry)?;
+            let prepared = Prepared::new(&draft.contact);
+            if returns {
+                writer.lift_tombstones(&prepared)?;
+            }
+            writer.insert(&prepared, &entry)?;
             write_state(writer, &opinion.state).map_err(Failure::from)
         })?;
         self.state()?.apply(&opinion.state);
@@ -122,7 +127,8 @@ impl App {
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(before), &book);
         refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
         let fields = changed_fields(before, &draft.contact, &opinion);
-        let notes = self.notes(&draft, &opinion)?;
+        let mut notes = self.notes(&draft, &opinion)?;
+        notes.extend(self.note_forgotten(&draft.contact, before)?);
         if fields.is_empty() {
             return Ok(Some(Written { contact: (**before).clone(), fields, notes }));
         }

@@ -191,6 +191,7 @@ impl<'i> Committer<'i> {
         let preview = match row.end {
             RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
                 self.state.apply(if self.dry_run { &[] } else { &ready.state });
+                report.returned.extend(ready.returned.then_some(row.record));
                 ready.preview
             }
             RowEnd::Failed(failure) if self.dry_run => Some(Preview {
@@ -228,6 +229,11 @@ fn updates(batch: &[Ended], id: ContactId) -> bool {
 }
 
 fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), StoreError> {
+    if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end
+        && ready.returned
+    {
+        writer.lift_tombstones(&ready.contact)?;
+    }
     match &row.end {
         RowEnd::Create(ready) => {
             writer.insert(&ready.contact, &ready.entry)?;

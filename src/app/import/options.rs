@@ -19,6 +19,8 @@ pub(super) fn json(request: &ImportRequest, app: &App) -> String {
         "delimiter": request.delimiter.map(|byte| char::from(byte).to_string()),
         "on_match": request.on_match.map(OnMatch::as_str),
         "allow_opt_in": request.allow_opt_in,
+        "allow_forgotten": request.allow_forgotten,
+        "errors_json": request.errors_json.as_ref().and_then(|path| std::path::absolute(path).ok()),
         "without_plugins": request.without_plugins,
         "by": request.by.name(),
     })
@@ -36,6 +38,7 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
         || request.delimiter.is_some()
         || request.on_match.is_some()
         || request.allow_opt_in
+        || request.allow_forgotten
         || request.without_plugins
         || request.dry_run;
     if named {
@@ -59,6 +62,7 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
         delimiter: text("delimiter").and_then(|text| text.bytes().next()),
         on_match: text("on_match").as_deref().and_then(OnMatch::parse),
         allow_opt_in: kept["allow_opt_in"].as_bool().unwrap_or(false),
+        allow_forgotten: kept["allow_forgotten"].as_bool().unwrap_or(false),
         without_plugins: kept["without_plugins"].as_bool().unwrap_or(false),
         ..request.clone()
     })

@@ -90,6 +90,8 @@ pub struct ImportReport {
     pub database: PathBuf,
     /// Things to know about the file: unknown headers, a doubtful guess.
     pub notes: Vec<String>,
+    /// Records about people who had been forgotten and are back, as the import was told to allow.
+    pub returned: Vec<u64>,
     /// What a dry run would do, row by row, up to [`PREVIEW_ROWS`].
     pub preview: Vec<Preview>,
     /// Record up to which an earlier run of this job had come.
@@ -138,6 +140,7 @@ impl ImportReport {
             errors_json: request.errors_json.clone().filter(|_| !request.dry_run),
             database: home.database(),
             notes,
+            returned: Vec::new(),
             preview: Vec::new(),
             resumed_after: 0,
             headers: mapping.columns.headers().to_vec(),
@@ -151,6 +154,15 @@ impl ImportReport {
             self.counts = job.counts;
             self.resumed_after = job.committed_record;
         }
+    }
+
+    /// Tells whom `--allow-forgotten` has brought back.
+    pub(super) fn tell_returned(&mut self) {
+        if self.returned.is_empty() {
+            return;
+        }
+        let records: Vec<String> = self.returned.iter().map(u64::to_string).collect();
+        self.notes.push(format!("people who had been forgotten are back, by records {}", listed(&records)));
     }
 
     /// Checks that every row ended in exactly one way.

@@ -24,7 +24,7 @@ use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
 use crate::plugin::service::StateWrite;
 use crate::registry::dispatch::Chain;
-use crate::store::{Action, Actor, Failure, NewChange, Prepared};
+use crate::store::{Action, Actor, Failure, NewChange, Prepared, Tombstones};
 
 /// What every row of an import shares.
 pub(super) struct Context {
@@ -38,6 +38,10 @@ pub(super) struct Context {
     pub(super) preview: bool,
     /// What is theirs who import; the operator claims nothing.
     pub(super) claims: Option<Claims>,
+    /// Those who were forgotten.
+    pub(super) tombstones: Tombstones,
+    /// Whether they may come back.
+    pub(super) allow_forgotten: bool,
 }
 
 /// A row that was read, mapped and looked at by `on_import_row`, but not yet matched or decided on.
@@ -98,6 +102,8 @@ pub(super) struct Ready {
     pub(super) identity: Vec<String>,
     /// The values that no other contact may have.
     pub(super) claims: Vec<Claim>,
+    /// Whether the person had been forgotten, and comes back.
+    pub(super) returned: bool,
 }
 
 /// A row's end, with its place in the file.
@@ -115,7 +121,9 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
         row.cells = restored(std::mem::take(&mut row.cells));
     }
     let mut warnings = 0;
-    let end = if row.blank || row.cells.iter().all(text::is_blank) {
+    // An error file keeps the place of a row whose person was forgotten, and nothing else of it.
+    let silent = |(at, cell): (usize, &str)| Some(at) == context.mapping.error_column || text::is_blank(cell);
+    let end = if row.blank || row.cells.iter().enumerate().all(silent) {
         RowEnd::Blank
     } else if let Some(problem) = fault(&row, context) {
         failed(record, line, &row.cells, &[Told { plugin: None, problem }], context)
@@ -232,6 +240,10 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let (draft, decided) = decide(chain, hook, draft, before, &context.book);
     opinion.extend(decided);
+    let forgotten = context.tombstones.forgotten(&draft.contact, before.map(|before| &**before));
+    if let Some(at) = forgotten.filter(|_| !context.allow_forgotten) {
+        return gone(record, line, at, context);
+    }
     if opinion.refuses() {
         return failed(record, line, &cells, &opinion.problems, context);
     }
@@ -245,11 +257,22 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     }
     let preview = context.preview.then(|| preview(record, line, &contact, before, &opinion));
     let action = if before.is_some() { Action::Updated } else { Action::Created };
-    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via: String::new() };
+    let opted_out = before.is_some_and(|before| before.survey_opt_out);
+    let via = if contact.survey_opt_out == opted_out { String::new() } else { format!("line {line}") };
+    let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
     let identity = if context.matching { identity(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let contact = Prepared::new(&contact);
-    let ready = Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity, claims });
+    let ready = Box::new(Ready {
+        contact,
+        entry,
+        state: opinion.state,
+        preview,
+        cells,
+        identity,
+        claims,
+        returned: forgotten.is_some(),
+    });
     match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),
@@ -325,6 +348,15 @@ fn error_text(problems: &[Told]) -> String {
         format!("{}{hint}{who}", told.problem)
     };
     problems.iter().map(one).collect::<Vec<_>>().join(" | ")
+}
+
+/// The row of a person who was forgotten fails, and nothing of it is kept but its place.
+fn gone(record: u64, line: u64, at: chrono::DateTime<chrono::Utc>, context: &Context) -> RowEnd {
+    let message = format!("this person was forgotten on {}; the row (line {line}) is not kept", at.date_naive());
+    let invalid =
+        Invalid::new("FORGOTTEN", message).hint("import with `--allow-forgotten` if the person is to come back");
+    let told = Told { plugin: None, problem: Problem::of_record(None, invalid) };
+    RowEnd::Failed(Box::new(failure(record, line, Vec::new(), &[told], context)))
 }
 
 /// A failure that the writer finds: two matches, or a match that the policy refuses.

@@ -17,7 +17,7 @@ fn desk() -> (tempfile::TempDir, App, ContactId) {
     std::fs::write(folder.path().join("carnet.toml"), "access = \"owner\"\n").unwrap();
     let app = App::open(folder.path(), None).unwrap();
     let wishes = ["last_name=Lee", "labels=VIP"].map(|text| Wish::parse(text).unwrap());
-    let id = app.add_contact(&wishes, &Viewer::Operator).unwrap().contact.id;
+    let id = app.add_contact(&wishes, false, &Viewer::Operator).unwrap().contact.id;
     let mut contact = app.contact(id).unwrap();
     contact.owner = Some(Name::parse("Ann").unwrap());
     contact.shared_with = vec![Name::parse("Bob").unwrap()];

@@ -1,5 +1,7 @@
 //! The arguments of `carnet contact`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::notes::NotePageArgs;
@@ -20,6 +22,9 @@ pub enum ContactCommand {
         /// `field=value`, or `field+=value` for another value of a list; `carnet template --fields` lists the fields
         #[arg(required = true, value_name = "FIELD=VALUE")]
         fields: Vec<String>,
+        /// Create it although the person was forgotten
+        #[arg(long)]
+        allow_forgotten: bool,
     },
     /// Show a contact
     Show {
@@ -126,5 +131,32 @@ pub enum ContactCommand {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
+    },
+    /// Erase a person everywhere: contact, change log, enquiries, notes, merges, failed rows, error files
+    Forget {
+        /// The contact's id
+        id: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        /// Why, for the change log; must not name the person
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Go on although a plugin keeps the contact; for admins
+        #[arg(long)]
+        despite_plugins: bool,
+    },
+    /// Write everything that is held about a person as one JSON document
+    ExportPerson {
+        /// The contact's id
+        id: String,
+        /// Where to write it [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Show whether a contact takes surveys, and who set that, when and from where
+    Consent {
+        /// Its id
+        id: String,
     },
 }

@@ -5,7 +5,7 @@ mod sharing;
 mod show;
 mod write;
 
-use super::{contact_id, notes};
+use super::{contact_id, notes, privacy};
 use crate::app::App;
 use crate::app::contacts::{Wish, Written};
 use crate::app::failure::Failure;
@@ -22,7 +22,7 @@ pub(super) use show::contact_text;
 /// Runs the command.
 pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        ContactCommand::Add { fields } => write::add(app, fields, by, printer)?,
+        ContactCommand::Add { fields, allow_forgotten } => write::add(app, fields, *allow_forgotten, by, printer)?,
         ContactCommand::Show { id } => show::show(app, id, by, printer)?,
         ContactCommand::Edit { id, fields, rev } => write::edit(app, id, fields, *rev, by, printer)?,
         ContactCommand::Delete { id, rev, yes } => write::delete(app, id, *rev, *yes, by, printer)?,
@@ -40,6 +40,12 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
         ContactCommand::Notes { id, page } => notes::list(app, id, *page, by, printer)?,
         ContactCommand::NoteEdit { note, text } => notes::edit(app, *note, text, by, printer)?,
         ContactCommand::NoteDelete { note, yes } => notes::delete(app, *note, *yes, by, printer)?,
+        ContactCommand::Forget { id, yes, reason, despite_plugins } => {
+            let wish = privacy::Wish { id, yes: *yes, reason: reason.as_deref(), despite_plugins: *despite_plugins };
+            return privacy::forget(app, &wish, by, printer);
+        }
+        ContactCommand::ExportPerson { id, out } => privacy::export(app, id, out.as_deref(), by, printer)?,
+        ContactCommand::Consent { id } => privacy::consent(app, id, by, printer)?,
     }
     Ok(Outcome::Done)
 }

@@ -64,6 +64,7 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
         on_match: args.on_match.map(on_match),
         again: args.again,
         allow_opt_in: args.allow_opt_in,
+        allow_forgotten: args.allow_forgotten,
         resume: args.resume,
         without_plugins: args.no_plugins,
         by: by.clone(),

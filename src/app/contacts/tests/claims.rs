@@ -23,7 +23,7 @@ fn a_new_contact_is_its_creators() {
 #[test]
 fn one_of_several_divisions_must_be_said() {
     let (_home, app) = home("access = \"division\"", "");
-    let new = |fields: &[&str], by: &Viewer| app.add_contact(&wishes(fields), by);
+    let new = |fields: &[&str], by: &Viewer| app.add_contact(&wishes(fields), false, by);
     let ann = staff("Ann", Role::Agent, &["Asia", "Europe"]);
     let refused = new(&["last_name=Lee"], &ann).unwrap_err();
     let problem = &refused.problems[0].problem;
@@ -40,7 +40,7 @@ fn one_of_several_divisions_must_be_said() {
 fn nobody_gives_contacts_away_by_writing_fields() {
     let (_home, app) = home("access = \"owner\"", "");
     let (ann, root) = (agent("Ann"), staff("Root", Role::Admin, &[]));
-    let new = |fields: &[&str], by: &Viewer| code(app.add_contact(&wishes(fields), by));
+    let new = |fields: &[&str], by: &Viewer| code(app.add_contact(&wishes(fields), false, by));
     assert_eq!(new(&["last_name=Lee", "owner=Bob"], &ann), "FORBIDDEN");
     assert_eq!(new(&["last_name=Lee", "owner=ann"], &ann), "ok");
     assert_eq!(new(&["last_name=Lee", "shared_with=Bob"], &ann), "FORBIDDEN");

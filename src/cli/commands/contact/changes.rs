@@ -15,23 +15,22 @@ const LAST_CHANGES: usize = 5;
 /// Prints the change log of a contact.
 pub(super) fn changes(app: &App, id: &str, all: bool, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
     let entries = app.changes(contact_id(id)?, (!all).then_some(LAST_CHANGES), by)?;
+    let actors = entries.iter().map(|entry| app.actor_text(&entry.actor)).collect::<Result<Vec<_>, _>>()?;
     printer.answer(
         || json!({ "changes": entries.iter().map(wire::change).collect::<Vec<_>>() }),
-        || entries.iter().map(entry_text).collect(),
+        || entries.iter().zip(&actors).map(|(entry, actor)| told_entry(entry, actor)).collect(),
     );
     Ok(())
 }
 
 /// One entry of the change log.
 pub(in crate::cli::commands) fn entry_text(entry: &ChangeEntry) -> String {
+    told_entry(entry, &wire::actor(&entry.actor))
+}
+
+fn told_entry(entry: &ChangeEntry, actor: &str) -> String {
     let fields: String = entry.fields.iter().map(field_line).collect();
-    format!(
-        "{}  {} by {} (revision {})\n{fields}",
-        wire::time(entry.at),
-        wire::action(entry.action),
-        wire::actor(&entry.actor),
-        entry.rev
-    )
+    format!("{}  {} by {actor} (revision {})\n{fields}", wire::time(entry.at), wire::action(entry.action), entry.rev)
 }
 
 /// One field of an entry.
@@ -40,5 +39,8 @@ pub(super) fn field_line(field: &ChangedField) -> String {
     let by = field.plugin.as_ref().map_or_else(String::new, |plugin| {
         format!("  [plugin {} {}, {}]", plugin.name, plugin.version, plugin.hash.get(..12).unwrap_or(&plugin.hash))
     });
+    if field.old.is_none() && field.new.is_none() {
+        return format!("  {}: (erased){by}\n", field.field);
+    }
     format!("  {}: {} → {}{by}\n", field.field, value(&field.old), value(&field.new))
 }

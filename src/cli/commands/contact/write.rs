@@ -13,8 +13,14 @@ use crate::domain::contact::Contact;
 use crate::domain::permission::{Right, Viewer};
 
 /// Creates a contact.
-pub(super) fn add(app: &App, fields: &[String], by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    written(app, app.add_contact(&wishes(fields)?, by)?, "created", printer)?;
+pub(super) fn add(
+    app: &App,
+    fields: &[String],
+    allow_forgotten: bool,
+    by: &Viewer,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    written(app, app.add_contact(&wishes(fields)?, allow_forgotten, by)?, "created", printer)?;
     Ok(())
 }
 

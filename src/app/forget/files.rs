@@ -1,0 +1,239 @@
+//! Error files on the disk: those that jobs wrote, those set aside beside them, and the machine-readable ones. Rows about the person go, and
+//! every other byte stays as it is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::Forgotten;
+use crate::app::failure::Failure;
+use crate::app::import::mapping::ERROR_HEADER;
+use crate::app::output::Output;
+use crate::app::{App, Home};
+use crate::domain::traces::{Sight, Traces};
+use crate::intake::write::restore;
+use crate::store::Job;
+
+const BOM: &[u8] = "\u{FEFF}".as_bytes();
+
+/// Rewrites every error file that holds something of the person; what cannot be rewritten is told.
+pub(super) fn erase(app: &App, done: &mut Forgotten) -> Result<(), Failure> {
+    for (path, rows) in candidates(app, &done.erased.failed_rows)? {
+        match erase_from(&path, rows.as_ref(), &done.erased.traces) {
+            Ok(None) => {}
+            Ok(Some(Rewritten { namesakes })) => {
+                if namesakes > 0 {
+                    done.left.push(format!(
+                        "rows of `{}` with the person's name, but other numbers or addresses: {namesakes}",
+                        path.display()
+                    ));
+                }
+                done.files.push(path);
+            }
+            Err(why) => {
+                done.incomplete = true;
+                done.left.push(format!(
+                    "`{}`, which holds the person and cannot be rewritten ({why}): delete the rows by hand, or the file",
+                    path.display()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The error files that hold something of a person.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(in crate::app) fn about(app: &App, traces: &Traces) -> Result<Vec<PathBuf>, Failure> {
+    let holds = |path: &PathBuf| {
+        let text = fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        text.lines().any(|line| traces.in_text(line))
+    };
+    Ok(candidates(app, &[])?.into_iter().map(|(path, _)| path).filter(holds).collect())
+}
+
+/// A file; of a machine-readable one also the records whose rows were erased.
+type Candidate = (PathBuf, Option<BTreeSet<u64>>);
+
+/// Error files that there are, and of machine-readable ones the records whose rows were erased. What was recorded for a folder of that
+/// time is also looked for in the home folder.
+fn candidates(app: &App, erased: &[(i64, u64)]) -> Result<Vec<Candidate>, Failure> {
+    let jobs = app.store()?.read(|reader| reader.jobs())?;
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut add = |path: PathBuf, rows: Option<BTreeSet<u64>>| {
+        if !found.iter().any(|(known, _)| *known == path) {
+            found.push((path, rows));
+        }
+    };
+    let recorded = jobs.iter().filter_map(|job| job.error_file.as_ref()).map(PathBuf::from);
+    for path in recorded.chain([app.home().error_file()]) {
+        // The file may be gone while those that were set aside are still there.
+        let place = place(&path, app.home()).unwrap_or(path);
+        with_earlier(&place).into_iter().for_each(|path| add(path, None));
+    }
+    for job in &jobs {
+        let rows = erased.iter().filter(|(number, _)| *number == job.id).map(|(_, record)| *record);
+        let rows: BTreeSet<u64> = rows.collect();
+        if let Some(path) = errors_json(job).and_then(|path| place(&path, app.home())) {
+            add(path, Some(rows));
+        }
+    }
+    Ok(found)
+}
+
+fn errors_json(job: &Job) -> Option<PathBuf> {
+    let settings: serde_json::Value = serde_json::from_str(&job.settings_json).ok()?;
+    settings["errors_json"].as_str().map(PathBuf::from)
+}
+
+/// Where a recorded file is: as it was named, or under its name in the home folder.
+fn place(path: &Path, home: &Home) -> Option<PathBuf> {
+    let named = || fs::canonicalize(home.folder().join(path.file_name()?)).ok();
+    fs::canonicalize(path).ok().or_else(named)
+}
+
+/// A file, and what is beside it: set aside (`ErrorDetail.earlier-1.csv`), or never finished (`ErrorDetail.csv.part`).
+fn with_earlier(path: &Path) -> Vec<PathBuf> {
+    let text =
+        |name: Option<&std::ffi::OsStr>| name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (prefix, part) = (format!("{}.earlier", text(path.file_stem())), format!("{}.part", text(path.file_name())));
+    let beside = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let earlier = beside.map(|entry| entry.path()).filter(|path| {
+        let name = text(path.file_name());
+        name == part || (name.starts_with(&prefix) && name.ends_with(".csv"))
+    });
+    let mut all: Vec<PathBuf> = earlier.chain([path.to_owned()]).filter(|path| path.is_file()).collect();
+    all.sort();
+    all
+}
+
+struct Rewritten {
+    namesakes: usize,
+}
+
+/// Rewrites a file if there is something to erase in it.
+///
+/// # Errors
+/// Why it cannot be done, although the file holds something of the person.
+fn erase_from(path: &Path, rows: Option<&BTreeSet<u64>>, traces: &Traces) -> Result<Option<Rewritten>, String> {
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let kept = match rows {
+        Some(rows) => without_entries(&bytes, rows, traces),
+        None => without_rows(&bytes, traces),
+    };
+    let (kept, namesakes) = match kept {
+        Ok(kept) => kept,
+        Err(why) => {
+            let text = String::from_utf8_lossy(&bytes);
+            return if text.lines().any(|line| traces.in_text(line)) { Err(why.to_owned()) } else { Ok(None) };
+        }
+    };
+    if kept.len() == bytes.len() {
+        return Ok(None);
+    }
+    let write = || {
+        let mut out = Output::create(path)?;
+        out.write_all(&kept)?;
+        out.finish()
+    };
+    write().map_err(|error| error.to_string())?;
+    Ok(Some(Rewritten { namesakes }))
+}
+
+/// Leaves out the rows about the person; the bytes of all others stay as they are.
+fn without_rows(bytes: &[u8], traces: &Traces) -> Result<(Vec<u8>, usize), &'static str> {
+    let start = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
+    let body = &bytes[start..];
+    if std::str::from_utf8(body).is_err() {
+        return Err("it is no UTF-8 any more");
+    }
+    let delimiter = delimiter(body).ok_or("it has no error column any more")?;
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(body);
+    let mut records: Vec<(usize, Sight)> = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|_| "it is no table any more")? {
+        let at = record.position().map_or(0, |position| position.byte()) as usize;
+        // The reader takes the second half of a line end with the next record.
+        let at = at + usize::from(body.get(at) == Some(&b'\n') && at > 0);
+        let cells: Vec<_> = record.iter().map(restore).collect();
+        records.push((at, if records.is_empty() { Sight::None } else { traces.in_row(&cells) }));
+    }
+    let mut kept = bytes[..start].to_vec();
+    for (index, (from, sight)) in records.iter().enumerate() {
+        let to = records.get(index + 1).map_or(body.len(), |(next, _)| *next);
+        if *sight != Sight::Person {
+            kept.extend_from_slice(&body[*from..to]);
+        }
+    }
+    Ok((kept, records.iter().filter(|(_, sight)| *sight == Sight::Namesake).count()))
+}
+
+/// What stands before the error column's header.
+fn delimiter(body: &[u8]) -> Option<u8> {
+    let header = std::str::from_utf8(body).ok()?;
+    let before = header.split_once(ERROR_HEADER)?.0;
+    before.trim_end_matches('"').bytes().next_back().filter(|byte| !byte.is_ascii_alphanumeric())
+}
+
+/// Leaves out the errors of erased rows, and those that name the person.
+fn without_entries(bytes: &[u8], rows: &BTreeSet<u64>, traces: &Traces) -> Result<(Vec<u8>, usize), &'static str> {
+    let entries: Vec<serde_json::Value> =
+        serde_json::from_slice(bytes).map_err(|_| "it is no list of errors any more")?;
+    let about = |entry: &serde_json::Value| {
+        entry["row"].as_u64().is_some_and(|row| rows.contains(&row))
+            || entry
+                .as_object()
+                .is_some_and(|map| map.values().filter_map(serde_json::Value::as_str).any(|text| traces.in_text(text)))
+    };
+    if !entries.iter().any(about) {
+        return Ok((bytes.to_vec(), 0));
+    }
+    let kept: Vec<String> = entries.iter().filter(|entry| !about(entry)).map(|entry| format!("\n  {entry}")).collect();
+    Ok((format!("[{}\n]\n", kept.join(",")).into_bytes(), 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::contact::{Contact, Email, EmailKind, Stamp};
+
+    fn traces() -> Traces {
+        let created = Stamp { at: chrono::DateTime::UNIX_EPOCH, by: "test".into() };
+        let mut person = Contact::new(crate::app::fresh_id(), created);
+        (person.first_name, person.last_name) = (Some("Annabel".into()), Some("Leeworth".into()));
+        person.emails.push(Email { kind: EmailKind::Work, address: "ann@example.com".into(), verified: false });
+        let mut traces = Traces::default();
+        traces.add(&person);
+        traces
+    }
+
+    #[track_caller]
+    fn check(before: &str, after: &str) {
+        let (kept, _) = without_rows(before.as_bytes(), &traces()).unwrap();
+        assert_eq!(String::from_utf8(kept).unwrap(), after);
+    }
+
+    #[test]
+    fn only_the_rows_of_the_person_go() {
+        check(
+            "\u{FEFF}Name;Mail;Error detail\r\n\"O\n;x\";b@example.com;no\r\nA;ANN@example.com;no\r\nC;;no\r\n",
+            "\u{FEFF}Name;Mail;Error detail\r\n\"O\n;x\";b@example.com;no\r\nC;;no\r\n",
+        );
+        check("a,Error detail\nann@example.com,no\n", "a,Error detail\n");
+        check("a,Error detail\r\nx,no\r\nann@example.com,no", "a,Error detail\r\nx,no\r\n");
+        check(
+            "a,b,\"Error detail\"\r\nAnnabel,Leeworth,no\r\nAnnabel,Lee,no\r\n",
+            "a,b,\"Error detail\"\r\nAnnabel,Lee,no\r\n",
+        );
+    }
+
+    #[test]
+    fn errors_of_erased_rows_go() {
+        let before = r#"[{"row":1,"value":"x"},{"row":2,"value":"y"},{"row":3,"value":"ann@example.com"}]"#;
+        let (kept, _) = without_entries(before.as_bytes(), &BTreeSet::from([2]), &traces()).unwrap();
+        assert_eq!(String::from_utf8(kept).unwrap(), "[\n  {\"row\":1,\"value\":\"x\"}\n]\n");
+    }
+}

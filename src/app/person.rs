@@ -1,0 +1,68 @@
+//! Everything that is held about a person, as one document for the person to see.
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::{App, wire};
+use crate::domain::id::ContactId;
+use crate::domain::name::Name;
+use crate::domain::permission::{Right, Viewer};
+use crate::store::{Job, Person};
+
+impl App {
+    /// Returns everything that is held about the person of a contact, deleted or not. Who may delete the contact may ask for it.
+    ///
+    /// # Errors
+    /// Not found; forbidden; when something cannot be read.
+    pub fn export_person(&self, id: ContactId, by: &Viewer) -> Result<Value, Failure> {
+        let (contact, deleted) = match self.person(id, by)? {
+            Person::Live(contact) => (contact, false),
+            Person::Deleted(contact) => (contact, true),
+            Person::Forgotten { id, at } => return Err(super::history::forgotten(id, at)),
+        };
+        self.require(by, Right::Delete, &contact)?;
+        let changes = self.changes(id, None, by)?;
+        let consent = self.consent(id, by)?;
+        let (held, jobs) = self.store()?.read(|reader| Ok((reader.held(id)?, reader.jobs()?)))?;
+        let file = |number: i64| jobs.iter().find(|job| job.id == number).map(|job| job.file.clone());
+        let files = super::forget::files_about(self, &held.traces)?;
+        let objects = |texts: &[String]| texts.iter().map(|text| object(text)).collect::<Vec<_>>();
+        Ok(json!({
+            "contact": wire::contact(&contact),
+            "deleted": deleted,
+            "organization": contact.organization.as_ref().map(Name::as_str),
+            "merged": held.merged.iter().map(wire::contact).collect::<Vec<_>>(),
+            "originals": held.originals.iter().map(|original| json!({
+                "kept_by": original.kept_by, "at": wire::time(original.at), "contact": wire::contact(&original.contact),
+            })).collect::<Vec<_>>(),
+            "changes": changes.iter().map(wire::change).collect::<Vec<_>>(),
+            "consent": wire::privacy::consent(&consent),
+            "notes": objects(&held.notes),
+            "enquiries": objects(&held.enquiries),
+            "engagements": objects(&held.engagements),
+            "visits": objects(&held.visits),
+            "failed_rows": held.refused_rows.iter().map(|row| json!({
+                "job": row.job, "file": file(row.job), "record": row.record, "line": row.line, "cells": row.cells, "error": row.text,
+            })).collect::<Vec<_>>(),
+            "plugin_state": held.plugin_state.iter().map(|(plugin, key, value)| json!({
+                "plugin": plugin, "key": key, "value": String::from_utf8_lossy(value),
+            })).collect::<Vec<_>>(),
+            "error_files": files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+            "imports": imports(&jobs, &held.jobs),
+            "not_tracked": [
+                "files that were imported, wherever they are kept",
+                "files written by exports, and backups",
+                "what plugins remember in a form of their own",
+            ],
+        }))
+    }
+}
+
+fn object(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+fn imports(jobs: &[Job], numbers: &[i64]) -> Vec<Value> {
+    let theirs = jobs.iter().filter(|job| numbers.contains(&job.id));
+    theirs.map(|job| json!({ "job": job.id, "file": job.file, "started": wire::time(job.started) })).collect()
+}

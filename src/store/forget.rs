@@ -1,0 +1,330 @@
+//! Erasing a person: every row that holds something of them, in one transaction. What stays of the change log and the consent ledger is
+//! when, who and which fields. Getting the erased bytes out of the database's files is `scrub`'s.
+
+use rusqlite::{Connection, params};
+
+use crate::domain::id::ContactId;
+use crate::domain::traces::{Sight, Traces};
+
+use super::error::{Placed, StoreError};
+use super::identifiers::volume;
+use super::person::{FORGOTTEN, family, listed, traces};
+use super::types::NewChange;
+use super::writer::Writer;
+use super::{contacts, tombstones};
+
+/// What stands where something was erased.
+pub const ERASED: &str = "(erased)";
+
+/// What was erased of a person, and what others must still do.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Erased {
+    /// Contacts: the person's own, and those merged into it.
+    pub contacts: u64,
+    /// Entries of the change log whose values are gone.
+    pub changes: u64,
+    /// Merges that cannot be taken back any more.
+    pub merges: u64,
+    /// Enquiries emptied.
+    pub enquiries: u64,
+    /// Notes.
+    pub notes: u64,
+    /// Calls and text messages.
+    pub engagements: u64,
+    /// Pages visited.
+    pub visits: u64,
+    /// Refused rows of imports: job and record.
+    pub failed_rows: Vec<(i64, u64)>,
+    /// Originals kept by bulk writes.
+    pub batches: u64,
+    /// Entries of plugins' memories: plugin and key.
+    pub plugin_state: Vec<(String, String)>,
+    /// Digests left, so that the person is known if somebody brings them back.
+    pub tombstones: u64,
+    /// Refused rows with the person's name and somebody else's addresses, which stay: job and record.
+    pub namesakes: Vec<(i64, u64)>,
+    /// Jobs that wrote the person's contacts, or refused rows about them: their files hold the person, too.
+    pub jobs: Vec<i64>,
+    /// What others have that names the person, and stays: `note 3`, `enquiry 7`.
+    pub mentions: Vec<String>,
+    /// Other contacts that seem to be the same person; they stay.
+    pub twins: Vec<ContactId>,
+    /// By what the person is recognised in files.
+    pub traces: Traces,
+}
+
+impl Writer<'_> {
+    /// Erases a person everywhere in the store, deleted or not, with all contacts merged into theirs. `seen_rev` is the revision of the
+    /// contact on which the decision was made.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also when the person was forgotten before; [`StoreError::Conflict`].
+    pub fn forget(&mut self, id: ContactId, seen_rev: u64, entry: &NewChange) -> Result<Erased, StoreError> {
+        let path = self.path;
+        self.settle()?;
+        let conn = self.reader.conn;
+        conn.execute_batch("PRAGMA secure_delete = ON").placed(path)?;
+        let no = contacts::resolve(conn, id).placed(path)?.ok_or(StoreError::NotFound { id })?;
+        let rev = revision(conn, no, id, seen_rev).placed(path)?;
+        let eraser = Eraser::new(conn, no).placed(path)?;
+        let erased = eraser.erase(entry).placed(path)?;
+        self.log(no, rev + 1, entry).placed(path)?;
+        Ok(erased)
+    }
+}
+
+fn revision(conn: &Connection, no: i64, id: ContactId, seen: u64) -> Result<u64, StoreError> {
+    let (now, gone): (i64, i64) =
+        conn.query_row("SELECT rev, gone FROM contact WHERE no = ?1", [no], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match now.unsigned_abs() {
+        _ if gone == FORGOTTEN => Err(StoreError::NotFound { id }),
+        now if now != seen => Err(StoreError::Conflict { id, seen, now }),
+        now => Ok(now),
+    }
+}
+
+struct Eraser<'c> {
+    conn: &'c Connection,
+    /// The contact.
+    no: i64,
+    family: Vec<i64>,
+    /// The family as a JSON list.
+    list: String,
+    traces: Traces,
+    twins: Vec<ContactId>,
+}
+
+impl<'c> Eraser<'c> {
+    fn new(conn: &'c Connection, no: i64) -> Result<Self, StoreError> {
+        let family = family(conn, no)?;
+        let (traces, twins) = traces(conn, &family)?;
+        Ok(Self { conn, no, list: listed(&family), family, traces, twins })
+    }
+
+    fn erase(self, entry: &NewChange) -> Result<Erased, StoreError> {
+        let mut erased = Erased {
+            contacts: self.family.len() as u64,
+            tombstones: tombstones::leave(self.conn, &self.traces, entry.at)?,
+            jobs: self.jobs()?,
+            notes: self.all("DELETE FROM note WHERE contact IN (SELECT value FROM json_each(?1))")?,
+            engagements: self.all("DELETE FROM engagement WHERE contact IN (SELECT value FROM json_each(?1))")?,
+            enquiries: self.enquiries()?,
+            visits: self.all("DELETE FROM visit WHERE contact IN (SELECT value FROM json_each(?1))")?,
+            changes: self.changes()?,
+            batches: self.all("DELETE FROM batch_contact WHERE contact IN (SELECT value FROM json_each(?1))")?,
+            plugin_state: self.plugin_state()?,
+            ..Erased::default()
+        };
+        self.others_changes()?;
+        self.batch_words()?;
+        erased.merges = self.all(
+            "DELETE FROM merge WHERE master IN (SELECT value FROM json_each(?1))
+                OR other IN (SELECT value FROM json_each(?1))",
+        )?;
+        self.failed_rows(&mut erased)?;
+        erased.mentions = self.mentions()?;
+        self.contacts()?;
+        (erased.traces, erased.twins) = (self.traces, self.twins);
+        Ok(erased)
+    }
+
+    /// Runs a statement about the family, and returns how many rows it touched.
+    fn all(&self, sql: &str) -> Result<u64, StoreError> {
+        Ok(self.conn.prepare(sql)?.execute([&self.list])? as u64)
+    }
+
+    fn jobs(&self) -> Result<Vec<i64>, StoreError> {
+        let mut select = self.conn.prepare(
+            "SELECT DISTINCT job FROM change
+             WHERE contact IN (SELECT value FROM json_each(?1)) AND job IS NOT NULL ORDER BY job",
+        )?;
+        Ok(select.query_map([&self.list], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn contacts(&self) -> Result<(), StoreError> {
+        for no in &self.family {
+            self.conn.execute("DELETE FROM contact_text WHERE rowid = ?1", [no])?;
+            self.conn.execute("DELETE FROM identifier WHERE volume = ?1 AND contact = ?2", params![volume(*no), no])?;
+        }
+        self.all(
+            "DELETE FROM contact_label WHERE label IN (SELECT id FROM label)
+                AND contact IN (SELECT value FROM json_each(?1))",
+        )?;
+        self.all("DELETE FROM contact_facet WHERE contact IN (SELECT value FROM json_each(?1))")?;
+        self.all(
+            "UPDATE contact SET gone = 3, doc = '{}', kind = 'other', updated = NULL
+             WHERE no IN (SELECT value FROM json_each(?1))",
+        )?;
+        self.conn.execute("UPDATE contact SET rev = rev + 1 WHERE no = ?1", [self.no])?;
+        Ok(())
+    }
+
+    /// Field names and plugins stay: `[[field, null, null, plugin], ...]`.
+    fn changes(&self) -> Result<u64, StoreError> {
+        self.all(
+            "UPDATE change SET fields = (
+                 SELECT json_group_array(CASE WHEN json_array_length(value) > 3
+                     THEN json_array(json_extract(value, '$[0]'), NULL, NULL, json_extract(value, '$[3]'))
+                     ELSE json_array(json_extract(value, '$[0]')) END)
+                 FROM json_each(change.fields))
+             WHERE contact IN (SELECT value FROM json_each(?1)) AND fields <> '[]'",
+        )
+    }
+
+    /// Who was merged with the person for a while has the person's values in the log.
+    fn others_changes(&self) -> Result<(), StoreError> {
+        let mut select = self.conn.prepare(
+            "SELECT contact, rev, fields FROM change
+             WHERE contact NOT IN (SELECT value FROM json_each(?1)) AND contact IN (
+                 SELECT other FROM merge WHERE master IN (SELECT value FROM json_each(?1))
+                 UNION SELECT master FROM merge WHERE other IN (SELECT value FROM json_each(?1)))",
+        )?;
+        let mut rows = select.query([&self.list])?;
+        while let Some(row) = rows.next()? {
+            let (contact, rev): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let mut fields: Vec<Vec<serde_json::Value>> =
+                serde_json::from_str(&row.get::<_, String>(2)?).unwrap_or_default();
+            let about = |value: &serde_json::Value| value.as_str().is_some_and(|text| self.tells(text));
+            let mut found = false;
+            for value in fields.iter_mut().flat_map(|field| field.iter_mut().skip(1)).filter(|value| about(value)) {
+                (*value, found) = (serde_json::Value::Null, true);
+            }
+            if found {
+                let text = serde_json::to_string(&fields).unwrap_or_else(|_| "[]".to_owned());
+                self.conn.execute(
+                    "UPDATE change SET fields = ?3 WHERE contact = ?1 AND rev = ?2",
+                    params![contact, rev, text],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists of names and numbers go as a whole when one of them is the person's.
+    fn tells(&self, text: &str) -> bool {
+        self.traces.in_text(text) || text.split("; ").any(|value| self.traces.in_row(&[value]) != Sight::None)
+    }
+
+    /// The person's own enquiries, and those of nobody in particular that came from the person's number or address. How and when they
+    /// came and ended stays.
+    fn enquiries(&self) -> Result<u64, StoreError> {
+        let mut select = self.conn.prepare(
+            "SELECT id, doc, contact IS NOT NULL FROM enquiry
+             WHERE contact IS NULL OR contact IN (SELECT value FROM json_each(?1))",
+        )?;
+        let (mut rows, mut count) = (select.query([&self.list])?, 0);
+        while let Some(row) = rows.next()? {
+            let (id, text, own): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if own || self.traces.in_text(&text) {
+                self.conn.execute("UPDATE enquiry SET doc = ?2 WHERE id = ?1", params![id, emptied(&text)])?;
+                self.conn.execute("DELETE FROM visit WHERE enquiry = ?1", [id])?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    fn plugin_state(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let told = super::state::all(self.conn)?
+            .into_iter()
+            .filter(|(_, key, value)| self.traces.in_text(key) || self.traces.in_text(&String::from_utf8_lossy(value)));
+        let told: Vec<(String, String)> = told.map(|(plugin, key, _)| (plugin, key)).collect();
+        for (plugin, key) in &told {
+            super::state::set(self.conn, plugin, key, None)?;
+        }
+        Ok(told)
+    }
+
+    /// What a bulk write was called may name whom it was about.
+    fn batch_words(&self) -> Result<(), StoreError> {
+        let mut select = self.conn.prepare("SELECT id, what FROM batch")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, what): (i64, String) = (row.get(0)?, row.get(1)?);
+            if self.traces.in_text(&what) {
+                self.conn.execute("UPDATE batch SET what = ?2 WHERE id = ?1", params![id, ERASED])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is written of somebody else and names the person is for people to judge.
+    fn mentions(&self) -> Result<Vec<String>, StoreError> {
+        let mut select = self.conn.prepare(
+            "SELECT 'note ' || id, text FROM note
+             UNION ALL SELECT 'enquiry ' || id, doc FROM enquiry
+             UNION ALL SELECT 'organization ' || id, doc FROM organization
+             UNION ALL SELECT 'filter ' || name, query FROM saved_filter",
+        )?;
+        let (mut rows, mut found) = (select.query([])?, Vec::new());
+        while let Some(row) = rows.next()? {
+            if self.traces.in_text(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+                found.push(row.get(0)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn failed_rows(&self, erased: &mut Erased) -> Result<(), StoreError> {
+        let mut told = Vec::new();
+        each_failed_row(self.conn, &self.traces, &mut |sight, row| match sight {
+            Sight::None => {}
+            Sight::Namesake => erased.namesakes.push((row.job, row.record.unsigned_abs())),
+            Sight::Person => told.push((row.job, row.record)),
+        })?;
+        for (job, record) in told {
+            self.conn.execute(
+                "UPDATE job_failure SET cells = '[]', problems = '[]', text = ?3 WHERE job = ?1 AND record = ?2",
+                params![job, record, ERASED],
+            )?;
+            erased.failed_rows.push((job, record.unsigned_abs()));
+            erased.jobs.push(job);
+        }
+        erased.jobs.sort_unstable();
+        erased.jobs.dedup();
+        Ok(())
+    }
+}
+
+/// A refused row of an import.
+pub(super) struct FailedRow {
+    pub(super) job: i64,
+    pub(super) record: i64,
+    pub(super) line: i64,
+    pub(super) cells: Vec<String>,
+    pub(super) text: String,
+}
+
+/// Hands out all refused rows in which the person, or a namesake, is seen: in the cells, or in what is said of them.
+pub(super) fn each_failed_row(
+    conn: &Connection,
+    traces: &Traces,
+    f: &mut dyn FnMut(Sight, FailedRow),
+) -> Result<(), StoreError> {
+    let mut select = conn.prepare("SELECT job, record, line, cells, text FROM job_failure ORDER BY job, record")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let cells: Vec<String> =
+            serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?).unwrap_or_default();
+        let text: String = row.get(4)?;
+        let sight = match traces.in_row(&cells) {
+            Sight::None if traces.identify(&text) => Sight::Person,
+            seen => seen,
+        };
+        if sight != Sight::None {
+            f(sight, FailedRow { job: row.get(0)?, record: row.get(1)?, line: row.get(2)?, cells, text });
+        }
+    }
+    Ok(())
+}
+
+/// What stays of an enquiry.
+fn emptied(document: &str) -> String {
+    let stays = |key: &String| matches!(key.as_str(), "channel" | "survey" | "staff") || key.ends_with("_at");
+    let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document).unwrap_or_default();
+    let mut left: serde_json::Map<_, _> = whole.into_iter().filter(|(key, _)| stays(key)).collect();
+    if left.get("survey").and_then(serde_json::Value::as_bool) == Some(false) {
+        left.insert("suppressed".to_owned(), ERASED.into());
+    }
+    serde_json::Value::Object(left).to_string()
+}

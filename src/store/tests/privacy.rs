@@ -1,0 +1,172 @@
+//! The consent ledger, forgetting people, and their tombstones. What is erased is looked for in the bytes of the files.
+
+use super::*;
+use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender};
+
+/// The bytes of the database and of its log.
+fn bytes(store: &Store) -> Vec<u8> {
+    let mut all = std::fs::read(store.path()).unwrap();
+    let mut log = store.path().as_os_str().to_owned();
+    log.push("-wal");
+    all.extend(std::fs::read(log).unwrap_or_default());
+    all
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+}
+
+fn person(number: u8, first: &str, last: &str, address: &str, number_: &str) -> Contact {
+    let mut person = contact(number, last);
+    person.first_name = Some(first.to_owned());
+    person.emails.push(email(address));
+    person.phones.push(phone(number_));
+    person.labels.push(label("Gold"));
+    person
+}
+
+fn ledger(store: &Store, number: u8) -> Vec<(bool, Actor, Option<String>)> {
+    let entries = store.read(|reader| reader.consents(id(number))).unwrap();
+    entries.into_iter().map(|entry| (entry.opt_out, entry.actor, entry.via)).collect()
+}
+
+#[test]
+fn every_write_of_the_opt_out_is_in_the_ledger() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &contact(1, "Lee"));
+    assert_eq!(ledger(&store, 1), []);
+    let out = Contact { rev: 1, survey_opt_out: true, ..contact(1, "Lee") };
+    let plugin = Arc::new(PluginRef { name: "policy".into(), version: "1.0.0".into(), hash: "abc".into() });
+    let fields = vec![ChangedField {
+        field: "survey_opt_out".into(),
+        old: Some("no".into()),
+        new: Some("yes".into()),
+        plugin: Some(Arc::clone(&plugin)),
+    }];
+    let entry = NewChange { fields, via: "enquiry 7".into(), ..change(Action::Updated, 1) };
+    store.write(|writer| writer.update(&Prepared::new(&out), 1, &entry)).unwrap();
+    update(&store, &Contact { rev: 2, last_name: Some("Li".into()), ..out.clone() }).unwrap();
+    let cli = Actor::Person("cli".into());
+    assert_eq!(ledger(&store, 1), [(true, cli.clone(), Some("enquiry 7".into()))]);
+    assert_eq!(store.read(|reader| reader.consents(id(1))).unwrap()[0].plugin, Some(plugin));
+    let merged = Contact { rev: 1, survey_opt_out: true, ..contact(2, "Master") };
+    insert(&store, &contact(2, "Master"));
+    let entry = change(Action::Merged, 9);
+    store.write(|writer| writer.merge(&Prepared::new(&merged), 1, id(1), 3, &entry)).unwrap();
+    let told = ledger(&store, 2);
+    assert_eq!(told.len(), 2, "of both");
+    assert_eq!(told[0], (true, cli, Some("merged".into())));
+    insert(&store, &Contact { survey_opt_out: true, ..contact(3, "Out") });
+    assert_eq!(ledger(&store, 3).len(), 1);
+}
+
+#[test]
+fn what_was_set_before_the_ledger_is_told_by_the_change_log() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &contact(1, "Lee"));
+    let fields = vec![ChangedField {
+        field: "survey_opt_out".into(),
+        old: Some("no".into()),
+        new: Some("yes".into()),
+        plugin: None,
+    }];
+    let entry = NewChange { fields, ..change(Action::Updated, 1) };
+    let out = Contact { survey_opt_out: true, ..contact(1, "Lee") };
+    store.write(|writer| writer.update(&Prepared::new(&out), 1, &entry)).unwrap();
+    store.write(|writer| writer.reader.conn.execute("DELETE FROM consent", []).map_err(StoreError::from)).unwrap();
+    assert_eq!(ledger(&store, 1), [(true, Actor::Person("cli".into()), None)]);
+}
+
+#[test]
+fn nothing_of_a_forgotten_person_is_left_in_the_files() {
+    let store = Store::in_memory().unwrap();
+    let ann = person(1, "Annabel", "Leeworth", "ann.leeworth@example.com", "+85291234567");
+    let twin = person(2, "Bella", "Leeworth", "a.leeworth@example.org", "+85298765432");
+    let bob = person(3, "Bob", "Smithson", "bob@example.com", "+85212345678");
+    for contact in [&ann, &twin, &bob] {
+        insert(&store, contact);
+    }
+    // Earlier states leave their bytes on free pages, and words in the index.
+    let moved = Contact { rev: 1, company: Some("Quuxley".repeat(400)), ..ann.clone() };
+    let fields = vec![ChangedField {
+        field: "email".into(),
+        old: Some("ann.leeworth@example.com".into()),
+        new: Some("annabel@example.net".into()),
+        plugin: None,
+    }];
+    let entry = NewChange { fields, ..change(Action::Updated, 1) };
+    store.write(|writer| writer.update(&Prepared::new(&moved), 1, &entry)).unwrap();
+    store.write(|writer| writer.merge(&Prepared::new(&moved), 2, id(2), 1, &change(Action::Merged, 2))).unwrap();
+    let enquiry = Enquiry {
+        id: 0,
+        channel: Channel::Call,
+        status: EnquiryStatus::Open,
+        from: Sender { phone: Some("+85291234567".into()), ..Sender::default() },
+        subject: Some("Annabel Leeworth calls".into()),
+        contact: Some(id(1)),
+        opened_at: time(3),
+        attributes: std::collections::BTreeMap::new(),
+        survey: None,
+    };
+    let (number, job) = store
+        .write(|writer| {
+            writer.set_state("counter", "seen:ann.leeworth@example.com", Some(b"3"))?;
+            writer.set_state("counter", "rows", Some(b"17"))?;
+            let job = NewJob {
+                file: "f.csv".into(),
+                file_hash: "h".into(),
+                settings_json: "{}".into(),
+                generation: 1,
+                started: time(0),
+            };
+            let job = writer.begin_job(&job)?;
+            for (record, cells) in [(1, ["Annabel", "Leeworth", "9123 4567"]), (2, ["Bob", "Smithson", "1234"])] {
+                let cells = cells.map(str::to_owned).to_vec();
+                let row = Failure { record, line: record, cells, problems_json: "[]".into(), text: "no".into() };
+                writer.add_failure(job, &row)?;
+            }
+            writer.insert_enquiry(&enquiry).map(|number| (number, job))
+        })
+        .unwrap();
+    for word in ["annabel", "91234567", "98765432", "quuxley"] {
+        assert!(holds(&bytes(&store), word), "{word}");
+    }
+    let entry = NewChange { fields: Vec::new(), ..change(Action::Forgotten, 10) };
+    let erased = store.write(|writer| writer.forget(id(2), 3, &entry)).unwrap();
+    assert!(store.scrub().unwrap());
+    assert_eq!((erased.contacts, erased.merges, erased.enquiries), (2, 1, 1));
+    assert_eq!(erased.failed_rows, [(job, 1)]);
+    assert_eq!(erased.plugin_state, [("counter".to_owned(), "seen:ann.leeworth@example.com".to_owned())]);
+    for word in ["annabel", "leeworth", "91234567", "98765432", "quuxley", "9123 4567"] {
+        assert!(!holds(&bytes(&store), word), "{word}");
+    }
+    assert!(matches!(store.read(|reader| reader.person(id(2))).unwrap(), Some(Person::Forgotten { .. })));
+    assert_eq!(load(&store, 1), None);
+    assert_eq!(load(&store, 3).map(|contact| contact.emails), Some(bob.emails.clone()));
+    assert_eq!(find(&store, Identifier::Email("bob@example.com".into())), [id(3)]);
+    assert_eq!(found(&store, &Query { words: "smithson".into(), ..Query::default() }), ["Smithson"]);
+    let emptied = store.read(|reader| reader.enquiry(number)).unwrap().unwrap();
+    assert_eq!((emptied.status, emptied.from, emptied.subject), (EnquiryStatus::Open, Sender::default(), None));
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    let again = store.write(|writer| writer.forget(id(2), 4, &entry));
+    assert!(matches!(again, Err(StoreError::NotFound { .. })), "{again:?}");
+}
+
+#[test]
+fn a_tombstone_knows_whom_it_is_for_and_nobody_else() {
+    let store = Store::in_memory().unwrap();
+    let shared = "+85221111111";
+    let mut ann = person(1, "Annabel", "Leeworth", "ann@example.com", "+85291234567");
+    ann.phones.push(phone(shared));
+    insert(&store, &ann);
+    insert(&store, &person(2, "Bob", "Smithson", "bob@example.com", shared));
+    let forgotten = |contact: &Contact| store.read(|reader| reader.forgotten(contact)).unwrap();
+    assert_eq!(forgotten(&ann), None);
+    store.write(|writer| writer.forget(id(1), 1, &change(Action::Forgotten, 5))).unwrap();
+    assert_eq!(forgotten(&person(9, "A", "L", "ANN@example.com", "+447911123456")), Some(time(5)));
+    assert_eq!(forgotten(&person(9, "A", "L", "x@example.com", "+85291234567")), Some(time(5)));
+    assert_eq!(forgotten(&person(9, "Annabel", "Leeworth", "x@example.com", shared)), None);
+    let back = person(9, "A", "L", "ann@example.com", "+85291234567");
+    store.write(|writer| writer.lift_tombstones(&Prepared::new(&back))).unwrap();
+    assert_eq!(forgotten(&back), None);
+}
