@@ -4,6 +4,7 @@
 pub mod contacts;
 pub mod decide;
 pub mod doctor;
+pub mod engagement;
 pub mod enquiry;
 pub mod export;
 pub mod failure;

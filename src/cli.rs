@@ -65,6 +65,8 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Label(args) => commands::label::run(&app, args, printer),
         Command::Plugin(args) => commands::plugin::run(&app, args, printer),
         Command::Doctor => commands::doctor::run(&app, printer),
+        Command::Engage(args) => commands::engage::run(&app, args, &by, printer),
+        Command::Survey(args) => commands::engage::survey(&app, args, &by, printer),
     }
 }
 

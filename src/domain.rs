@@ -8,6 +8,7 @@ pub mod country;
 pub mod date;
 pub mod draft;
 pub mod email;
+pub mod engagement;
 pub mod enquiry;
 pub mod field;
 pub mod id;

@@ -5,6 +5,7 @@ mod changes;
 mod connection;
 mod contacts;
 mod document;
+mod engagements;
 mod enquiries;
 mod error;
 mod identifiers;
@@ -18,6 +19,7 @@ mod reader;
 mod search;
 mod state;
 mod types;
+mod visits;
 mod words;
 mod writer;
 

@@ -14,7 +14,7 @@ use crate::domain::id::ContactId;
 use crate::domain::permission::Viewer;
 use crate::domain::rules::Rules;
 use crate::plugin::hook::Hook;
-use crate::store::{Action, Actor, ChangeEntry, ChangedField, LabelInfo, NewChange, Page, Prepared, Query};
+use crate::store::{Action, Actor, ChangeEntry, ChangedField, LabelInfo, NewChange, Page, Prepared, Query, Writer};
 
 /// One change that a person asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +33,14 @@ impl Wish {
     pub const fn key(&self) -> &FieldKey {
         match self {
             Self::Set(key, _) | Self::Add(key, _) | Self::Remove(key, _) => key,
+        }
+    }
+
+    /// The value that it names.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Set(_, value) | Self::Add(_, value) | Self::Remove(_, value) => value,
         }
     }
 
@@ -68,12 +76,32 @@ pub struct Written {
     pub notes: Vec<String>,
 }
 
+/// What the write of a contact is a part of.
+pub(super) struct Part<'a> {
+    /// From where it comes, for the log: `enquiry 12`; empty when it stands alone.
+    pub(super) via: String,
+    /// What else happens in its transaction, or takes it back.
+    pub(super) also: &'a dyn Fn(&mut Writer<'_>, ContactId) -> Result<(), Failure>,
+}
+
+impl Part<'_> {
+    /// A write that stands alone.
+    pub(super) fn alone() -> Self {
+        Self { via: String::new(), also: &|_, _| Ok(()) }
+    }
+}
+
 impl App {
     /// Creates a contact.
     ///
     /// # Errors
     /// Rejected, with every problem, by rules or plugins.
     pub fn add_contact(&self, wishes: &[Wish], by: &Viewer) -> Result<Written, Failure> {
+        self.add_contact_as(wishes, &Part::alone(), by)
+    }
+
+    /// Creates a contact as a part of something.
+    pub(super) fn add_contact_as(&self, wishes: &[Wish], part: &Part<'_>, by: &Viewer) -> Result<Written, Failure> {
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
@@ -87,11 +115,12 @@ impl App {
             actor: Actor::Person(by.name().to_owned()),
             action: Action::Created,
             fields: fields.clone(),
-            via: String::new(),
+            via: part.via.clone(),
         };
-        self.store()?.write(|writer| {
+        self.store()?.write::<_, Failure>(|writer| {
             writer.insert(&Prepared::new(&draft.contact), &entry)?;
-            write_state(writer, &opinion.state)
+            (part.also)(writer, draft.contact.id)?;
+            Ok(write_state(writer, &opinion.state)?)
         })?;
         self.state()?.apply(&opinion.state);
         let notes = self.notes(&draft, &opinion)?;
@@ -107,6 +136,18 @@ impl App {
         id: ContactId,
         wishes: &[Wish],
         seen: Option<u64>,
+        by: &Viewer,
+    ) -> Result<Written, Failure> {
+        self.edit_contact_as(id, wishes, seen, &Part::alone(), by)
+    }
+
+    /// Changes a contact as a part of something. Where nothing changes, nothing is written, and the rest does not happen either.
+    pub(super) fn edit_contact_as(
+        &self,
+        id: ContactId,
+        wishes: &[Wish],
+        seen: Option<u64>,
+        part: &Part<'_>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
         let before = Arc::new(self.contact(id)?);
@@ -129,11 +170,13 @@ impl App {
             actor: Actor::Person(by.name().to_owned()),
             action: Action::Updated,
             fields: fields.clone(),
-            via: String::new(),
+            via: part.via.clone(),
         };
-        let rev = self.store()?.write(|writer| {
+        let rev = self.store()?.write::<_, Failure>(|writer| {
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
-            write_state(writer, &opinion.state).map(|()| rev)
+            (part.also)(writer, before.id)?;
+            write_state(writer, &opinion.state)?;
+            Ok(rev)
         })?;
         self.state()?.apply(&opinion.state);
         Ok(Written { contact: Contact { rev, ..draft.contact }, fields, notes })

@@ -1,10 +1,16 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod engage;
+mod enquiry;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
+
+pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
+pub use enquiry::{EnquiryArgs, EnquiryCommand};
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -57,6 +63,10 @@ pub enum Command {
     Plugin(PluginArgs),
     /// Look whether everything in the home folder is as it should be
     Doctor,
+    /// Record calls and text messages to contacts
+    Engage(EngageArgs),
+    /// Surveys: whether one may be sent
+    Survey(SurveyArgs),
 }
 
 /// `carnet import`
@@ -228,6 +238,9 @@ pub enum ContactCommand {
         /// The revision that you saw; refused if somebody wrote since
         #[arg(long)]
         rev: Option<u64>,
+        /// Change it as part of this enquiry, which must be the contact's and being handled
+        #[arg(long, value_name = "N")]
+        enquiry: Option<i64>,
     },
     /// Delete a contact
     Delete {
@@ -258,55 +271,13 @@ pub enum ContactCommand {
         #[arg(long)]
         all: bool,
     },
-}
-
-/// `carnet enquiry`
-#[derive(Args, Debug)]
-pub struct EnquiryArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: EnquiryCommand,
-}
-
-/// What to do with an enquiry.
-#[derive(Subcommand, Debug)]
-pub enum EnquiryCommand {
-    /// Open an enquiry and show everything about who it is from
-    Open {
-        /// call, sms, whatsapp, web-chat, email, messenger, wechat or line
-        #[arg(long)]
-        channel: String,
-        /// Phone number or e-mail address of the sender
-        #[arg(long, value_name = "PHONE|EMAIL", allow_hyphen_values = true)]
-        from: Option<String>,
-        /// Handle of the sender on the channel
-        #[arg(long)]
-        handle: Option<String>,
-        /// Name of the sender
-        #[arg(long)]
-        name: Option<String>,
-        /// What it is about
-        #[arg(long)]
-        subject: Option<String>,
-    },
-    /// Give an enquiry its next status
-    Update {
-        /// Its number
-        id: i64,
-        /// handling, closed or missed
-        #[arg(long)]
-        status: String,
-    },
-    /// Show an enquiry
-    Show {
-        /// Its number
-        id: i64,
-    },
-    /// List the newest enquiries
-    List {
-        /// How many
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
+    /// Show what happened with a contact: its enquiries, calls and text messages to it, pages that it visited
+    Activity {
+        /// Its id
+        id: String,
+        /// How many of each
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
     },
 }
 

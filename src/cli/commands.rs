@@ -2,6 +2,7 @@
 
 pub mod contact;
 pub mod doctor;
+pub mod engage;
 pub mod enquiry;
 pub mod export;
 pub mod import;

@@ -24,8 +24,12 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
     match &args.command {
         ContactCommand::Add { fields } => written(app.add_contact(&wishes(fields)?, by)?, "created", printer),
         ContactCommand::Show { id } => show(app, id, printer)?,
-        ContactCommand::Edit { id, fields, rev } => {
-            let written_contact = app.edit_contact(contact_id(id)?, &wishes(fields)?, *rev, by)?;
+        ContactCommand::Edit { id, fields, rev, enquiry } => {
+            let (id, wishes) = (contact_id(id)?, wishes(fields)?);
+            let written_contact = match enquiry {
+                Some(enquiry) => app.edit_contact_in_enquiry(*enquiry, id, &wishes, *rev, by)?,
+                None => app.edit_contact(id, &wishes, *rev, by)?,
+            };
             let word = if written_contact.fields.is_empty() { "unchanged" } else { "changed" };
             written(written_contact, word, printer);
         }
@@ -35,11 +39,12 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
             written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer);
         }
         ContactCommand::Changes { id, all } => changes(app, id, *all, printer)?,
+        ContactCommand::Activity { id, limit } => super::enquiry::activity(app, id, usize::from(*limit), by, printer)?,
     }
     Ok(Outcome::Done)
 }
 
-fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
+pub(super) fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
     fields.iter().map(|text| Wish::parse(text)).collect()
 }
 
