@@ -29,3 +29,6 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Enquiries, the agent's view, calls and text messages, visited pages.
+mod enquiries;

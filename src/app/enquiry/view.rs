@@ -97,6 +97,7 @@ impl App {
         })?;
         activity.enquiries.retain(|earlier| earlier.id != enquiry.id);
         activity.enquiries.truncate(RECENT);
+        let activity = activity.of(contact.as_ref());
         Ok(ScreenPop {
             survey: if restricted { without_reason(survey) } else { survey },
             enquiry: told(enquiry, contact.as_ref(), restricted),
@@ -118,14 +119,34 @@ impl App {
     /// # Errors
     /// Not found.
     pub fn activity(&self, id: ContactId, limit: usize, by: &Viewer) -> Result<Activity, Failure> {
-        let id = self.contact_for(Right::View, id, by)?.id;
-        Ok(self.store()?.read(|reader| {
+        let contact = self.contact_for(Right::View, id, by)?;
+        let activity = self.store()?.read(|reader| {
             Ok(Activity {
-                enquiries: reader.enquiries(Some(id), limit)?,
-                engagements: reader.engagements(id, limit)?,
-                visits: reader.visits(id, limit)?,
+                enquiries: reader.enquiries(Some(contact.id), limit)?,
+                engagements: reader.engagements(contact.id, limit)?,
+                visits: reader.visits(contact.id, limit)?,
             })
-        })?)
+        })?;
+        Ok(activity.of(Some(&contact)))
+    }
+}
+
+impl Activity {
+    fn of(mut self, contact: Option<&Contact>) -> Self {
+        self.enquiries = self.enquiries.into_iter().map(|enquiry| told(enquiry, contact, false)).collect();
+        self
+    }
+}
+
+impl ScreenPop {
+    /// Adds what was done and what went wrong; about a contact that the viewer may not see, only that something did.
+    pub(super) fn with(self, fields: Vec<ChangedField>, notes: Vec<String>) -> Self {
+        if !self.restricted {
+            return Self { fields, notes, ..self };
+        }
+        let something =
+            (!notes.is_empty()).then(|| "plugins failed or were overruled; an admin can see why".to_owned());
+        Self { notes: something.into_iter().collect(), ..self }
     }
 }
 

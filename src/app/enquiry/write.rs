@@ -115,7 +115,7 @@ impl App {
             Some(survey) if asks => survey.clone(),
             _ => self.survey_so_far(&enquiry, after.as_ref())?,
         };
-        Ok(ScreenPop { fields, notes, ..self.screen_pop(enquiry, after, survey, by)? })
+        Ok(self.screen_pop(enquiry, after, survey, by)?.with(fields, notes))
     }
 
     fn ask_about(

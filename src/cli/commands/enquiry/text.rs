@@ -9,6 +9,9 @@ use crate::domain::engagement::{Engagement, dialled};
 use crate::domain::enquiry::{Enquiry, Sender, SurveyDecision, Visit};
 use crate::domain::field::Field;
 
+/// How much of what happened lately is shown.
+const LATELY: usize = 6;
+
 /// The agent's view.
 pub(super) fn screen_pop(pop: &ScreenPop) -> String {
     let mut text = format!("{}\n", who(pop));
@@ -17,7 +20,7 @@ pub(super) fn screen_pop(pop: &ScreenPop) -> String {
     }
     text.push_str(&format!("{}\n\n{}", asked(&pop.enquiry), table(&details(pop))));
     section(&mut text, if pop.contact.is_some() { "could be the same person" } else { "could be" }, candidates(pop));
-    section(&mut text, "lately", table(&lately(&pop.activity)));
+    section(&mut text, "lately", table(&lately(pop)));
     section(&mut text, "last changes", pop.changes.iter().map(entry_text).collect());
     section(&mut text, "what was said", pop.transcript.clone().unwrap_or_default());
     text
@@ -124,8 +127,9 @@ fn candidates(pop: &ScreenPop) -> String {
     table(&pop.candidates.iter().map(row).collect::<Vec<_>>())
 }
 
-/// What happened lately, the newest first, whatever it was.
-fn lately(activity: &Activity) -> Vec<Vec<String>> {
+/// What happened lately, the newest first, whatever it was; all of it is told by `carnet contact activity`.
+fn lately(pop: &ScreenPop) -> Vec<Vec<String>> {
+    let activity = &pop.activity;
     let enquiries = activity.enquiries.iter().map(|enquiry| {
         let subject = enquiry.subject.clone().unwrap_or_default();
         (
@@ -135,10 +139,15 @@ fn lately(activity: &Activity) -> Vec<Vec<String>> {
         )
     });
     let engagements = activity.engagements.iter().map(|it| (it.at, said(it), it.text.clone().unwrap_or_default()));
-    let visits = activity.visits.iter().map(|visit| (visit.at, "visited".to_owned(), page(visit)));
+    // The enquiry's own pages are told with it.
+    let visits = activity.visits.iter().filter(|visit| visit.enquiry != Some(pop.enquiry.id));
+    let visits = visits.map(|visit| (visit.at, "visited".to_owned(), page(visit)));
     let mut all: Vec<_> = enquiries.chain(engagements).chain(visits).collect();
     all.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-    all.into_iter().map(|(at, what, more)| vec![format!("  {}", time(at)), what, one_line(&more)]).collect()
+    all.into_iter()
+        .take(LATELY)
+        .map(|(at, what, more)| vec![format!("  {}", time(at)), what, one_line(&more)])
+        .collect()
 }
 
 fn said(engagement: &Engagement) -> String {
@@ -204,4 +213,170 @@ pub(super) fn activity(activity: &Activity) -> String {
 /// What plugins and people write may have lines; here it has one.
 fn one_line(text: &str) -> String {
     text.trim().replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, Utc};
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::app::enquiry::Permissions;
+    use crate::domain::contact::Stamp;
+    use crate::domain::engagement::EngagementKind;
+    use crate::domain::enquiry::{Channel, EnquiryStatus};
+    use crate::domain::field::FieldKey;
+    use crate::domain::id::ContactId;
+    use crate::domain::name::Name;
+    use crate::domain::rules::Rules;
+    use crate::store::{Action, Actor, ChangeEntry};
+
+    fn time(minutes: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_225_600 + minutes * 60, 0).unwrap()
+    }
+
+    fn contact(number: u8, fields: &[(&str, &str)]) -> Contact {
+        let mut contact =
+            Contact::new(ContactId::from_bytes([number; 16]), Stamp { at: time(0), by: Arc::from("cli") });
+        for (name, value) in fields {
+            contact.set(&FieldKey::parse(name).unwrap(), value, &Rules::for_tests()).unwrap();
+        }
+        contact
+    }
+
+    fn pop(enquiry: Enquiry) -> ScreenPop {
+        ScreenPop {
+            enquiry,
+            visits: Vec::new(),
+            transcript: None,
+            contact: None,
+            restricted: false,
+            candidates: Vec::new(),
+            changes: Vec::new(),
+            activity: Activity::default(),
+            fields: Vec::new(),
+            survey: SurveyDecision::Send,
+            permissions: Permissions { view: true, edit: false },
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_best_things_come_first() {
+        let from = Sender { phone: Some("+85291234567".to_owned()), ..Sender::default() };
+        let mut enquiry = Enquiry::new(Channel::Call, from, time(60));
+        enquiry.id = 12;
+        enquiry.take_on(EnquiryStatus::Handling, time(61));
+        enquiry.staff = Some(Name::parse("Bob Ho").unwrap());
+        enquiry.subject = Some("Refund".to_owned());
+        enquiry.transcript_bytes = 2048;
+        enquiry.attributes.insert("queue".to_owned(), "gold\nfirst".to_owned());
+        let earlier = Enquiry {
+            id: 9,
+            subject: Some("Invoice".to_owned()),
+            ..Enquiry::new(Channel::Email, Sender::default(), time(5))
+        };
+        let mut ann = contact(
+            1,
+            &[
+                ("first_name", "Ann"),
+                ("last_name", "Lee"),
+                ("labels", "VIP; Caller"),
+                ("job_title", "Head of Sales"),
+                ("company", "Acme"),
+                ("language", "zh-Hant"),
+                ("type", "customer"),
+                ("mobile", "+85291234567"),
+                ("work_phone", "+85221234567"),
+                ("email", "ann@example.com"),
+                ("line", "ann.lee"),
+                ("external_url", "https://crm.example.com/17"),
+                ("custom.tier", "gold"),
+            ],
+        );
+        ann.phones[1].sms = false;
+        let engagement = Engagement {
+            id: 1,
+            contact: ann.id,
+            kind: EngagementKind::Sms,
+            number: "+85291234567".to_owned(),
+            text: Some("your order\nis ready".to_owned()),
+            at: time(30),
+            by: "Bob Ho".to_owned(),
+        };
+        let visit = |enquiry| Visit {
+            enquiry: Some(enquiry),
+            at: time(59),
+            url: "https://example.com/prices".to_owned(),
+            title: Some("Prices".to_owned()),
+        };
+        let pop = ScreenPop {
+            visits: vec![visit(12)],
+            candidates: vec![Candidate {
+                contact: contact(2, &[("last_name", "Li")]),
+                score: Some(90),
+                reasons: vec!["same phone +85291234567".to_owned()],
+            }],
+            changes: vec![ChangeEntry {
+                at: time(0),
+                actor: Actor::Import(3),
+                action: Action::Created,
+                rev: 1,
+                fields: Vec::new(),
+            }],
+            activity: Activity {
+                enquiries: vec![earlier],
+                engagements: vec![engagement],
+                visits: vec![visit(12), visit(9)],
+            },
+            survey: SurveyDecision::Suppress("the contact opted out of surveys".to_owned()),
+            permissions: Permissions { view: true, edit: true },
+            contact: Some(ann),
+            ..pop(enquiry)
+        };
+        assert_snapshot!(screen_pop(&pop), @r"
+        Ann Lee  [Caller; VIP]
+        Head of Sales, Acme · primary customer · zh-Hant
+        call 12 handling by Bob Ho, from +85291234567: Refund
+
+        phone    +85291234567 (mobile); +85221234567 (work, no sms)
+        e-mail   ann@example.com
+        social   line ann.lee
+        custom   tier: gold
+        link     https://crm.example.com/17
+        noted    queue: gold first
+        survey   suppressed, the contact opted out of surveys
+        pages    Prices (https://example.com/prices)
+        said     2048 bytes; `carnet enquiry show 12` prints it
+        you may  view and edit the contact
+        contact  01010101-0101-0101-0101-010101010101
+
+        could be the same person
+          02020202-0202-0202-0202-020202020202  Li  same phone +85291234567 (90)
+
+        lately
+          2026-01-01T00:59:00Z  visited                        Prices (https://example.com/prices)
+          2026-01-01T00:30:00Z  sms to +85291234567 by Bob Ho  your order is ready
+          2026-01-01T00:05:00Z  enquiry 9 open                 email Invoice
+
+        last changes
+        2026-01-01T00:00:00Z  created by import 3 (revision 1)
+        ");
+    }
+
+    #[test]
+    fn nobody_is_told_in_as_many_words() {
+        let enquiry =
+            Enquiry::new(Channel::Call, Sender { phone: Some("anonymous".to_owned()), ..Sender::default() }, time(0));
+        let first = |pop: &ScreenPop| screen_pop(pop).lines().next().unwrap_or_default().to_owned();
+        assert_eq!(first(&pop(enquiry.clone())), "nobody known");
+        assert_eq!(
+            first(&ScreenPop { restricted: true, ..pop(enquiry.clone()) }),
+            "a contact that is not yours to see"
+        );
+        let deleted = Enquiry { contact_name: Some("Ann Lee".to_owned()), ..enquiry };
+        assert_eq!(first(&pop(deleted)), "Ann Lee (deleted)");
+    }
 }
