@@ -18,7 +18,7 @@ pub mod template;
 pub mod viewer;
 pub mod wire;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -180,8 +180,7 @@ impl App {
     pub fn rule_book(&self) -> Result<RuleBook, Failure> {
         let rules = self.rules(now());
         let known_labels = if rules.unknown_labels == UnknownLabels::Reject {
-            let labels = self.store()?.read(|reader| reader.labels())?;
-            Some(Arc::new(labels.into_iter().map(|label| label.name).collect::<HashSet<_>>()))
+            Some(Arc::new(self.store()?.read(|reader| reader.label_names())?))
         } else {
             None
         };

@@ -103,6 +103,9 @@ impl App {
             }
             writer.add_visits(enquiry.id, enquiry.contact, &visits)?;
             let rev = decided.write_contact(writer, at, by)?;
+            if asks && rev.is_none() {
+                decided.still_stands(writer)?;
+            }
             write_state(writer, &decided.opinion.state)?;
             Ok(rev)
         })?;
@@ -211,6 +214,17 @@ impl Decided {
             .zip(seen.as_ref())
             .map_or_else(Vec::new, |(before, seen)| changed_fields(before, seen, &opinion));
         Self { enquiry, before, after: seen, fields, opinion, notes: Vec::new() }
+    }
+
+    /// Checks that the contact is as it was when it was decided about: it may have opted out meanwhile.
+    fn still_stands(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
+        let Some(before) = &self.before else { return Ok(()) };
+        let (id, seen) = (before.id, before.rev);
+        match writer.contact(id)? {
+            Some(now) if now.id == id && now.rev == seen => Ok(()),
+            Some(now) => Err(StoreError::Conflict { id, seen, now: now.rev }),
+            None => Err(StoreError::NotFound { id }),
+        }
     }
 
     /// Writes the contact, if anything in it changed, and returns its new revision.

@@ -150,6 +150,32 @@ fn the_activity_of_merged_contacts_is_the_masters() {
 }
 
 #[test]
+fn of_a_forgotten_person_nothing_stays() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &contact(1, "Lee"));
+    let secret = "Secret";
+    let asked = Enquiry {
+        from: Sender { name: Some(secret.to_owned()), ..Sender::default() },
+        subject: Some(secret.to_owned()),
+        device: Some(secret.to_owned()),
+        attributes: [("why".to_owned(), secret.to_owned())].into(),
+        contact_name: Some(secret.to_owned()),
+        survey: Some(SurveyDecision::Suppress(secret.to_owned())),
+        ..enquiry(Some(id(1)))
+    };
+    let number = store.write(|writer| writer.insert_enquiry(&asked)).unwrap();
+    let page = Visit { enquiry: None, at: time(1), url: secret.to_owned(), title: None };
+    store.write(|writer| writer.set_transcript(number, Some(secret))).unwrap();
+    store.write(|writer| writer.add_visits(number, None, &[page])).unwrap();
+    store.write(|writer| writer.forget_activity(id(1))).unwrap();
+    let left = store.read(|reader| reader.enquiry(number)).unwrap().unwrap();
+    assert!(!format!("{left:?}").contains(secret), "{left:?}");
+    assert_eq!((left.channel, left.survey), (Channel::Call, Some(SurveyDecision::Suppress(String::new()))));
+    assert_eq!(store.read(|reader| reader.transcript(number)).unwrap(), None);
+    assert_eq!(store.read(|reader| reader.visits_of_enquiry(number, 9)).unwrap(), []);
+}
+
+#[test]
 fn pages_follow_an_enquiry_that_is_linked_later() {
     let store = Store::in_memory().unwrap();
     insert(&store, &contact(1, "Lee"));
