@@ -6,6 +6,7 @@ pub mod custom_fields;
 pub mod decide;
 pub mod divisions;
 pub mod doctor;
+pub mod engagement;
 pub mod enquiry;
 pub mod export;
 pub mod failure;
@@ -27,7 +28,7 @@ pub mod template;
 pub mod viewer;
 pub mod wire;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -199,8 +200,7 @@ impl App {
     pub fn rule_book(&self) -> Result<RuleBook, Failure> {
         let rules = self.rules(now())?;
         let known_labels = if rules.unknown_labels == UnknownLabels::Reject {
-            let labels = self.store()?.read(|reader| reader.labels())?;
-            Some(Arc::new(labels.into_iter().map(|label| label.name).collect::<HashSet<_>>()))
+            Some(Arc::new(self.store()?.read(|reader| reader.label_names())?))
         } else {
             None
         };

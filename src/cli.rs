@@ -69,6 +69,8 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Division(args) => commands::division::run(&app, args, &by, printer),
         Command::Org(args) => commands::org::run(&app, args, &by, printer),
         Command::Field(args) => commands::field::run(&app, args, &by, printer),
+        Command::Engage(args) => commands::engage::run(&app, args, &by, printer),
+        Command::Survey(args) => commands::engage::survey(&app, args, &by, printer),
     }
 }
 

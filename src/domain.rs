@@ -9,6 +9,7 @@ pub mod custom;
 pub mod date;
 pub mod draft;
 pub mod email;
+pub mod engagement;
 pub mod enquiry;
 pub mod field;
 pub mod id;

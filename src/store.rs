@@ -9,6 +9,7 @@ mod contacts;
 mod custom_schema;
 mod divisions;
 mod document;
+mod engagements;
 mod enquiries;
 mod error;
 mod facets;
@@ -35,6 +36,7 @@ mod staff;
 mod state;
 mod tombstones;
 mod types;
+mod visits;
 mod words;
 mod writer;
 

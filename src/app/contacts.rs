@@ -20,10 +20,25 @@ use crate::domain::contact::Contact;
 use crate::domain::draft::Draft;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
-use crate::store::{ChangeEntry, Departed, LabelInfo, Page, Query};
+use crate::store::{ChangeEntry, Departed, LabelInfo, Page, Query, Writer};
 
 pub use wishes::Wish;
 pub use write::Written;
+
+/// What the write of a contact is a part of.
+pub(super) struct Part<'a> {
+    /// From where it comes, for the log: `enquiry 12`; empty when it stands alone.
+    pub(super) via: String,
+    /// What else happens in its transaction, or takes it back.
+    pub(super) also: &'a dyn Fn(&mut Writer<'_>, ContactId) -> Result<(), Failure>,
+}
+
+impl Part<'_> {
+    /// A write that stands alone.
+    pub(super) fn alone() -> Self {
+        Self { via: String::new(), also: &|_, _| Ok(()) }
+    }
+}
 
 impl App {
     /// Returns a contact, whoever asks; the id of one that was merged away leads to its master. For what a person asks for there is

@@ -152,6 +152,7 @@ impl From<StoreError> for Failure {
             StoreError::NoLabel { .. } => (Class::NotFound, "LABEL_UNKNOWN"),
             StoreError::JobRunning { .. } => (Class::Conflict, "JOB_RUNNING"),
             StoreError::LabelExists { .. } => (Class::Conflict, "LABEL_EXISTS"),
+            StoreError::EnquiryChanged { .. } => (Class::Conflict, "ENQUIRY_CHANGED"),
             StoreError::Full { .. } => (Class::Internal, "DISK_FULL"),
             StoreError::NameTaken { .. } => (Class::Conflict, "NAME_TAKEN"),
             StoreError::EmailTaken { .. } => (Class::Conflict, "EMAIL_TAKEN"),

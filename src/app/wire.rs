@@ -2,6 +2,7 @@
 
 mod conflict;
 pub mod custom;
+pub mod enquiry;
 pub mod note;
 pub mod privacy;
 pub mod records;
@@ -11,7 +12,6 @@ use serde_json::{Map, Value, json};
 use super::decide::Told;
 use super::failure::Failure;
 use crate::domain::contact::{Contact, Stamp};
-use crate::domain::enquiry::{Enquiry, SurveyDecision};
 use crate::domain::name::Name;
 use crate::store::{Action, Actor, ChangeEntry, Counts, Job, JobState, LabelInfo};
 
@@ -142,26 +142,6 @@ pub fn job(job: &Job) -> Value {
         map.extend(counts(&job.counts));
     }
     value
-}
-
-/// An enquiry.
-#[must_use]
-pub fn enquiry(enquiry: &Enquiry) -> Value {
-    json!({
-        "id": enquiry.id, "channel": enquiry.channel.as_str(), "status": enquiry.status.as_str(),
-        "from": { "phone": enquiry.from.phone, "email": enquiry.from.email, "handle": enquiry.from.handle, "name": enquiry.from.name },
-        "subject": enquiry.subject, "contact": enquiry.contact.map(|id| id.to_string()), "opened_at": time(enquiry.opened_at),
-        "attributes": enquiry.attributes, "survey": enquiry.survey.as_ref().map(survey),
-    })
-}
-
-/// A survey decision.
-#[must_use]
-pub fn survey(decision: &SurveyDecision) -> Value {
-    match decision {
-        SurveyDecision::Send => json!({ "send": true, "reason": null }),
-        SurveyDecision::Suppress(reason) => json!({ "send": false, "reason": reason }),
-    }
 }
 
 /// A failure, as `{error: …}`.

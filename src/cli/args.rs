@@ -7,6 +7,8 @@ mod staff;
 
 pub use division::{DivisionArgs, DivisionCommand};
 pub use staff::{StaffArgs, StaffCommand};
+mod engage;
+mod enquiry;
 mod field;
 mod label;
 mod notes;
@@ -18,6 +20,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::HOME_VARIABLE;
 
 pub use contact::{ContactArgs, ContactCommand};
+pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
+pub use enquiry::{EnquiryArgs, EnquiryCommand};
 pub use field::{EntityArg, FieldArgs, FieldCommand, KindArg};
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
@@ -82,6 +86,10 @@ pub enum Command {
     Org(OrgArgs),
     /// Custom fields of contacts and organizations
     Field(FieldArgs),
+    /// Record calls and text messages to contacts
+    Engage(EngageArgs),
+    /// Surveys: whether one may be sent
+    Survey(SurveyArgs),
 }
 
 /// `carnet import`
@@ -222,56 +230,6 @@ pub struct SearchArgs {
     /// Go on after an earlier answer's `next`
     #[arg(long, value_name = "CURSOR")]
     pub after: Option<String>,
-}
-
-/// `carnet enquiry`
-#[derive(Args, Debug)]
-pub struct EnquiryArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: EnquiryCommand,
-}
-
-/// What to do with an enquiry.
-#[derive(Subcommand, Debug)]
-pub enum EnquiryCommand {
-    /// Open an enquiry and show everything about who it is from
-    Open {
-        /// call, sms, whatsapp, web-chat, email, messenger, wechat or line
-        #[arg(long)]
-        channel: String,
-        /// Phone number or e-mail address of the sender
-        #[arg(long, value_name = "PHONE|EMAIL", allow_hyphen_values = true)]
-        from: Option<String>,
-        /// Handle of the sender on the channel
-        #[arg(long)]
-        handle: Option<String>,
-        /// Name of the sender
-        #[arg(long)]
-        name: Option<String>,
-        /// What it is about
-        #[arg(long)]
-        subject: Option<String>,
-    },
-    /// Give an enquiry its next status
-    Update {
-        /// Its number
-        id: i64,
-        /// handling, closed or missed
-        #[arg(long)]
-        status: String,
-    },
-    /// Show an enquiry
-    Show {
-        /// Its number
-        id: i64,
-    },
-    /// List the newest enquiries
-    List {
-        /// How many
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
-    },
 }
 
 /// `carnet plugin`

@@ -4,6 +4,7 @@ mod confirm;
 pub mod contact;
 pub mod division;
 pub mod doctor;
+pub mod engage;
 pub mod enquiry;
 pub mod export;
 pub mod field;

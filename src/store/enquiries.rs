@@ -1,4 +1,5 @@
-//! Enquiries, each one document; columns hold what is asked for. Finding the contact of an enquiry is done above.
+//! Enquiries, each one document; columns hold what is asked for, and the transcript. Finding the contact of an enquiry is done above;
+//! visited pages are `visits`'.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
 use crate::domain::id::ContactId;
+use crate::domain::name::Name;
 
 use super::contacts;
 use super::document::nanos;
-use super::error::StoreError;
+use super::error::{Placed, StoreError};
+use super::{Reader, Writer};
 
+/// What was added since the first release has defaults: documents of that time lack it.
 #[derive(Serialize, Deserialize)]
 struct Document {
+    #[serde(default = "first")]
+    rev: u64,
     channel: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
@@ -26,26 +32,54 @@ struct Document {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staff: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<i64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<String, String>,
-    /// Whether a survey may be sent, once that is decided.
+    /// Whether a survey may be sent, as last decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     survey: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<String>,
 }
 
-fn encode(enquiry: &Enquiry) -> String {
+const fn first() -> u64 {
+    1
+}
+
+fn encode(enquiry: &Enquiry, rev: u64) -> String {
     let Sender { phone, email, handle, name } = enquiry.from.clone();
     let (survey, suppressed) = match &enquiry.survey {
         Some(SurveyDecision::Send) => (Some(true), None),
         Some(SurveyDecision::Suppress(reason)) => (Some(false), Some(reason.clone())),
         None => (None, None),
     };
-    let (channel, subject, attributes) =
-        (enquiry.channel.as_str().to_owned(), enquiry.subject.clone(), enquiry.attributes.clone());
-    serde_json::to_string(&Document { channel, phone, email, handle, name, subject, attributes, survey, suppressed })
-        .expect("strings always become JSON")
+    let document = Document {
+        rev,
+        channel: enquiry.channel.as_str().to_owned(),
+        phone,
+        email,
+        handle,
+        name,
+        subject: enquiry.subject.clone(),
+        contact_name: enquiry.contact_name.clone(),
+        staff: enquiry.staff.as_ref().map(|name| name.as_str().to_owned()),
+        device: enquiry.device.clone(),
+        changed: Some(nanos(enquiry.changed_at)),
+        closed: enquiry.closed_at.map(nanos),
+        attributes: enquiry.attributes.clone(),
+        survey,
+        suppressed,
+    };
+    serde_json::to_string(&document).expect("strings and numbers always become JSON")
 }
 
 fn survey_at(enquiry: &Enquiry) -> Option<i64> {
@@ -69,30 +103,36 @@ pub(super) fn insert(conn: &Connection, enquiry: &Enquiry) -> Result<i64, StoreE
         enquiry.status.as_str(),
         nanos(enquiry.opened_at),
         survey_at(enquiry),
-        encode(enquiry)
+        encode(enquiry, first())
     ])?;
     Ok(conn.last_insert_rowid())
 }
 
-/// Replaces an enquiry.
-pub(super) fn update(conn: &Connection, enquiry: &Enquiry) -> Result<(), StoreError> {
+/// Replaces an enquiry that nobody wrote since it was read, and returns its new revision.
+pub(super) fn update(conn: &Connection, enquiry: &Enquiry) -> Result<u64, StoreError> {
     let contact = contact_no(conn, enquiry)?;
-    let changed = conn
-        .prepare_cached(
-            "UPDATE enquiry SET contact = ?2, status = ?3, opened_at = ?4, survey_at = ?5, doc = ?6 WHERE id = ?1",
-        )?
-        .execute(params![
-            enquiry.id,
-            contact,
-            enquiry.status.as_str(),
-            nanos(enquiry.opened_at),
-            survey_at(enquiry),
-            encode(enquiry)
-        ])?;
-    if changed == 0 { Err(StoreError::NoEnquiry { id: enquiry.id }) } else { Ok(()) }
+    let now = get(conn, enquiry.id)?.ok_or(StoreError::NoEnquiry { id: enquiry.id })?;
+    if now.rev != enquiry.rev {
+        return Err(StoreError::EnquiryChanged { id: enquiry.id, status: now.status });
+    }
+    let rev = now.rev + 1;
+    conn.prepare_cached(
+        "UPDATE enquiry SET contact = ?2, status = ?3, opened_at = ?4, survey_at = ?5, doc = ?6 WHERE id = ?1",
+    )?
+    .execute(params![
+        enquiry.id,
+        contact,
+        enquiry.status.as_str(),
+        nanos(enquiry.opened_at),
+        survey_at(enquiry),
+        encode(enquiry, rev)
+    ])?;
+    Ok(rev)
 }
 
-const COLUMNS: &str = "enquiry.id, status, opened_at, enquiry.doc, contact.id";
+/// The size of a text is known without reading it.
+const COLUMNS: &str =
+    "enquiry.id, status, opened_at, enquiry.doc, contact.id, coalesce(octet_length(enquiry.transcript), 0)";
 
 /// Returns an enquiry.
 pub(super) fn get(conn: &Connection, id: i64) -> Result<Option<Enquiry>, StoreError> {
@@ -103,8 +143,13 @@ pub(super) fn get(conn: &Connection, id: i64) -> Result<Option<Enquiry>, StoreEr
     rows.next()?.map(read).transpose()
 }
 
-/// Returns the newest enquiries, of a contact or of all.
-pub(super) fn list(conn: &Connection, contact: Option<ContactId>, limit: usize) -> Result<Vec<Enquiry>, StoreError> {
+/// Returns the newest enquiries: of a contact and those merged into it, and with a status, if so asked.
+pub(super) fn list(
+    conn: &Connection,
+    contact: Option<ContactId>,
+    status: Option<EnquiryStatus>,
+    limit: usize,
+) -> Result<Vec<Enquiry>, StoreError> {
     let no = match contact {
         Some(id) => match contacts::resolve(conn, id)? {
             Some(no) => Some(no),
@@ -112,12 +157,24 @@ pub(super) fn list(conn: &Connection, contact: Option<ContactId>, limit: usize) 
         },
         None => None,
     };
-    let filter = if no.is_some() { "enquiry.contact = ?1" } else { "?1 IS NULL" };
+    let of_contact = if no.is_some() { "contact IN (SELECT no FROM family)" } else { "?1 IS NULL" };
+    // A contact's enquiries are few, those in a status may be many: the plus keeps SQLite from starting with them.
+    let in_status = match (status, no) {
+        (None, _) => "?2 IS NULL",
+        (Some(_), None) => "status = ?2",
+        (Some(_), Some(_)) => "+status = ?2",
+    };
+    // The numbers come from an index alone, so that only the documents that are wanted are read.
     let mut select = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM enquiry LEFT JOIN contact ON contact.no = enquiry.contact
-         WHERE {filter} ORDER BY enquiry.id DESC LIMIT ?2"
+        "WITH RECURSIVE family (no) AS (
+             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
+         )
+         SELECT {COLUMNS} FROM enquiry LEFT JOIN contact ON contact.no = enquiry.contact
+         WHERE enquiry.id IN (SELECT id FROM enquiry WHERE {of_contact} AND {in_status} ORDER BY id DESC LIMIT ?3)
+         ORDER BY enquiry.id DESC"
     ))?;
-    let mut rows = select.query(params![no, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = select.query(params![no, status.map(EnquiryStatus::as_str), limit])?;
     let mut enquiries = Vec::new();
     while let Some(row) = rows.next()? {
         enquiries.push(read(row)?);
@@ -131,21 +188,40 @@ fn read(row: &Row<'_>) -> Result<Enquiry, StoreError> {
     let status: String = row.get(1)?;
     let text = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
     let document: Document = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
-    let Document { channel, phone, email, handle, name, subject, attributes, survey, suppressed } = document;
+    let opened_at = DateTime::from_timestamp_nanos(row.get(2)?);
+    let channel = document.channel;
+    let staff = document.staff.as_deref().map(Name::parse).transpose();
     Ok(Enquiry {
         id,
+        rev: document.rev,
         channel: Channel::parse(&channel).ok_or_else(|| unreadable(format!("unknown channel `{channel}`")))?,
         status: EnquiryStatus::parse(&status).ok_or_else(|| unreadable(format!("unknown status `{status}`")))?,
-        from: Sender { phone, email, handle, name },
-        subject,
+        from: Sender { phone: document.phone, email: document.email, handle: document.handle, name: document.name },
+        subject: document.subject,
         contact: row.get::<_, Option<[u8; 16]>>(4)?.map(ContactId::from_bytes),
-        opened_at: DateTime::from_timestamp_nanos(row.get(2)?),
-        attributes,
-        survey: survey.map(|send| match send {
+        contact_name: document.contact_name,
+        staff: staff.map_err(|refused| unreadable(refused.to_string()))?,
+        device: document.device,
+        transcript_bytes: usize::try_from(row.get::<_, i64>(5)?).unwrap_or_default(),
+        opened_at,
+        changed_at: document.changed.map_or(opened_at, DateTime::from_timestamp_nanos),
+        closed_at: document.closed.map(DateTime::from_timestamp_nanos),
+        attributes: document.attributes,
+        survey: document.survey.map(|send| match send {
             true => SurveyDecision::Send,
-            false => SurveyDecision::Suppress(suppressed.unwrap_or_default()),
+            false => SurveyDecision::Suppress(document.suppressed.unwrap_or_default()),
         }),
     })
+}
+
+/// Writes the name of a contact that is deleted into its enquiries. Whoever holds one of them in hand must look again.
+pub(super) fn keep_name(conn: &Connection, contact: i64, name: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE enquiry SET doc = json_set(doc, '$.contact_name', ?2, '$.rev', coalesce(doc ->> '$.rev', 1) + 1)
+         WHERE contact = ?1",
+    )?
+    .execute(params![contact, name])?;
+    Ok(())
 }
 
 /// Returns when the contact's enquiries were opened that closed with a survey, in Unix seconds, oldest first.
@@ -167,4 +243,92 @@ pub(super) fn hand_over(conn: &Connection, from: i64, to: i64) -> Result<String,
         .unwrap_or_default();
     conn.prepare_cached("UPDATE enquiry SET contact = ?2 WHERE contact = ?1")?.execute([from, to])?;
     Ok(moved)
+}
+
+impl Reader<'_> {
+    /// Returns the newest enquiries, of a contact and with a status if so asked, `limit` at most.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn enquiries_where(
+        &self,
+        contact: Option<ContactId>,
+        status: Option<EnquiryStatus>,
+        limit: usize,
+    ) -> Result<Vec<Enquiry>, StoreError> {
+        list(self.conn, contact, status, limit).placed(self.path)
+    }
+
+    /// Returns what was said or written in an enquiry, if that was kept.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn transcript(&self, enquiry: i64) -> Result<Option<String>, StoreError> {
+        let found = self
+            .conn
+            .prepare_cached("SELECT transcript FROM enquiry WHERE id = ?1")
+            .and_then(|mut select| select.query_row([enquiry], |row| row.get(0)).optional())
+            .placed(self.path)?;
+        Ok(found.flatten())
+    }
+}
+
+impl Writer<'_> {
+    /// Keeps what was said or written in an enquiry, over what was kept before.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEnquiry`].
+    pub fn set_transcript(&mut self, enquiry: i64, transcript: Option<&str>) -> Result<(), StoreError> {
+        let changed = self
+            .conn
+            .prepare_cached("UPDATE enquiry SET transcript = ?2 WHERE id = ?1")
+            .and_then(|mut update| update.execute(params![enquiry, transcript]))
+            .placed(self.path)?;
+        if changed == 0 { Err(StoreError::NoEnquiry { id: enquiry }) } else { Ok(()) }
+    }
+
+    /// Returns the enquiry, if nobody wrote it since `seen`.
+    ///
+    /// # Errors
+    /// [`StoreError::EnquiryChanged`], or [`StoreError::NoEnquiry`].
+    pub fn enquiry_as_seen(&self, seen: &Enquiry) -> Result<Enquiry, StoreError> {
+        let id = seen.id;
+        match self.enquiry(id)? {
+            Some(now) if now.rev == seen.rev => Ok(now),
+            Some(now) => Err(StoreError::EnquiryChanged { id, status: now.status }),
+            None => Err(StoreError::NoEnquiry { id }),
+        }
+    }
+
+    /// Erases whatever tells of a person in the enquiries of a contact and of those merged into it, and their calls, text messages and
+    /// visited pages. What is left of an enquiry says when it came, how, and how it ended.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn forget_activity(&mut self, contact: ContactId) -> Result<(), StoreError> {
+        let conn = self.conn;
+        match contacts::resolve(conn, contact).placed(self.path)? {
+            Some(no) => forget(conn, no).placed(self.path),
+            None => Ok(()),
+        }
+    }
+}
+
+fn forget(conn: &Connection, no: i64) -> rusqlite::Result<()> {
+    const FAMILY: &str = "WITH RECURSIVE family (no) AS (
+             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
+         )";
+    for statement in [
+        "DELETE FROM visit WHERE enquiry IN (SELECT id FROM enquiry WHERE contact IN (SELECT no FROM family))",
+        "DELETE FROM visit WHERE contact IN (SELECT no FROM family)",
+        "DELETE FROM engagement WHERE contact IN (SELECT no FROM family)",
+        "UPDATE enquiry SET transcript = NULL, doc = json_set(
+             json_remove(doc, '$.phone', '$.email', '$.handle', '$.name', '$.subject', '$.contact_name', '$.device',
+                 '$.attributes', '$.suppressed'),
+             '$.rev', coalesce(doc ->> '$.rev', 1) + 1)
+         WHERE contact IN (SELECT no FROM family)",
+    ] {
+        conn.execute(&format!("{FAMILY} {statement}"), [no])?;
+    }
+    Ok(())
 }

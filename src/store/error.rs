@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::domain::enquiry::EnquiryStatus;
 use crate::domain::id::ContactId;
 
 use super::record_changes::RecordKind;
@@ -136,6 +137,14 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Somebody else wrote the enquiry since it was read.
+    #[error("enquiry {id} was changed meanwhile: it is {status} now")]
+    EnquiryChanged {
+        /// The enquiry.
+        id: i64,
+        /// Where it stands now.
+        status: EnquiryStatus,
+    },
     /// Anything else that SQLite said.
     #[error("the database refused a statement")]
     Sql(#[from] rusqlite::Error),
@@ -215,6 +224,9 @@ impl StoreError {
             Self::NoLabel { .. } | Self::LabelExists { .. } => "`carnet label list` shows the labels",
             Self::Cursor { .. } => "pass on the `next` of the page before, or leave it out",
             Self::JobLock { .. } => "make the database's folder writable for you",
+            Self::EnquiryChanged { id, .. } => {
+                return Some(format!("look at it with `carnet enquiry show {id}` and decide again"));
+            }
             Self::Sql(_) => return None,
             Self::NameTaken { kind, .. } | Self::NoRecord { kind, .. } => return kind.hint(),
             Self::EmailTaken { .. } => "`carnet staff list` shows the addresses",

@@ -1,12 +1,13 @@
 //! Labels: made when first used, with a colour of their own, and counted. Which contact has which is written by `contacts`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::label::LabelName;
 
-use super::error::StoreError;
+use super::Reader;
+use super::error::{Placed, StoreError};
 use super::types::LabelInfo;
 
 /// Numbers of labels by key, as far as this connection has seen them.
@@ -90,4 +91,25 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<LabelInfo>, StoreError> {
         labels.push(LabelInfo { name, colour: row.get(1)?, contacts: row.get::<_, i64>(2)?.unsigned_abs() });
     }
     Ok(labels)
+}
+
+impl Reader<'_> {
+    /// Returns the names of all labels, without counting who has them.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn label_names(&self) -> Result<HashSet<LabelName>, StoreError> {
+        let names = |conn: &Connection| {
+            let mut select = conn.prepare_cached("SELECT name FROM label")?;
+            select.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let names = names(self.conn).placed(self.path)?;
+        let sound = |name: String| {
+            LabelName::parse(&name).map_err(|refused| StoreError::Unreadable {
+                what: format!("label `{name}`"),
+                reason: refused.to_string(),
+            })
+        };
+        names.into_iter().map(sound).collect()
+    }
 }

@@ -99,13 +99,14 @@ impl Writer<'_> {
         Ok(rev)
     }
 
-    /// Deletes a contact: nothing finds it any more, but its change log stays.
+    /// Deletes a contact: nothing finds it any more, but its change log stays, and its enquiries keep its name.
     ///
     /// # Errors
     /// As for [`Writer::update`].
     pub fn delete(&mut self, id: ContactId, seen_rev: u64, entry: &NewChange) -> Result<(), StoreError> {
         let path = self.path;
         let old = Stored::seen(self.conn(), id, seen_rev).placed(path)?;
+        enquiries::keep_name(self.conn(), old.no, &old.contact.display_name()).placed(path)?;
         let rev = self.desk().remove(&old, None).placed(path)?;
         self.log(old.no, rev, entry).placed(path)
     }
@@ -207,7 +208,7 @@ impl Writer<'_> {
         jobs::add_failure(self.conn(), job, failure).placed(self.path)
     }
 
-    /// Records an enquiry and returns its number; the one it carries is not looked at.
+    /// Records an enquiry and returns its number; the one it carries is not looked at. Its revision becomes 1.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when it names a contact that never was.
@@ -215,11 +216,12 @@ impl Writer<'_> {
         enquiries::insert(self.conn(), enquiry).placed(self.path)
     }
 
-    /// Replaces an enquiry.
+    /// Replaces an enquiry that nobody wrote since it was read, and returns its new revision. The transcript is written on its own.
     ///
     /// # Errors
-    /// [`StoreError::NoEnquiry`], or [`StoreError::NotFound`] when it names a contact that never was.
-    pub fn update_enquiry(&mut self, enquiry: &Enquiry) -> Result<(), StoreError> {
+    /// [`StoreError::EnquiryChanged`] when somebody did; [`StoreError::NoEnquiry`], or [`StoreError::NotFound`] when it names a contact
+    /// that never was.
+    pub fn update_enquiry(&mut self, enquiry: &Enquiry) -> Result<u64, StoreError> {
         enquiries::update(self.conn(), enquiry).placed(self.path)
     }
 

@@ -40,6 +40,8 @@ mod records;
 /// Values as the world has them, typed and imported.
 mod values;
 
+/// Enquiries, the agent's view, calls and text messages, visited pages.
+mod enquiries;
 /// Labels as things of their own, and notes.
 mod notes_labels;
 /// Consent, the change log, and people who are forgotten.

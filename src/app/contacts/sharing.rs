@@ -1,7 +1,7 @@
 //! Who else sees a contact, and whose it is: share, unshare, transfer. The change log tells of all three, and `on_update` is asked.
 
 use super::write::Change;
-use super::{Written, known};
+use super::{Part, Written, known};
 use crate::app::App;
 use crate::app::decide::RuleBook;
 use crate::app::failure::Failure;
@@ -83,7 +83,7 @@ impl App {
         make: &dyn Fn(&mut Draft, &RuleBook) -> Result<(), Failure>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
-        self.change_contact(id, &Change { right, seen: None, wishes: &[], refused, make }, by)
+        self.change_contact(id, &Change { right, seen: None, wishes: &[], refused, make, part: &Part::alone() }, by)
     }
 
     fn meant(&self, staff: &[String]) -> Result<Vec<Name>, Failure> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::claims::Claims;
 use super::wishes::grant_all;
-use super::{Wish, known, refuse};
+use super::{Part, Wish, known, refuse};
 use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{RuleBook, decide};
 use crate::app::failure::{Class, Failure};
@@ -44,6 +44,8 @@ pub(super) struct Change<'c> {
     pub(super) refused: &'static str,
     /// Makes it.
     pub(super) make: &'c dyn Fn(&mut Draft, &RuleBook) -> Result<(), Failure>,
+    /// What it is a part of.
+    pub(super) part: &'c Part<'c>,
 }
 
 impl App {
@@ -52,6 +54,17 @@ impl App {
     /// # Errors
     /// Rejected, with every problem, by rules or plugins, or because the person was forgotten.
     pub fn add_contact(&self, wishes: &[Wish], allow_forgotten: bool, by: &Viewer) -> Result<Written, Failure> {
+        self.add_contact_as(wishes, allow_forgotten, &Part::alone(), by)
+    }
+
+    /// Creates a contact as a part of something.
+    pub(in crate::app) fn add_contact_as(
+        &self,
+        wishes: &[Wish],
+        allow_forgotten: bool,
+        part: &Part<'_>,
+        by: &Viewer,
+    ) -> Result<Written, Failure> {
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
@@ -66,7 +79,8 @@ impl App {
         refuse("the contact was not created", &opinion)?;
         let returns = self.check_forgotten(&draft.contact, allow_forgotten)?;
         let fields = plugin_edits(&opinion);
-        let entry = entry(Action::Created, at, created_fields(&draft.contact, &opinion), by);
+        let fields_told = created_fields(&draft.contact, &opinion);
+        let entry = NewChange { via: part.via.clone(), ..entry(Action::Created, at, fields_told, by) };
         self.store()?.write(|writer| {
             refuse_taken(writer, &book, None, &draft.contact, "the contact was not created")?;
             let prepared = Prepared::new(&draft.contact);
@@ -74,6 +88,7 @@ impl App {
                 writer.lift_tombstones(&prepared)?;
             }
             writer.insert(&prepared, &entry)?;
+            (part.also)(writer, draft.contact.id)?;
             write_state(writer, &opinion.state).map_err(Failure::from)
         })?;
         self.state()?.apply(&opinion.state);
@@ -93,6 +108,18 @@ impl App {
         seen: Option<u64>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
+        self.edit_contact_as(id, wishes, seen, &Part::alone(), by)
+    }
+
+    /// Changes a contact as a part of something. Where nothing changes, nothing is written, and the rest does not happen either.
+    pub(in crate::app) fn edit_contact_as(
+        &self,
+        id: ContactId,
+        wishes: &[Wish],
+        seen: Option<u64>,
+        part: &Part<'_>,
+        by: &Viewer,
+    ) -> Result<Written, Failure> {
         let make = |draft: &mut Draft, book: &RuleBook| {
             let before = draft.contact.clone();
             grant_all(draft, wishes, &book.rules);
@@ -101,7 +128,11 @@ impl App {
             }
             known::check(self, draft, Some(&before))
         };
-        self.change_contact(id, &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make }, by)
+        self.change_contact(
+            id,
+            &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make, part },
+            by,
+        )
     }
 
     /// Makes a change on the newest state of a contact, again and again while others write it, unless it is meant for one revision.
@@ -132,21 +163,39 @@ impl App {
         if fields.is_empty() {
             return Ok(Some(Written { contact: (**before).clone(), fields, notes }));
         }
-        let entry = entry(Action::Updated, at, fields.clone(), by);
+        let entry = NewChange { via: change.part.via.clone(), ..entry(Action::Updated, at, fields.clone(), by) };
         let refused = format!("contact {} was {}", before.id, change.refused);
         let written = self.store()?.write(|writer| {
-            if let Err(taken) = refuse_taken(writer, &book, Some(before), &draft.contact, &refused) {
-                return Ok(Err(taken));
-            }
+            refuse_taken(writer, &book, Some(before), &draft.contact, &refused).map_err(Stop::Refused)?;
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
-            write_state(writer, &opinion.state).map(|()| Ok(rev))
+            (change.part.also)(writer, before.id).map_err(Stop::Refused)?;
+            write_state(writer, &opinion.state)?;
+            Ok(rev)
         });
         let rev = match written {
-            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => return Ok(None),
-            written => written??,
+            Err(Stop::Overtaken) => return Ok(None),
+            Err(Stop::Refused(failure)) => return Err(failure),
+            Ok(rev) => rev,
         };
         self.state()?.apply(&opinion.state);
         Ok(Some(Written { contact: Contact { rev, ..draft.contact }, fields, notes }))
+    }
+}
+
+/// Why a write came to nothing.
+enum Stop {
+    /// Somebody wrote the contact since it was read.
+    Overtaken,
+    /// Something that trying again does not change.
+    Refused(Failure),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. } | StoreError::NotFound { .. } => Self::Overtaken,
+            error => Self::Refused(error.into()),
+        }
     }
 }
 

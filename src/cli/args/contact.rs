@@ -41,6 +41,9 @@ pub enum ContactCommand {
         /// The revision that you saw; refused if somebody wrote since
         #[arg(long)]
         rev: Option<u64>,
+        /// Change it as part of this enquiry, which must be the contact's and being handled
+        #[arg(long, value_name = "N")]
+        enquiry: Option<i64>,
     },
     /// Delete a contact
     Delete {
@@ -158,5 +161,13 @@ pub enum ContactCommand {
     Consent {
         /// Its id
         id: String,
+    },
+    /// Show what happened with a contact: its enquiries, calls and text messages to it, pages that it visited
+    Activity {
+        /// Its id
+        id: String,
+        /// How many of each
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
     },
 }

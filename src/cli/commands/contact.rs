@@ -17,14 +17,15 @@ use crate::domain::field::FieldKey;
 use crate::domain::permission::Viewer;
 
 pub(super) use changes::entry_text;
-pub(super) use show::contact_text;
 
 /// Runs the command.
 pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
         ContactCommand::Add { fields, allow_forgotten } => write::add(app, fields, *allow_forgotten, by, printer)?,
         ContactCommand::Show { id } => show::show(app, id, by, printer)?,
-        ContactCommand::Edit { id, fields, rev } => write::edit(app, id, fields, *rev, by, printer)?,
+        ContactCommand::Edit { id, fields, rev, enquiry } => {
+            write::edit(app, id, &wishes(fields)?, *rev, *enquiry, by, printer)?;
+        }
         ContactCommand::Delete { id, rev, yes } => write::delete(app, id, *rev, *yes, by, printer)?,
         ContactCommand::Restore { id } => write::restore(app, id, by, printer)?,
         ContactCommand::Share { id, staff } => sharing::share(app, id, staff, by, printer)?,
@@ -45,12 +46,13 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
             return privacy::forget(app, &wish, by, printer);
         }
         ContactCommand::ExportPerson { id, out } => privacy::export(app, id, out.as_deref(), by, printer)?,
+        ContactCommand::Activity { id, limit } => super::enquiry::activity(app, id, usize::from(*limit), by, printer)?,
         ContactCommand::Consent { id } => privacy::consent(app, id, by, printer)?,
     }
     Ok(Outcome::Done)
 }
 
-fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
+pub(super) fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
     fields.iter().map(|text| Wish::parse(text)).collect()
 }
 

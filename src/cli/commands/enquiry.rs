@@ -1,49 +1,91 @@
-//! `carnet enquiry`
+//! `carnet enquiry`, and `carnet contact activity`
 
-use serde_json::{Value, json};
+pub(super) mod text;
 
-use super::contact::{contact_text, entry_text};
-use crate::app::enquiry::ScreenPop;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::contact::wishes;
+use super::contact_id;
+use crate::app::enquiry::{EnquiryFilter, Opening, Progress, ScreenPop};
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
 use crate::cli::args::{EnquiryArgs, EnquiryCommand};
 use crate::cli::exit::Outcome;
-use crate::cli::print::{Printer, table};
-use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
+use crate::cli::print::Printer;
+use crate::domain::enquiry::{Channel, EnquiryStatus, Sender, TRANSCRIPT_MAX_BYTES};
 use crate::domain::permission::Viewer;
 
 /// Runs the command.
 pub fn run(app: &App, args: &EnquiryArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        EnquiryCommand::Open { channel, from, handle, name, subject } => {
-            let channel = read_channel(channel)?;
-            let is_email = from.as_ref().is_some_and(|from| from.contains('@'));
-            let sender = Sender {
-                phone: from.clone().filter(|_| !is_email),
-                email: from.clone().filter(|_| is_email),
-                handle: handle.clone(),
-                name: name.clone(),
+        EnquiryCommand::Open { channel, from, handle, name, subject, told } => {
+            let opening = Opening {
+                channel: read_channel(channel)?,
+                from: Sender { handle: handle.clone(), name: name.clone(), ..read_from(from)? },
+                subject: subject.clone(),
+                device: told.device.clone(),
+                visits: told.visit.clone(),
             };
-            pop(&app.open_enquiry(channel, sender, subject.clone(), by)?, printer);
+            answer(&app.open_enquiry(&opening, by)?, printer);
         }
-        EnquiryCommand::Update { id, status } => pop(&app.update_enquiry(*id, read_status(status)?, by)?, printer),
-        EnquiryCommand::Show { id } => {
-            let enquiry = app.enquiry(*id)?;
-            printer.answer(|| wire::enquiry(&enquiry), || enquiries_text(std::slice::from_ref(&enquiry)));
+        EnquiryCommand::Update { id, status, staff, subject, transcript, contact, told } => {
+            let progress = Progress {
+                status: status.as_deref().map(read_status).transpose()?,
+                staff: staff.clone(),
+                subject: subject.clone(),
+                transcript: transcript.as_deref().map(read_transcript).transpose()?,
+                device: told.device.clone(),
+                visits: told.visit.clone(),
+                contact: contact.as_deref().map(contact_id).transpose()?,
+            };
+            answer(&app.update_enquiry(*id, &progress, by)?, printer);
         }
-        EnquiryCommand::List { limit } => {
-            let enquiries = app.enquiries(*limit)?;
-            let json = || json!({ "enquiries": enquiries.iter().map(wire::enquiry).collect::<Vec<_>>() });
-            printer.answer(json, || {
-                if enquiries.is_empty() { "no enquiries yet".to_owned() } else { enquiries_text(&enquiries) }
-            });
+        EnquiryCommand::Show { id } => answer(&app.show_enquiry(*id, by)?, printer),
+        EnquiryCommand::List { status, contact, limit } => {
+            let filter = EnquiryFilter {
+                status: status.as_deref().map(read_status).transpose()?,
+                contact: contact.as_deref().map(contact_id).transpose()?,
+                limit: usize::from(*limit),
+            };
+            list(app, filter, by, printer)?;
         }
+        EnquiryCommand::Edit { id, fields } => answer(&app.edit_in_enquiry(*id, &wishes(fields)?, by)?, printer),
     }
     Ok(Outcome::Done)
 }
 
+fn list(app: &App, filter: EnquiryFilter, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    let enquiries = app.enquiries(filter, by)?;
+    let json = || json!({ "enquiries": enquiries.iter().map(wire::enquiry::enquiry).collect::<Vec<_>>() });
+    printer.answer(json, || if enquiries.is_empty() { "no enquiries".to_owned() } else { text::list(&enquiries) });
+    Ok(())
+}
+
+/// Shows what happened with a contact.
+pub(super) fn activity(app: &App, id: &str, limit: usize, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    let activity = app.activity(contact_id(id)?, limit, by)?;
+    printer.answer(|| wire::enquiry::activity(&activity), || text::activity(&activity));
+    Ok(())
+}
+
+fn answer(pop: &ScreenPop, printer: &mut Printer) {
+    pop.notes.iter().for_each(|note| printer.warn(note));
+    printer.answer(|| wire::enquiry::screen_pop(pop), || text::screen_pop(pop));
+}
+
 fn read_channel(word: &str) -> Result<Channel, Failure> {
-    Channel::parse(word).ok_or_else(|| {
+    let plain = word.trim().to_lowercase().replace(['_', ' '], "-");
+    let plain = match &*plain {
+        "facebook" | "facebook-messenger" => "messenger",
+        "webchat" | "chat" => "web-chat",
+        "e-mail" => "email",
+        plain => plain,
+    };
+    Channel::parse(plain).ok_or_else(|| {
         let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.as_str()).collect();
         Failure::new(Class::Usage, "CHANNEL", format!("there is no channel `{word}`"))
             .hint(format!("use one of {}", known.join(", ")))
@@ -51,75 +93,47 @@ fn read_channel(word: &str) -> Result<Channel, Failure> {
 }
 
 fn read_status(word: &str) -> Result<EnquiryStatus, Failure> {
-    EnquiryStatus::parse(word).ok_or_else(|| {
+    EnquiryStatus::parse(&word.trim().to_lowercase()).ok_or_else(|| {
         Failure::new(Class::Usage, "STATUS", format!("there is no status `{word}`"))
-            .hint("use handling, closed or missed")
+            .hint("use open, handling, closed or missed")
     })
 }
 
-fn pop(pop: &ScreenPop, printer: &mut Printer) {
-    pop.notes.iter().for_each(|note| printer.warn(note));
-    printer.answer(|| pop_json(pop), || pop_text(pop));
-}
-
-fn pop_json(pop: &ScreenPop) -> Value {
-    json!({
-        "enquiry": wire::enquiry(&pop.enquiry),
-        "contact": pop.contact.as_ref().map(wire::contact),
-        "candidates": pop.candidates.iter().map(wire::contact).collect::<Vec<_>>(),
-        "survey": wire::survey(&pop.survey),
-        "changes": pop.changes.iter().map(wire::change).collect::<Vec<_>>(),
-        "earlier_enquiries": pop.earlier.iter().map(wire::enquiry).collect::<Vec<_>>(),
-    })
-}
-
-fn pop_text(pop: &ScreenPop) -> String {
-    let enquiry = &pop.enquiry;
-    let mut text =
-        format!("enquiry {} is {} ({}, from {})\n", enquiry.id, enquiry.status, enquiry.channel, sender(&enquiry.from));
-    for (key, value) in &enquiry.attributes {
-        text.push_str(&format!("  {key}: {value}\n"));
-    }
-    text.push_str(&match &pop.survey {
-        SurveyDecision::Send => "survey: may be sent\n".to_owned(),
-        SurveyDecision::Suppress(reason) => format!("survey: suppressed, {reason}\n"),
-    });
-    match &pop.contact {
-        Some(contact) => text.push_str(&format!("\n{}", contact_text(contact))),
-        None if pop.candidates.is_empty() => text.push_str("\nno contact matches\n"),
-        None => {
-            text.push_str(&format!("\n{} contacts match:\n", pop.candidates.len()));
-            pop.candidates
-                .iter()
-                .for_each(|contact| text.push_str(&format!("  {} {}\n", contact.id, contact.display_name())));
+/// One number and one address, in any order.
+fn read_from(given: &[String]) -> Result<Sender, Failure> {
+    let mut sender = Sender::default();
+    for text in given {
+        let slot = if text.contains('@') { &mut sender.email } else { &mut sender.phone };
+        if slot.replace(text.clone()).is_some() {
+            return Err(Failure::new(Class::Usage, "ENQUIRY_FROM", "the enquiry comes from two senders")
+                .hint("give `--from` one phone number, one e-mail address, or one of each"));
         }
     }
-    if !pop.changes.is_empty() {
-        text.push_str("\nlast changes\n");
-        pop.changes.iter().for_each(|entry| text.push_str(&entry_text(entry)));
-    }
-    if !pop.earlier.is_empty() {
-        text.push_str(&format!("\nearlier enquiries\n{}", enquiries_text(&pop.earlier)));
-    }
-    text
+    Ok(sender)
 }
 
-fn sender(from: &Sender) -> String {
-    let parts: Vec<&str> =
-        [&from.name, &from.phone, &from.email, &from.handle].into_iter().flatten().map(String::as_str).collect();
-    parts.join(", ")
-}
-
-fn enquiries_text(enquiries: &[Enquiry]) -> String {
-    let row = |enquiry: &Enquiry| {
-        vec![
-            enquiry.id.to_string(),
-            enquiry.status.to_string(),
-            enquiry.channel.to_string(),
-            wire::time(enquiry.opened_at),
-            sender(&enquiry.from),
-            enquiry.subject.clone().unwrap_or_default(),
-        ]
+/// Reads no more than what may be kept and a little, so that an endless file ends in an error.
+fn read_transcript(path: &Path) -> Result<String, Failure> {
+    let most = TRANSCRIPT_MAX_BYTES as u64 + 4;
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
-    table(&enquiries.iter().map(row).collect::<Vec<_>>())
+    read.map_err(|error| Failure::io("read", path, &error))?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    // A character cut in two at the limit is no fault of the file; that it is too large is told instead.
+    if text.len() > TRANSCRIPT_MAX_BYTES {
+        return Ok("x".repeat(TRANSCRIPT_MAX_BYTES + 1));
+    }
+    String::from_utf8(text.to_vec()).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::new(
+            Class::Rejected,
+            "TRANSCRIPT_ENCODING",
+            format!("`{}` is no UTF-8 text: byte {} cannot be read", path.display(), at + 1),
+        )
+        .hint("save it as UTF-8")
+    })
 }

@@ -78,6 +78,11 @@ impl EnquiryHand {
         }
     }
 
+    /// Returns the matched contact for the rules about the whole record.
+    pub const fn contact_sheet(&mut self) -> Option<&mut Sheet> {
+        self.contact.as_mut()
+    }
+
     /// Returns why plugins want no survey to follow, if one does.
     #[must_use]
     pub fn suppress(&self) -> Option<&str> {

@@ -202,21 +202,19 @@ fn enquiry(details: &Texts, opened_at: DateTime<chrono::Utc>) -> Enquiry {
     let detail = |name: &str| details.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let attribute =
         |(name, value): &(String, String)| Some((name.strip_prefix("attribute.")?.to_owned(), value.clone()));
+    let from = Sender {
+        phone: detail("from.phone"),
+        email: detail("from.email"),
+        handle: detail("from.handle"),
+        name: detail("from.name"),
+    };
+    let channel = detail("channel").and_then(|word| Channel::parse(&word)).unwrap_or(Channel::Call);
     Enquiry {
         id: 1,
-        channel: detail("channel").and_then(|word| Channel::parse(&word)).unwrap_or(Channel::Call),
         status: detail("status").and_then(|word| EnquiryStatus::parse(&word)).unwrap_or(EnquiryStatus::Open),
-        from: Sender {
-            phone: detail("from.phone"),
-            email: detail("from.email"),
-            handle: detail("from.handle"),
-            name: detail("from.name"),
-        },
         subject: detail("subject"),
-        contact: None,
-        opened_at,
         attributes: details.iter().filter_map(attribute).collect(),
-        survey: None,
+        ..Enquiry::new(channel, from, opened_at)
     }
 }
 

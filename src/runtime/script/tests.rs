@@ -8,7 +8,7 @@ use csv::StringRecord;
 use super::*;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
-use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender};
+use crate::domain::enquiry::{Channel, Enquiry, Sender};
 use crate::domain::field::field_for_header;
 use crate::domain::id::ContactId;
 use crate::domain::row::Columns;
@@ -88,17 +88,9 @@ fn merge_in_hand() -> Subject {
 }
 
 fn enquiry_in_hand(with_contact: bool) -> Subject {
-    let enquiry = Enquiry {
-        id: 5,
-        channel: Channel::Whatsapp,
-        status: EnquiryStatus::Open,
-        from: Sender { phone: Some("+85212345678".into()), ..Sender::default() },
-        subject: None,
-        contact: None,
-        opened_at: chrono::DateTime::from_timestamp(1_000_000, 0).unwrap(),
-        attributes: BTreeMap::new(),
-        survey: None,
-    };
+    let from = Sender { phone: Some("+85212345678".into()), ..Sender::default() };
+    let opened_at = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+    let enquiry = Enquiry { id: 5, ..Enquiry::new(Channel::Whatsapp, from, opened_at) };
     let hand = EnquiryHand::new(enquiry, with_contact.then(|| sheet(ann())), vec![0, 999_000]);
     begun(Subject::Enquiry(Box::new(hand)), Terms::open(256))
 }

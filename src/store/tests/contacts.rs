@@ -6,7 +6,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::contact::{Address, ContactType, ExternalId, Level, Social, SocialChannel};
-use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
 use crate::store::document;
 
 fn option() -> impl Strategy<Value = Option<String>> {
@@ -220,20 +219,6 @@ fn changes_keep_who_what_and_which_plugin() {
     assert_eq!(store.read(|reader| reader.changes(id(1), Some(0))).unwrap(), []);
 }
 
-fn enquiry(contact: Option<ContactId>) -> Enquiry {
-    Enquiry {
-        id: 0,
-        channel: Channel::Call,
-        status: EnquiryStatus::Open,
-        from: Sender { phone: Some("+85212345678".to_owned()), ..Sender::default() },
-        subject: Some("Refund".to_owned()),
-        contact,
-        opened_at: time(60),
-        attributes: [("queue".to_owned(), "gold".to_owned())].into(),
-        survey: None,
-    }
-}
-
 #[test]
 fn a_merge_erases_the_other_and_moves_what_it_had() {
     let store = Store::in_memory().unwrap();
@@ -242,7 +227,7 @@ fn a_merge_erases_the_other_and_moves_what_it_had() {
     other.emails.push(email("li@example.com"));
     insert(&store, &master);
     store.write(|writer| writer.insert(&Prepared::new(&other), &change(Action::Created, 2))).unwrap();
-    let moved = store.write(|writer| writer.insert_enquiry(&enquiry(Some(id(2))))).unwrap();
+    let moved = store.write(|writer| writer.insert_enquiry(&super::enquiries::enquiry(Some(id(2))))).unwrap();
     master.emails.push(email("li@example.com"));
     let merge =
         |writer: &mut Writer<'_>| writer.merge(&Prepared::new(&master), 1, id(2), 1, &change(Action::Merged, 9));
@@ -282,32 +267,6 @@ fn an_id_resolves_through_several_merges() {
         .unwrap();
     assert_eq!(load(&store, 3).unwrap().id, id(1));
     assert_eq!(store.read(|reader| reader.changes(id(1), None)).unwrap().len(), 5);
-}
-
-#[test]
-fn enquiries_are_kept_whole_and_surveys_counted() {
-    let store = Store::in_memory().unwrap();
-    insert(&store, &contact(1, "Lee"));
-    let mut asked = enquiry(Some(id(1)));
-    asked.id = store.write(|writer| writer.insert_enquiry(&asked)).unwrap();
-    store.write(|writer| writer.insert_enquiry(&enquiry(None))).unwrap();
-    assert_eq!(store.read(|reader| reader.enquiry(asked.id)).unwrap(), Some(asked.clone()));
-    assert_eq!(store.read(|reader| reader.surveys_sent(id(1))).unwrap(), [0; 0]);
-    asked.survey = Some(SurveyDecision::Suppress("opted out".to_owned()));
-    asked.status = EnquiryStatus::Closed;
-    store.write(|writer| writer.update_enquiry(&asked)).unwrap();
-    assert_eq!(store.read(|reader| reader.enquiry(asked.id)).unwrap(), Some(asked.clone()));
-    asked.survey = Some(SurveyDecision::Send);
-    store.write(|writer| writer.update_enquiry(&asked)).unwrap();
-    assert_eq!(store.read(|reader| reader.surveys_sent(id(1))).unwrap(), [1_700_000_060]);
-    let ids = store.read(|reader| reader.enquiries(None, 9)).unwrap().into_iter().map(|it| it.id);
-    assert_eq!(ids.collect::<Vec<_>>(), [2, 1]);
-    let unknown = Enquiry { contact: Some(id(9)), ..enquiry(None) };
-    assert!(matches!(store.write(|writer| writer.insert_enquiry(&unknown)), Err(StoreError::NotFound { .. })));
-    assert!(matches!(
-        store.write(|writer| writer.update_enquiry(&enquiry(None))),
-        Err(StoreError::NoEnquiry { id: 0 })
-    ));
 }
 
 #[test]

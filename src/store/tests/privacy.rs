@@ -97,16 +97,11 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
     let entry = NewChange { fields, ..change(Action::Updated, 1) };
     store.write(|writer| writer.update(&Prepared::new(&moved), 1, &entry)).unwrap();
     store.write(|writer| writer.merge(&Prepared::new(&moved), 2, id(2), 1, &change(Action::Merged, 2))).unwrap();
+    let sender = Sender { phone: Some("+85291234567".into()), ..Sender::default() };
     let enquiry = Enquiry {
-        id: 0,
-        channel: Channel::Call,
-        status: EnquiryStatus::Open,
-        from: Sender { phone: Some("+85291234567".into()), ..Sender::default() },
         subject: Some("Annabel Leeworth calls".into()),
         contact: Some(id(1)),
-        opened_at: time(3),
-        attributes: std::collections::BTreeMap::new(),
-        survey: None,
+        ..Enquiry::new(Channel::Call, sender, time(3))
     };
     let (number, job) = store
         .write(|writer| {

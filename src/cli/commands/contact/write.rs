@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{wishes, written};
 use crate::app::App;
+use crate::app::contacts::Wish;
 use crate::app::failure::{Class, Failure};
 use crate::cli::commands::contact_id;
 use crate::cli::print::Printer;
@@ -28,12 +29,17 @@ pub(super) fn add(
 pub(super) fn edit(
     app: &App,
     id: &str,
-    fields: &[String],
+    wishes: &[Wish],
     rev: Option<u64>,
+    enquiry: Option<i64>,
     by: &Viewer,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let edited = app.edit_contact(contact_id(id)?, &wishes(fields)?, rev, by)?;
+    let id = contact_id(id)?;
+    let edited = match enquiry {
+        Some(enquiry) => app.edit_contact_in_enquiry(enquiry, id, wishes, rev, by)?,
+        None => app.edit_contact(id, wishes, rev, by)?,
+    };
     let word = if edited.fields.is_empty() { "unchanged" } else { "changed" };
     written(app, edited, word, printer)?;
     Ok(())

@@ -44,7 +44,7 @@ fn describe(table: &mut Table) {
         "Called when an enquiry opens and at every change of its status. A script that faults here is passed over by default, for an \
          enquiry is never lost to a plugin; `reject` refuses it.",
     );
-    table.say("enquiry.channel", "`call`, `sms`, `whatsapp`, `web-chat`, `email`, `messenger`, `wechat` or `line`.");
+    table.say("enquiry.channel", "`call`, `sms`, `whatsapp`, `web-chat`, `email`, `messenger`, `wechat`, `line`, `twitter`, `linkedin`, `instagram` or `woztell-…`.");
     table.say("enquiry.status", "The status that it is taking on: `open`, `handling`, `closed` or `missed`.");
     table.say(
         "enquiry.id, enquiry.subject, enquiry.opened_at",

@@ -1,13 +1,12 @@
 //! The whole contract: every function of `wit/` has its counterpart here, and every kind of thing can be held.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::DateTime;
 use csv::StringRecord;
 
 use crate::domain::draft::Draft;
-use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender};
+use crate::domain::enquiry::{Channel, Enquiry, Sender};
 use crate::domain::row::Columns;
 use crate::domain::rules::Rules;
 use crate::plugin::hand::{EnquiryHand, MergeHand, RowHand, Sheet, Subject, Terms};
@@ -137,17 +136,7 @@ fn an_enquiry_is_read_and_annotated() {
         (call $enquiry.set-attribute (local.get $it) $why$ $Late$ (i32.const 2080))
         (call $enquiry.suppress-survey (local.get $it) $Late$ (i32.const 2080))
         (call $drop-enquiry (local.get $it)) (i32.const 1024)";
-    let enquiry = Enquiry {
-        id: 0,
-        channel: Channel::Email,
-        status: EnquiryStatus::Open,
-        from: Sender::default(),
-        subject: None,
-        contact: None,
-        opened_at: DateTime::UNIX_EPOCH,
-        attributes: BTreeMap::new(),
-        survey: None,
-    };
+    let enquiry = Enquiry::new(Channel::Email, Sender::default(), DateTime::UNIX_EPOCH);
     let hand = EnquiryHand::new(enquiry, Some(sheet()), vec![-10, -100_000]);
     let code = guest("on-enquiry", "take-enquiry", body);
     let (subject, verdict) = call(Hook::Enquiry, code, Subject::Enquiry(Box::new(hand)));

@@ -1,0 +1,126 @@
+//! Whether a survey may follow. Consent fails closed: an opt-out, a plugin's wish, a plugin that failed or could not be asked, a contact
+//! that is gone, and somebody who may be meant and opted out, each suppress it.
+
+use crate::app::App;
+use crate::app::decide::Opinion;
+use crate::app::failure::Failure;
+use crate::domain::contact::Contact;
+use crate::domain::enquiry::{Enquiry, EnquiryStatus, SurveyDecision};
+use crate::domain::id::ContactId;
+use crate::domain::permission::{Right, Viewer};
+use crate::plugin::hook::Hook;
+use crate::registry::Mode;
+
+const OPTED_OUT: &str = "the contact opted out of surveys";
+
+/// Whether a survey may be sent to a contact, and who has a say in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SurveyCheck {
+    /// The contact.
+    pub contact: ContactId,
+    /// The decision as things stand; a plugin may still decide otherwise about an enquiry.
+    pub decision: SurveyDecision,
+    /// Whether the contact opted out.
+    pub opted_out: bool,
+    /// The plugins that are asked when an enquiry closes.
+    pub plugins: Vec<String>,
+}
+
+/// What is known when a decision is made.
+pub(super) struct Known<'a> {
+    pub(super) enquiry: &'a Enquiry,
+    pub(super) contact: Option<&'a Contact>,
+    /// Whether somebody whom the sender fits opted out, when nobody is linked.
+    pub(super) one_opted_out: bool,
+    /// What plugins wish.
+    pub(super) suppress: Option<String>,
+    pub(super) opinion: &'a Opinion,
+    /// A plugin that could not be asked.
+    pub(super) absent: Option<String>,
+}
+
+/// Makes the decision.
+pub(super) fn decide(known: Known<'_>) -> SurveyDecision {
+    let Known { enquiry, contact, one_opted_out, suppress, opinion, absent } = known;
+    let failed = || {
+        let fault = opinion.faults.first()?;
+        Some(format!("plugin `{}` failed, and consent fails closed: {}", fault.plugin.name, fault.fault.message))
+    };
+    let opted_out = contact.is_some_and(|contact| contact.survey_opt_out).then(|| OPTED_OUT.to_owned());
+    let gone = (enquiry.contact.is_some() && contact.is_none()).then(|| "the contact was deleted".to_owned());
+    let perhaps = one_opted_out.then(|| "one of the contacts that match opted out of surveys".to_owned());
+    let reason = opted_out.or(suppress).or_else(failed).or(absent.map(closed)).or(gone).or(perhaps);
+    reason.map_or(SurveyDecision::Send, SurveyDecision::Suppress)
+}
+
+fn closed(absent: String) -> String {
+    format!("consent fails closed: {absent}")
+}
+
+impl App {
+    /// Says whether one of the contacts that a sender fits opted out. Only asked when the enquiry is linked with none of them.
+    pub(super) fn one_opted_out(&self, enquiry: &Enquiry) -> Result<bool, Failure> {
+        if enquiry.contact.is_some() {
+            return Ok(false);
+        }
+        let all = self.match_sender(enquiry.channel, &enquiry.from)?.all();
+        Ok(all.iter().any(|candidate| candidate.contact.survey_opt_out))
+    }
+
+    /// Returns the decision about an enquiry as things stand, without asking plugins again: once it is closed, what was decided then.
+    pub(super) fn survey_so_far(
+        &self,
+        enquiry: &Enquiry,
+        contact: Option<&Contact>,
+    ) -> Result<SurveyDecision, Failure> {
+        let earlier = enquiry.survey.clone();
+        if enquiry.status == EnquiryStatus::Closed {
+            return Ok(earlier.unwrap_or_else(|| SurveyDecision::Suppress("no decision was recorded".to_owned())));
+        }
+        let suppress = match earlier {
+            Some(SurveyDecision::Suppress(reason)) => Some(reason),
+            _ => None,
+        };
+        Ok(decide(Known {
+            enquiry,
+            contact,
+            one_opted_out: self.one_opted_out(enquiry)?,
+            suppress,
+            opinion: &Opinion::default(),
+            absent: self.absent_from_surveys()?,
+        }))
+    }
+
+    /// Says whether a survey may be sent to a contact as it stands now.
+    ///
+    /// # Errors
+    /// Not found.
+    pub fn survey_check(&self, id: ContactId, by: &Viewer) -> Result<SurveyCheck, Failure> {
+        let contact = self.contact_for(id, Right::View, by)?;
+        let generation = self.generation()?;
+        let has_a_say = generation
+            .plugins
+            .iter()
+            .filter(|loaded| loaded.mode == Mode::Enforce && loaded.plugin.hooks().contains(Hook::Enquiry));
+        let plugins = has_a_say.map(|loaded| loaded.identity().name.clone()).collect();
+        let reason = match self.absent_from_surveys()? {
+            _ if contact.survey_opt_out => Some(OPTED_OUT.to_owned()),
+            absent => absent.map(closed),
+        };
+        let decision = reason.map_or(SurveyDecision::Send, SurveyDecision::Suppress);
+        Ok(SurveyCheck { contact: contact.id, decision, opted_out: contact.survey_opt_out, plugins })
+    }
+
+    /// Returns why a plugin that may have a say cannot be asked, if there is one: it was refused, or it failed too often.
+    pub(super) fn absent_from_surveys(&self) -> Result<Option<String>, Failure> {
+        // What a refused package would have asked for is not known.
+        if let Some(absent) = self.not_asked()?.into_iter().next() {
+            return Ok(Some(absent));
+        }
+        let generation = self.generation()?;
+        let tripped = generation.plugins.iter().find(|loaded| {
+            loaded.mode == Mode::Enforce && loaded.plugin.hooks().contains(Hook::Enquiry) && loaded.breaker.is_tripped()
+        });
+        Ok(tripped.map(|loaded| format!("plugin `{}` failed too often and is not asked", loaded.identity().name)))
+    }
+}
