@@ -110,7 +110,7 @@ impl App {
             Ok(rev)
         })?;
         if let (Some(after), Some(rev)) = (&mut decided.after, written) {
-            after.rev = rev;
+            (after.rev, after.updated) = (rev, Stamp { at, by: by.name().into() });
         }
         self.state()?.apply(&decided.opinion.state);
         let Decided { enquiry, after, fields, notes, .. } = decided;
