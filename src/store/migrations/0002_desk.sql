@@ -150,3 +150,7 @@ CREATE TABLE batch_contact (
 -- `result_doc`: what the merge made, so that what was changed since is known when it is taken back.
 ALTER TABLE merge ADD COLUMN result_doc TEXT;
 ALTER TABLE merge ADD COLUMN undone_at INTEGER;
+
+-- What was said or written, beside the document: lists of enquiries tell its size and never read it.
+ALTER TABLE enquiry ADD COLUMN transcript TEXT;
+CREATE INDEX enquiry_status ON enquiry (status);
