@@ -61,6 +61,7 @@ impl App {
             Person::Forgotten { id, at } => return Ok(self.clean_again(id, at)),
         };
         self.require(by, Right::Delete, &contact)?;
+        let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
         self.check_reason(&contact, reason)?;
         let (opinion, mut notes) =
             if live { self.ask_forget(&contact, despite_plugins, by)? } else { (Opinion::default(), Vec::new()) };

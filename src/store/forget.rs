@@ -102,14 +102,15 @@ impl<'c> Eraser<'c> {
     }
 
     fn erase(self, entry: &NewChange) -> Result<Erased, StoreError> {
+        let (enquiries, visits) = self.enquiries()?;
         let mut erased = Erased {
             contacts: self.family.len() as u64,
             tombstones: tombstones::leave(self.conn, &self.traces, entry.at)?,
             jobs: self.jobs()?,
-            notes: self.all("DELETE FROM note WHERE contact IN (SELECT value FROM json_each(?1))")?,
-            engagements: self.all("DELETE FROM engagement WHERE contact IN (SELECT value FROM json_each(?1))")?,
-            enquiries: self.enquiries()?,
-            visits: self.all("DELETE FROM visit WHERE contact IN (SELECT value FROM json_each(?1))")?,
+            notes: self.rows("note")?,
+            engagements: self.rows("engagement")?,
+            enquiries,
+            visits: visits + self.all("DELETE FROM visit WHERE contact IN (SELECT value FROM json_each(?1))")?,
             changes: self.changes()?,
             batches: self.all("DELETE FROM batch_contact WHERE contact IN (SELECT value FROM json_each(?1))")?,
             plugin_state: self.plugin_state()?,
@@ -131,6 +132,24 @@ impl<'c> Eraser<'c> {
     /// Runs a statement about the family, and returns how many rows it touched.
     fn all(&self, sql: &str) -> Result<u64, StoreError> {
         Ok(self.conn.prepare(sql)?.execute([&self.list])? as u64)
+    }
+
+    /// Deletes the rows of a table that belong to the family, with what the log of changes says of them.
+    fn rows(&self, table: &str) -> Result<u64, StoreError> {
+        let theirs = "contact IN (SELECT value FROM json_each(?1))";
+        let mut select = self.conn.prepare(&format!("SELECT id FROM {table} WHERE {theirs}"))?;
+        let ids = select.query_map([&self.list], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        ids.into_iter().try_for_each(|id| self.record_change(table, id))?;
+        self.all(&format!("DELETE FROM {table} WHERE {theirs}"))
+    }
+
+    /// Of a record that is erased, the log keeps when and who.
+    fn record_change(&self, kind: &str, id: i64) -> Result<(), StoreError> {
+        self.conn.execute(
+            "UPDATE record_change SET fields = '[]' WHERE kind = ?1 AND record = ?2",
+            params![kind, id.to_string()],
+        )?;
+        Ok(())
     }
 
     fn jobs(&self) -> Result<Vec<i64>, StoreError> {
@@ -206,22 +225,28 @@ impl<'c> Eraser<'c> {
     }
 
     /// The person's own enquiries, and those of nobody in particular that came from the person's number or address. How and when they
-    /// came and ended stays.
-    fn enquiries(&self) -> Result<u64, StoreError> {
+    /// came and ended stays. Returns how many there were, and how many visited pages went with them.
+    fn enquiries(&self) -> Result<(u64, u64), StoreError> {
         let mut select = self.conn.prepare(
-            "SELECT id, doc, contact IS NOT NULL FROM enquiry
+            "SELECT id, doc, contact IS NOT NULL, transcript FROM enquiry
              WHERE contact IS NULL OR contact IN (SELECT value FROM json_each(?1))",
         )?;
-        let (mut rows, mut count) = (select.query([&self.list])?, 0);
+        let (mut rows, mut count, mut visits) = (select.query([&self.list])?, 0, 0);
         while let Some(row) = rows.next()? {
             let (id, text, own): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            if own || self.traces.in_text(&text) {
-                self.conn.execute("UPDATE enquiry SET doc = ?2 WHERE id = ?1", params![id, emptied(&text)])?;
-                self.conn.execute("DELETE FROM visit WHERE enquiry = ?1", [id])?;
+            let said = row.get::<_, Option<String>>(3)?;
+            let told = |text: &str| text.lines().any(|line| self.traces.in_text(line));
+            if own || told(&text) || said.is_some_and(|said| told(&said)) {
+                self.conn.execute(
+                    "UPDATE enquiry SET doc = ?2, transcript = NULL WHERE id = ?1",
+                    params![id, emptied(&text)],
+                )?;
+                visits += self.conn.execute("DELETE FROM visit WHERE enquiry = ?1", [id])? as u64;
+                self.record_change("enquiry", id)?;
                 count += 1;
             }
         }
-        Ok(count)
+        Ok((count, visits))
     }
 
     fn plugin_state(&self) -> Result<Vec<(String, String)>, StoreError> {
@@ -252,13 +277,14 @@ impl<'c> Eraser<'c> {
     fn mentions(&self) -> Result<Vec<String>, StoreError> {
         let mut select = self.conn.prepare(
             "SELECT 'note ' || id, text FROM note
-             UNION ALL SELECT 'enquiry ' || id, doc FROM enquiry
+             UNION ALL SELECT 'enquiry ' || id, doc || char(10) || coalesce(transcript, '') FROM enquiry
              UNION ALL SELECT 'organization ' || id, doc FROM organization
              UNION ALL SELECT 'filter ' || name, query FROM saved_filter",
         )?;
         let (mut rows, mut found) = (select.query([])?, Vec::new());
         while let Some(row) = rows.next()? {
-            if self.traces.in_text(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?) {
+            let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            if text.lines().any(|line| self.traces.in_text(line)) {
                 found.push(row.get(0)?);
             }
         }
@@ -320,7 +346,7 @@ pub(super) fn each_failed_row(
 
 /// What stays of an enquiry.
 fn emptied(document: &str) -> String {
-    let stays = |key: &String| matches!(key.as_str(), "channel" | "survey" | "staff") || key.ends_with("_at");
+    let stays = |key: &String| matches!(key.as_str(), "rev" | "channel" | "survey" | "staff" | "changed" | "closed");
     let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document).unwrap_or_default();
     let mut left: serde_json::Map<_, _> = whole.into_iter().filter(|(key, _)| stays(key)).collect();
     if left.get("survey").and_then(serde_json::Value::as_bool) == Some(false) {

@@ -137,14 +137,15 @@ fn numbers(conn: &Connection, sql: &str, list: &str) -> Result<Vec<i64>, StoreEr
 fn enquiries(conn: &Connection, list: &str, traces: &Traces) -> Result<Vec<String>, StoreError> {
     let mut select = conn.prepare(
         "SELECT json_patch(json_object('id', id, 'status', status,
-                 'opened_at', strftime('%Y-%m-%dT%H:%M:%SZ', opened_at / 1000000000, 'unixepoch')), doc),
-             contact IS NOT NULL, doc
+                 'opened_at', strftime('%Y-%m-%dT%H:%M:%SZ', opened_at / 1000000000, 'unixepoch'),
+                 'transcript', transcript), doc),
+             contact IS NOT NULL, doc || char(10) || coalesce(transcript, '')
          FROM enquiry WHERE contact IS NULL OR contact IN (SELECT value FROM json_each(?1)) ORDER BY id",
     )?;
     let (mut rows, mut found) = (select.query([list])?, Vec::new());
     while let Some(row) = rows.next()? {
-        let (whole, own, document): (String, bool, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if own || traces.in_text(&document) {
+        let (whole, own, text): (String, bool, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if own || text.lines().any(|line| traces.in_text(line)) {
             found.push(whole);
         }
     }

@@ -120,9 +120,21 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
                 let row = Failure { record, line: record, cells, problems_json: "[]".into(), text: "no".into() };
                 writer.add_failure(job, &row)?;
             }
-            writer.insert_enquiry(&enquiry).map(|number| (number, job))
+            let number = writer.insert_enquiry(&enquiry)?;
+            writer.reader.conn.execute_batch(
+                "UPDATE enquiry SET transcript = 'Quuxley said so';
+                 INSERT INTO note (contact, at, person, text) VALUES (1, 0, 'cli', 'Quuxley is nice'), (3, 0, 'cli', 'Annabel Leeworth is a friend');
+                 INSERT INTO record_change (kind, record, at, person, action, fields)
+                 VALUES ('note', '1', 0, 'cli', 'updated', '[[\"text\",\"quuxley was nice\"]]');
+                 INSERT INTO engagement (contact, at, doc) VALUES (2, 0, '{\"number\":\"+85298765432\"}');
+                 INSERT INTO visit (enquiry, at, url) VALUES (1, 0, 'https://example.com/?q=quuxley');",
+            )?;
+            Ok::<_, StoreError>((number, job))
         })
         .unwrap();
+    let held = store.read(|reader| reader.held(id(1))).unwrap();
+    assert_eq!((held.notes.len(), held.engagements.len(), held.visits.len(), held.merged.len()), (1, 1, 1, 1));
+    assert!(held.enquiries[0].contains("Quuxley said so") && held.notes[0].contains("is nice"), "{held:?}");
     for word in ["annabel", "91234567", "98765432", "quuxley"] {
         assert!(holds(&bytes(&store), word), "{word}");
     }
@@ -131,6 +143,10 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
     assert!(store.scrub().unwrap());
     assert_eq!((erased.contacts, erased.merges, erased.enquiries), (2, 1, 1));
     assert_eq!(erased.failed_rows, [(job, 1)]);
+    assert_eq!((erased.notes, erased.engagements, erased.visits), (1, 1, 1));
+    assert_eq!(erased.mentions, ["note 2"]);
+    store.write(|writer| writer.reader.conn.execute_batch("DELETE FROM note").map_err(StoreError::from)).unwrap();
+    assert!(store.scrub().unwrap());
     assert_eq!(erased.plugin_state, [("counter".to_owned(), "seen:ann.leeworth@example.com".to_owned())]);
     for word in ["annabel", "leeworth", "91234567", "98765432", "quuxley", "9123 4567"] {
         assert!(!holds(&bytes(&store), word), "{word}");
