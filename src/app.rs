@@ -14,6 +14,7 @@ pub mod output;
 pub mod plugins;
 mod provenance;
 pub mod template;
+pub mod unmerge;
 pub mod viewer;
 pub mod wire;
 

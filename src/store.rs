@@ -11,6 +11,7 @@ mod identifiers;
 mod job_lock;
 mod jobs;
 mod labels;
+mod merges;
 mod migrations;
 mod prepared;
 mod query;
@@ -31,6 +32,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 pub use error::StoreError;
+pub use merges::{Standing, Whereabouts};
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;

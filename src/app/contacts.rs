@@ -211,7 +211,7 @@ pub(super) fn unknown(id: ContactId) -> Failure {
         .hint("`carnet search` lists contacts with their ids")
 }
 
-fn require_rev(contact: &Contact, seen: Option<u64>) -> Result<(), Failure> {
+pub(super) fn require_rev(contact: &Contact, seen: Option<u64>) -> Result<(), Failure> {
     match seen {
         Some(seen) if seen != contact.rev => {
             let message = format!("contact {} is at revision {} now, not {seen}", contact.id, contact.rev);

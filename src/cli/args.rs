@@ -1,5 +1,7 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+pub mod merge;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -241,15 +243,11 @@ pub enum ContactCommand {
         yes: bool,
     },
     /// Merge two contacts into the first; the second is erased and its id leads to the first
-    Merge {
-        /// The contact that stays
-        master: String,
-        /// The contact that is erased
-        other: String,
-        /// Take this field from the other contact
-        #[arg(long, value_name = "FIELD")]
-        take: Vec<String>,
-    },
+    Merge(merge::MergeArgs),
+    /// Take a merge back: the erased contact returns, and what was changed since stays
+    Unmerge(merge::UnmergeArgs),
+    /// Find contacts that may be one person, scored, with the reasons
+    Duplicates(merge::DuplicatesArgs),
     /// Show what was changed in a contact, when and by whom
     Changes {
         /// Its id

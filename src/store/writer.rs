@@ -12,7 +12,6 @@ use crate::domain::label::LabelName;
 
 use super::changes::{self, PluginNumbers};
 use super::contacts::{Desk, Stored};
-use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::job_lock::JobLock;
 use super::labels::{self, LabelNumbers};
@@ -53,15 +52,15 @@ impl<'a> Deref for Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn conn(&self) -> &Connection {
+    pub(super) fn conn(&self) -> &Connection {
         self.reader.conn
     }
 
-    fn desk(&mut self) -> Desk<'_> {
+    pub(super) fn desk(&mut self) -> Desk<'_> {
         Desk { conn: self.reader.conn, labels: &mut self.known.labels, pending: self.reader.pending.get_mut() }
     }
 
-    fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
+    pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
         changes::append(self.reader.conn, &mut self.known.plugins, no, jobs::int(rev), entry)
     }
 
@@ -95,34 +94,6 @@ impl Writer<'_> {
         let old = Stored::seen(self.conn(), id, seen_rev).placed(path)?;
         let rev = self.desk().remove(&old, None).placed(path)?;
         self.log(old.no, rev, entry).placed(path)
-    }
-
-    /// Replaces the master by the result of a merge and erases the other contact, whose id then means the master and whose
-    /// enquiries become the master's. Both originals are kept for taking the merge back. Returns the master's new revision.
-    ///
-    /// # Errors
-    /// As for [`Writer::update`], of either contact; [`StoreError::SelfMerge`] when they are one.
-    pub fn merge(
-        &mut self,
-        result: &Prepared,
-        master_rev: u64,
-        other: ContactId,
-        other_rev: u64,
-        entry: &NewChange,
-    ) -> Result<u64, StoreError> {
-        if result.id == other {
-            return Err(StoreError::SelfMerge { id: other });
-        }
-        let path = self.path;
-        let master = Stored::seen(self.conn(), result.id, master_rev).placed(path)?;
-        let other = Stored::seen(self.conn(), other, other_rev).placed(path)?;
-        let moved = enquiries::hand_over(self.conn(), other.no, master.no).placed(path)?;
-        let mut desk = self.desk();
-        desk.keep_originals(nanos(entry.at), &master, &other, &moved).placed(path)?;
-        desk.remove(&other, Some(master.no)).placed(path)?;
-        let rev = desk.replace(&master, result).placed(path)?;
-        self.log(master.no, rev, entry).placed(path)?;
-        Ok(rev)
     }
 
     /// Makes a label that no contact has yet.

@@ -1,5 +1,8 @@
 //! `carnet contact`
 
+mod duplicates;
+mod merge;
+
 use std::io::{self, BufRead, IsTerminal};
 
 use serde_json::json;
@@ -12,7 +15,7 @@ use crate::cli::args::{ContactArgs, ContactCommand};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::contact::Contact;
-use crate::domain::field::{FIELDS, Field, FieldKey};
+use crate::domain::field::{FIELDS, Field};
 use crate::domain::permission::Viewer;
 use crate::store::{ChangeEntry, ChangedField};
 
@@ -30,10 +33,9 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
             written(written_contact, word, printer);
         }
         ContactCommand::Delete { id, rev, yes } => delete(app, id, *rev, *yes, by, printer)?,
-        ContactCommand::Merge { master, other, take } => {
-            let take = take.iter().map(|name| FieldKey::parse(name)).collect::<Result<Vec<_>, _>>()?;
-            written(app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?, "merged", printer);
-        }
+        ContactCommand::Merge(args) => merge::merge(app, args, by, printer)?,
+        ContactCommand::Unmerge(args) => merge::unmerge(app, args, by, printer)?,
+        ContactCommand::Duplicates(args) => duplicates::run(app, args, by, printer)?,
         ContactCommand::Changes { id, all } => changes(app, id, *all, printer)?,
     }
     Ok(Outcome::Done)
