@@ -4,6 +4,7 @@
 pub mod contacts;
 pub mod decide;
 pub mod doctor;
+pub mod duplicates;
 pub mod enquiry;
 pub mod export;
 pub mod failure;

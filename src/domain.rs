@@ -7,6 +7,7 @@ pub mod contact;
 pub mod country;
 pub mod date;
 pub mod draft;
+pub mod duplicate;
 pub mod email;
 pub mod enquiry;
 pub mod field;

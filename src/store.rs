@@ -5,6 +5,7 @@ mod changes;
 mod connection;
 mod contacts;
 mod document;
+mod duplicates;
 mod enquiries;
 mod error;
 mod identifiers;

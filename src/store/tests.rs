@@ -3,6 +3,7 @@
 mod contacts;
 mod faults;
 mod jobs;
+mod merging;
 mod searching;
 mod sharing;
 

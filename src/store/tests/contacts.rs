@@ -220,7 +220,7 @@ fn changes_keep_who_what_and_which_plugin() {
     assert_eq!(store.read(|reader| reader.changes(id(1), Some(0))).unwrap(), []);
 }
 
-fn enquiry(contact: Option<ContactId>) -> Enquiry {
+pub(super) fn enquiry(contact: Option<ContactId>) -> Enquiry {
     Enquiry {
         id: 0,
         channel: Channel::Call,
