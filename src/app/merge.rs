@@ -77,7 +77,9 @@ impl App {
                 "MERGE_DIVISIONS",
                 format!("contact {} belongs to `{one}` and {} to `{two}`", master.id, other.id),
             )
-            .hint("merge contacts of one division; a contact never changes its division: delete it and create it anew")),
+            .hint(
+                "merge contacts of one division; a contact never changes its division: delete it and create it anew",
+            )),
             _ => Ok(Pair { master: Arc::new(master), other: Arc::new(other) }),
         }
     }

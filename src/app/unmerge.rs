@@ -76,7 +76,8 @@ impl App {
 
     fn standing_merge(&self, id: ContactId, by: &Viewer) -> Result<Trail, Failure> {
         let standing = self.store()?.read(|reader| reader.standing_merge(id))?;
-        let refused = |code, message: String, hint: String| Err(Failure::new(Class::Rejected, code, message).hint(hint));
+        let refused =
+            |code, message: String, hint: String| Err(Failure::new(Class::Rejected, code, message).hint(hint));
         // Whoever does not see the contact learns nothing about its merges.
         let seen = || self.contact(id).and_then(|end| self.require(by, Right::View, &end)).map_err(|_| unknown(id));
         match standing {

@@ -160,7 +160,9 @@ fn take_back(conn: &Connection, trail: &Trail, root: i64, at: i64) -> Result<i64
     let target = &trail.levels[0].merges[0];
     let number = target.number;
     let undone = conn
-        .prepare_cached("UPDATE merge SET undone_at = ?2 WHERE id = ?1 AND undone_at IS NULL RETURNING other, enquiries")?
+        .prepare_cached(
+            "UPDATE merge SET undone_at = ?2 WHERE id = ?1 AND undone_at IS NULL RETURNING other, enquiries",
+        )?
         .query_row(params![number, at], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     let rev = trail.root().rev;
@@ -172,11 +174,8 @@ fn take_back(conn: &Connection, trail: &Trail, root: i64, at: i64) -> Result<i64
                 .execute(params![step.number, docs[0], docs[1], docs[2]])?;
         }
         if depth + 1 < trail.levels.len() {
-            conn.prepare_cached("UPDATE contact SET kind = ?2, doc = ?3 WHERE id = ?1 AND gone = 2")?.execute(params![
-                level.now.id.as_bytes(),
-                level.now.kind.as_str(),
-                document::encode(&level.now)
-            ])?;
+            conn.prepare_cached("UPDATE contact SET kind = ?2, doc = ?3 WHERE id = ?1 AND gone = 2")?
+                .execute(params![level.now.id.as_bytes(), level.now.kind.as_str(), document::encode(&level.now)])?;
         }
     }
     conn.prepare_cached(
@@ -237,7 +236,9 @@ fn standing(conn: &Connection, id: ContactId) -> Result<Option<Standing>, StoreE
 fn trail(conn: &Connection, first: i64) -> Result<Standing, StoreError> {
     let (mut levels, mut number, mut opted_out_since) = (Vec::new(), first, false);
     let (erased, gone): ([u8; 16], i64) = conn
-        .prepare_cached("SELECT contact.id, gone FROM contact JOIN merge ON contact.no = merge.other WHERE merge.id = ?1")?
+        .prepare_cached(
+            "SELECT contact.id, gone FROM contact JOIN merge ON contact.no = merge.other WHERE merge.id = ?1",
+        )?
         .query_row([first], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match gone {
         MERGED => {}

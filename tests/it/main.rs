@@ -29,3 +29,6 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Merges by choice, merges taken back, and duplicates.
+mod merging;

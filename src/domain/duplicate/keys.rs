@@ -126,8 +126,32 @@ pub(super) fn external_id(source: &str, id: &str) -> String {
 
 /// Words behind a company's name that say only what kind of company it is.
 const FORMS: [&str; 26] = [
-    "ltd", "limited", "inc", "incorporated", "llc", "llp", "plc", "gmbh", "ag", "kg", "co", "corp", "corporation",
-    "company", "sa", "sas", "sarl", "srl", "spa", "bv", "nv", "pte", "pty", "sdn", "bhd", "oy",
+    "ltd",
+    "limited",
+    "inc",
+    "incorporated",
+    "llc",
+    "llp",
+    "plc",
+    "gmbh",
+    "ag",
+    "kg",
+    "co",
+    "corp",
+    "corporation",
+    "company",
+    "sa",
+    "sas",
+    "sarl",
+    "srl",
+    "spa",
+    "bv",
+    "nv",
+    "pte",
+    "pty",
+    "sdn",
+    "bhd",
+    "oy",
 ];
 
 /// The company, or else the organization, as it is written.
@@ -148,8 +172,24 @@ pub(super) fn company(contact: &Contact) -> Option<String> {
 
 /// Mailboxes of a role, not of a person.
 const ROLES: [&str; 18] = [
-    "info", "office", "sales", "contact", "admin", "support", "hello", "mail", "service", "team", "enquiries", "enquiry",
-    "reception", "booking", "bookings", "accounts", "marketing", "noreply",
+    "info",
+    "office",
+    "sales",
+    "contact",
+    "admin",
+    "support",
+    "hello",
+    "mail",
+    "service",
+    "team",
+    "enquiries",
+    "enquiry",
+    "reception",
+    "booking",
+    "bookings",
+    "accounts",
+    "marketing",
+    "noreply",
 ];
 
 pub(super) fn is_role_address(address: &str) -> bool {

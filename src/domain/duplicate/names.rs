@@ -93,7 +93,8 @@ impl Form {
     fn new(first: &str, last: &str) -> Self {
         // O'Brien is OBrien, and no O.
         let [first, last] = [first, last].map(|name| fold(name).replace('\'', ""));
-        let mut words: Vec<String> = [&first, &last].into_iter().flat_map(|name| split(name)).map(str::to_owned).collect();
+        let mut words: Vec<String> =
+            [&first, &last].into_iter().flat_map(|name| split(name)).map(str::to_owned).collect();
         let dense = !words.is_empty() && words.iter().all(|word| word.chars().all(is_dense));
         words.sort();
         Self { first: letters(&first), last: letters(&last), words, dense }

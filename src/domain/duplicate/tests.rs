@@ -88,7 +88,11 @@ fn identifiers_raise() {
     duplicates("Ann Lee; whatsapp=+85291234567", "Ann Wong; mobile=+85291234567; email=a@example.com; company=Acme");
     duplicates("Ann Lee; external_id=crm:17", "A. Lee; external_id=crm:17");
     duplicates("Ann Lee; email=ann@example.com", "Ann Wong; email=ann@example.com");
-    let both = likeness("Ann Lee; mobile=+85291234567; email=a@example.com", "Ann Lee; mobile=+85291234567; email=a@example.com", false);
+    let both = likeness(
+        "Ann Lee; mobile=+85291234567; email=a@example.com",
+        "Ann Lee; mobile=+85291234567; email=a@example.com",
+        false,
+    );
     assert!(both.score >= 95, "{both:#?}");
     let codes: Vec<_> = both.reasons.iter().map(|reason| reason.code.as_str()).collect();
     assert_eq!(codes, ["SAME_EMAIL", "SAME_PHONE", "SAME_NAME"]);
@@ -97,7 +101,10 @@ fn identifiers_raise() {
 #[test]
 fn families_and_colleagues_are_not_one_person() {
     apart("Ann Lee; home_phone=+85221234567", "Bob Lee; home_phone=+85221234567");
-    apart("Ann Lee; mobile=+85291234567; email=lees@example.com", "Bob Lee; mobile=+85291234567; email=lees@example.com");
+    apart(
+        "Ann Lee; mobile=+85291234567; email=lees@example.com",
+        "Bob Lee; mobile=+85291234567; email=lees@example.com",
+    );
     apart(
         "Ann Lee; company=Acme; email=info@acme.com; work_phone=+85221234567",
         "Bob Wong; company=Acme; email=info@acme.com; work_phone=+85221234567",

@@ -36,7 +36,13 @@ pub(super) fn carry(from: &Contact, to: &Contact, onto: &mut Contact) {
     carry_list(&from.emails, &to.emails, &mut onto.emails, same_email, mark_email);
     carry_list(&from.socials, &to.socials, &mut onto.socials, same_social, mark_social);
     carry_list(&from.external_ids, &to.external_ids, &mut onto.external_ids, PartialEq::eq, |_, _, _| {});
-    carry_list(&from.other_first_names, &to.other_first_names, &mut onto.other_first_names, PartialEq::eq, |_, _, _| {});
+    carry_list(
+        &from.other_first_names,
+        &to.other_first_names,
+        &mut onto.other_first_names,
+        PartialEq::eq,
+        |_, _, _| {},
+    );
     carry_list(&from.other_last_names, &to.other_last_names, &mut onto.other_last_names, PartialEq::eq, |_, _, _| {});
     carry_list(&from.labels, &to.labels, &mut onto.labels, PartialEq::eq, |_, is, it| it.clone_from(is));
     carry_list(&from.shared_with, &to.shared_with, &mut onto.shared_with, PartialEq::eq, |_, is, it| it.clone_from(is));
@@ -54,7 +60,13 @@ pub(super) fn carry_removals(from: &Contact, to: &Contact, onto: &mut Contact) {
     drop_removed(&from.emails, &to.emails, &mut onto.emails, same_email, mark_email);
     drop_removed(&from.socials, &to.socials, &mut onto.socials, same_social, mark_social);
     drop_removed(&from.external_ids, &to.external_ids, &mut onto.external_ids, PartialEq::eq, |_, _, _| {});
-    drop_removed(&from.other_first_names, &to.other_first_names, &mut onto.other_first_names, PartialEq::eq, |_, _, _| {});
+    drop_removed(
+        &from.other_first_names,
+        &to.other_first_names,
+        &mut onto.other_first_names,
+        PartialEq::eq,
+        |_, _, _| {},
+    );
     drop_removed(&from.other_last_names, &to.other_last_names, &mut onto.other_last_names, PartialEq::eq, |_, _, _| {});
     drop_removed(&from.labels, &to.labels, &mut onto.labels, PartialEq::eq, |_, _, _| {});
     drop_removed(&from.shared_with, &to.shared_with, &mut onto.shared_with, PartialEq::eq, |_, _, _| {});

@@ -26,7 +26,8 @@ fn chosen(list: &[(&str, Choice)]) -> Choices {
 #[test]
 fn lists_keep_both_blanks_are_filled_and_the_stricter_consent_wins() {
     let master = made(&[("last_name", "Lee"), ("mobile", "+85212345678"), ("labels", "VIP")]);
-    let mut other = made(&[("last_name", "Li"), ("mobile", "+85287654321"), ("company", "Acme"), ("labels", "vip;gold")]);
+    let mut other =
+        made(&[("last_name", "Li"), ("mobile", "+85287654321"), ("company", "Acme"), ("labels", "vip;gold")]);
     other.survey_opt_out = true;
     let merged = merge(&master, &other);
     assert_eq!(merged.values(&Field::Mobile.into()), ["+85212345678", "+85287654321"]);
@@ -133,7 +134,8 @@ fn merged(number: i64, before: &Contact, other: &Contact) -> Merged {
 #[test]
 fn what_was_changed_since_stays_when_a_merge_is_taken_back() {
     let master = made(&[("last_name", "Lee"), ("mobile", "+85212345678")]);
-    let other = made(&[("last_name", "Li"), ("mobile", "+85287654321"), ("email", "li@example.com"), ("company", "Acme")]);
+    let other =
+        made(&[("last_name", "Li"), ("mobile", "+85287654321"), ("email", "li@example.com"), ("company", "Acme")]);
     let step = merged(1, &master, &other);
     let mut now = step.result.clone();
     set(&mut now, "mobile", "+85212345678;+85255555555");
@@ -143,9 +145,15 @@ fn what_was_changed_since_stays_when_a_merge_is_taken_back() {
     let undone = trail.undo();
     let carried: Vec<_> = undone.carried.iter().map(|change| change.key.to_string()).collect();
     assert_eq!(carried, ["mobile", "job_title", "survey_opt_out"]);
-    let expected = made(&[("last_name", "Lee"), ("mobile", "+85212345678;+85255555555"), ("job_title", "Boss"), ("survey_opt_out", "yes")]);
+    let expected = made(&[
+        ("last_name", "Lee"),
+        ("mobile", "+85212345678;+85255555555"),
+        ("job_title", "Boss"),
+        ("survey_opt_out", "yes"),
+    ]);
     assert_eq!(*trail.root(), expected);
-    let restored = made(&[("last_name", "Li"), ("email", "li@example.com"), ("company", "Acme"), ("survey_opt_out", "yes")]);
+    let restored =
+        made(&[("last_name", "Li"), ("email", "li@example.com"), ("company", "Acme"), ("survey_opt_out", "yes")]);
     assert_eq!(undone.restored, restored);
 }
 
@@ -175,10 +183,7 @@ fn one_is_taken_from_a_contact_that_was_erased_itself() {
     let second = merged(2, &top, &first.result);
     let mut now = second.result.clone();
     set(&mut now, "job_title", "Boss");
-    let levels = vec![
-        Level { now: first.result.clone(), merges: vec![first] },
-        Level { merges: vec![second], now },
-    ];
+    let levels = vec![Level { now: first.result.clone(), merges: vec![first] }, Level { merges: vec![second], now }];
     let mut trail = Trail { levels, opted_out_since: false };
     assert_eq!(trail.undo().restored, other);
     assert_eq!(trail.levels[0].now, master);

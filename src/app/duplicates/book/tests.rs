@@ -24,8 +24,7 @@ fn book(contacts: &[String]) -> Store {
                     contact.set(&FieldKey::parse(name).unwrap(), value, &rules).unwrap();
                 }
                 let actor = Actor::Person("test".to_owned());
-                let entry =
-                    NewChange { at, actor, action: Action::Created, fields: Vec::new(), via: String::new() };
+                let entry = NewChange { at, actor, action: Action::Created, fields: Vec::new(), via: String::new() };
                 writer.insert(&Prepared::new(&contact), &entry)?;
             }
             Ok::<_, StoreError>(())
@@ -74,7 +73,9 @@ fn pairs_are_found_by_any_key_and_told_once() {
 #[test]
 fn what_many_share_counts_little_and_is_cut() {
     let mut all: Vec<String> = (0..30)
-        .map(|at| format!("first_name=N{at}; last_name=M{at}; email=info@acme.com; work_phone=+85221234567; company=Acme"))
+        .map(|at| {
+            format!("first_name=N{at}; last_name=M{at}; email=info@acme.com; work_phone=+85221234567; company=Acme")
+        })
         .collect();
     all.push("first_name=N3; last_name=M3; email=info@acme.com; company=Acme".to_owned());
     all.extend((0..25).map(|at| format!("first_name=John; last_name=Smith; external_id=crm:{at}")));
