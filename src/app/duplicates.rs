@@ -11,7 +11,7 @@ use crate::domain::contact::Contact;
 use crate::domain::duplicate::keys::{Key, KeyKind};
 use crate::domain::duplicate::{COMMON, Likeness, Traits, compare, keys};
 use crate::domain::permission::{Right, Viewer};
-use crate::store::{Identifier, Query, Reader, StoreError};
+use crate::store::{Identifier, Query, Reader, SearchFields, StoreError};
 
 /// A contact that may be the same person as another.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,6 +24,10 @@ pub struct Candidate {
 
 /// Contacts that a search for a name looks at.
 const NAMESAKES: usize = 20;
+/// Contacts that a search for a part of a name looks at.
+const SIMILAR: usize = 100;
+/// Where names are looked for.
+const NAMES: SearchFields = SearchFields { name: true, email: false, phone: false, company: false, external_id: false };
 
 impl App {
     /// Returns the contacts that may be the same person as one, which need not be stored, best first. Quick: looks up what identifies
@@ -121,7 +125,8 @@ fn gather(
         take(contacts);
     }
     for (at, words) in searches.iter().enumerate() {
-        let query = Query { words: words.clone(), limit: NAMESAKES, ..query.clone() };
+        let limit = if at == 0 { NAMESAKES } else { SIMILAR };
+        let query = Query { words: words.clone(), within: NAMES, limit, ..query.clone() };
         let page = reader.search(&query)?;
         if at == 0 && page.total > COMMON as u64 {
             keys::each(contact, &mut |kind, text| {

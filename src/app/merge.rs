@@ -91,7 +91,7 @@ impl App {
     pub fn preview_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Preview, Failure> {
         let (result, opinion) = self.merged(pair, choices, by)?;
         let rows = side_by_side(&pair.master, &pair.other, &result, choices);
-        Ok(Preview { result, rows, notes: passed_over(&opinion) })
+        Ok(Preview { result, rows, notes: consent_note(choices).into_iter().chain(passed_over(&opinion)).collect() })
     }
 
     /// Puts both side by side with what the choices make of them; plugins are not asked.
@@ -124,7 +124,7 @@ impl App {
         });
         let rev = written.map_err(meanwhile)?;
         self.state()?.apply(&opinion.state);
-        let notes = passed_over(&opinion).into_iter().chain(self.not_asked()?).collect();
+        let notes = consent_note(choices).into_iter().chain(passed_over(&opinion)).chain(self.not_asked()?).collect();
         Ok(Written { contact: Contact { rev, ..result }, fields, notes })
     }
 
@@ -181,6 +181,12 @@ impl App {
     }
 }
 
+/// What was asked for and cannot be had is told.
+fn consent_note(choices: &Choices) -> Option<String> {
+    let note = || "consent is not chosen in a merge: the stricter of both holds".to_owned();
+    choices.name_consent().then(note)
+}
+
 fn same(id: ContactId) -> Failure {
     Failure::new(Class::Usage, "MERGE_SAME", format!("contact {id} cannot be merged with itself"))
         .hint("name two different contacts")
@@ -201,3 +207,6 @@ pub(super) fn meanwhile(error: StoreError) -> Failure {
         error => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,15 +50,16 @@ impl App {
         refuse(&format!("the merge of {} into {} was not taken back", erased.id, before.id), &opinion)?;
         let master = draft.contact;
         let restored = Contact { updated: stamp, ..undone.restored };
-        let entry = |fields, from: ContactId| NewChange {
+        let entry = |fields, via| NewChange {
             at,
             actor: Actor::Person(by.name().to_owned()),
             action: Action::Unmerged,
             fields,
-            via: format!("unmerge from {from}"),
+            via,
         };
-        let root_entry = entry(changed_fields(&before, &master, &opinion), erased.id);
-        let restored_entry = entry(diff(&erased, &restored).into_iter().map(plain).collect(), before.id);
+        let root_entry = entry(changed_fields(&before, &master, &opinion), format!("unmerge of {}", erased.id));
+        let changed = diff(&erased, &restored).into_iter().map(plain).collect();
+        let restored_entry = entry(changed, format!("unmerge from {}", before.id));
         let written = self.store()?.write(|writer| {
             let prepared = [&master, &restored].map(Prepared::new);
             let revs = writer.unmerge(&trail, (&prepared[0], &root_entry), (&prepared[1], &restored_entry))?;
@@ -97,10 +98,12 @@ impl App {
                 let message = format!("every merge that contact {id} took part in was taken back already");
                 refused("UNMERGED_BEFORE", message, format!("`carnet contact changes {id}` shows when"))
             }
-            Some(Standing::Deleted(gone)) if gone == id => Err(unknown(id)),
             Some(Standing::Deleted(gone)) => {
                 self.deleted_is_seen(gone, id, by)?;
-                let message = format!("contact {id} was merged into {gone}, which was deleted");
+                let message = match gone == id {
+                    true => format!("contact {id} was deleted"),
+                    false => format!("contact {id} was merged into {gone}, which was deleted"),
+                };
                 refused("CONTACT_DELETED", message, format!("bring it back first: `carnet contact restore {gone}`"))
             }
             Some(Standing::Forgotten(gone)) if gone == id => Err(unknown(id)),

@@ -178,14 +178,13 @@ fn identifiers(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, scales: &mu
 fn names(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, same_id: bool, scales: &mut Scales) {
     let told = || format!("{} / {}", a.shown_name, b.shown_name);
     let (alike, key) = a.names.compare(&b.names);
-    let common = key.is_some_and(|key| common(Key::new(KeyKind::Name, &key)));
-    let weight = |weight: f64| if common { weight / 2.0 } else { weight };
+    let common = alike == Alike::Same && key.is_some_and(|key| common(Key::new(KeyKind::Name, &key)));
     match alike {
         Alike::Unknown => {}
-        Alike::Same => scales.add(weight(0.6), ReasonCode::SameName, told()),
-        Alike::Close => scales.add(weight(0.5), ReasonCode::SimilarName, told()),
-        Alike::Near => scales.add(weight(0.4), ReasonCode::SimilarName, told()),
-        Alike::Short => scales.add(weight(0.2), ReasonCode::SimilarName, told()),
+        Alike::Same => scales.add(if common { 0.3 } else { 0.6 }, ReasonCode::SameName, told()),
+        Alike::Close => scales.add(0.5, ReasonCode::SimilarName, told()),
+        Alike::Near => scales.add(0.4, ReasonCode::SimilarName, told()),
+        Alike::Short => scales.add(0.2, ReasonCode::SimilarName, told()),
         // People marry; and a new last name is a better guess than a family of one first name.
         Alike::FirstOnly => scales.lower(0.95, ReasonCode::DifferentName, told()),
         Alike::Different => scales.lower(if same_id { 0.8 } else { 0.5 }, ReasonCode::DifferentName, told()),

@@ -73,6 +73,12 @@ impl Choices {
         self.0.is_empty()
     }
 
+    /// Says whether somebody wished to choose about consent, which is not chosen.
+    #[must_use]
+    pub fn name_consent(&self) -> bool {
+        self.0.iter().any(|(key, _)| key.known().is_some_and(is_consent))
+    }
+
     fn of_known(&self, field: Field) -> Option<Choice> {
         self.of(&field.into())
     }
