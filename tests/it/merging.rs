@@ -167,6 +167,22 @@ fn merges_are_taken_back_one_from_the_middle_of_a_chain() {
 }
 
 #[test]
+fn who_was_opted_out_since_stays_out_on_both_sides() {
+    let home = Home::new();
+    let (a, b) = (add(&home, &["last_name=Lee"]), add(&home, &["last_name=Li", "survey_opt_out=yes"]));
+    let out = |unmerged: &Value| {
+        (unmerged["master"]["survey_opt_out"].clone(), unmerged["restored"]["survey_opt_out"].clone())
+    };
+    home.json(&["contact", "merge", id(&a), id(&b)], 0);
+    assert_eq!(out(&home.json(&["contact", "unmerge", id(&b)], 0)), (json!(false), json!(true)));
+    home.json(&["contact", "merge", id(&a), id(&b)], 0);
+    for word in ["no", "yes"] {
+        home.json(&["contact", "edit", id(&a), &format!("survey_opt_out={word}")], 0);
+    }
+    assert_eq!(out(&home.json(&["contact", "unmerge", id(&a)], 0)), (json!(true), json!(true)));
+}
+
+#[test]
 fn duplicates_are_told_with_score_and_reasons() {
     let home = Home::new();
     let ann = add(&home, &["first_name=Ann", "last_name=Lee", "email=ann@example.com"]);

@@ -289,7 +289,8 @@ pub fn side_by_side(master: &Contact, other: &Contact, result: &Contact, choices
             && [&master, &other].into_iter().all(Option::is_some)
             && master != other
             && result == master;
-        let choice = choices.of(&key).unwrap_or_else(|| if beside { Choice::Both } else { made() });
+        let chosen = choices.of(&key).filter(|_| !key.known().is_some_and(is_consent));
+        let choice = chosen.unwrap_or_else(|| if beside { Choice::Both } else { made() });
         Some(Row { key, master, other, result, choice })
     };
     known.chain(custom).filter_map(row).collect()

@@ -39,13 +39,15 @@ pub fn merge(app: &App, args: &MergeArgs, by: &Viewer, printer: &mut Printer) ->
 fn preview(app: &App, pair: &Pair, choices: &Choices, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
     let preview = app.preview_merge(pair, choices, by)?;
     preview.notes.iter().for_each(|note| printer.warn(note));
-    printer.answer(|| wire::merge::preview(pair, &preview), || side_by_side(&preview.rows));
+    printer.answer(|| wire::merge::preview(pair, &preview), || side_by_side(pair, &preview.rows));
     Ok(())
 }
 
 /// Both contacts and the result in columns; a mark says where they differ.
-fn side_by_side(rows: &[Row]) -> String {
+fn side_by_side(pair: &Pair, rows: &[Row]) -> String {
     let head = ["", "field", "master", "other", "result", "whose"].map(str::to_owned).to_vec();
+    let (master, other) = (pair.master.id.to_string(), pair.other.id.to_string());
+    let ids = vec![String::new(), "id".to_owned(), master.clone(), other, master];
     let cell = |value: &Option<String>| value.as_deref().map_or_else(|| "–".to_owned(), shortened);
     let line = |row: &Row| {
         let differs = row.master != row.other;
@@ -58,7 +60,7 @@ fn side_by_side(rows: &[Row]) -> String {
             if differs { row.choice.as_str() } else { "" }.to_owned(),
         ]
     };
-    table(&std::iter::once(head).chain(rows.iter().map(line)).collect::<Vec<_>>())
+    table(&[head, ids].into_iter().chain(rows.iter().map(line)).collect::<Vec<_>>())
 }
 
 fn shortened(value: &str) -> String {
@@ -71,7 +73,7 @@ fn shortened(value: &str) -> String {
 
 fn ask(app: &App, pair: &Pair, choices: &mut Choices, yes: bool, printer: &mut Printer) -> Result<(), Failure> {
     let rows = app.propose_merge(pair, choices)?;
-    printer.note(&side_by_side(&rows));
+    printer.note(&side_by_side(pair, &rows));
     let open: Vec<&Row> = rows.iter().filter(|row| row.is_open() && choices.of(&row.key).is_none()).collect();
     if !open.is_empty() {
         printer.note("For each field: m = the master's, o = the other's, b = both, Enter = as proposed, q = stop.");
@@ -85,7 +87,7 @@ fn ask(app: &App, pair: &Pair, choices: &mut Choices, yes: bool, printer: &mut P
         return Ok(());
     }
     let rows = app.propose_merge(pair, choices)?;
-    printer.note(&side_by_side(&rows));
+    printer.note(&side_by_side(pair, &rows));
     let (name, gone) = (pair.master.display_name(), pair.other.display_name());
     printer.note(&format!("Merge {gone} ({}) into {name} ({})? [y/N]", pair.other.id, pair.master.id));
     match answer()?.as_str() {
