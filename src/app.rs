@@ -6,6 +6,7 @@ pub mod custom_fields;
 pub mod decide;
 pub mod divisions;
 pub mod doctor;
+pub mod duplicates;
 pub mod engagement;
 pub mod enquiry;
 pub mod export;
@@ -25,6 +26,7 @@ mod provenance;
 pub mod records;
 pub mod staff;
 pub mod template;
+pub mod unmerge;
 pub mod viewer;
 pub mod wire;
 

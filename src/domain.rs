@@ -8,6 +8,7 @@ pub mod country;
 pub mod custom;
 pub mod date;
 pub mod draft;
+pub mod duplicate;
 pub mod email;
 pub mod engagement;
 pub mod enquiry;

@@ -124,6 +124,14 @@ impl RuleBook {
         problems
     }
 
+    /// The same rules without the lock on verified values, for what gives them back to whom they came from.
+    #[must_use]
+    pub fn unlocked(mut self) -> Self {
+        let rules = Rules { lock_verified: false, ..(*self.rules).clone() };
+        self.rules = Arc::new(rules);
+        self
+    }
+
     /// Applies the rules about the whole record, `before` being what is stored of it.
     #[must_use]
     pub fn settle_over(&self, draft: &mut Draft, before: Option<&Contact>) -> Vec<Problem> {

@@ -1,71 +1,142 @@
-//! Merging two contacts: the rules propose, whoever merges chooses, `on_merge` edits or vetoes, one transaction writes.
+//! Merging two contacts: the rules propose, whoever merges chooses, `on_merge` edits or vetoes, one transaction writes. Taking a merge
+//! back is `unmerge`'s.
 
 use std::sync::Arc;
 
-use super::contacts::{Written, refuse};
+use super::contacts::{Written, refuse, unknown};
 use super::decide::Opinion;
 use super::failure::{Class, Failure};
 use super::provenance::{changed_fields, passed_over, write_state};
-use super::{App, now};
+use super::{App, now, wire};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
-use crate::domain::field::FieldKey;
 use crate::domain::id::ContactId;
-use crate::domain::merge::{Choice, choose, merge};
+use crate::domain::merge::choices::{Choices, Row, combine, side_by_side, tighten};
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hand::{MergeHand, Sheet};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
-use crate::store::{Action, Actor, NewChange, Prepared};
+use crate::store::{Action, Actor, NewChange, Prepared, StoreError, Whereabouts};
+
+/// Two contacts that may be merged, as somebody saw them.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The one that stays.
+    pub master: Arc<Contact>,
+    /// The one that is erased.
+    pub other: Arc<Contact>,
+}
+
+/// Who is to be merged, and the revisions that were seen.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Sides {
+    /// The one that stays.
+    pub master: ContactId,
+    /// The one that is erased.
+    pub other: ContactId,
+    /// The master's revision on which the choices are based; `None` takes the newest.
+    pub rev: Option<u64>,
+    /// The other's.
+    pub other_rev: Option<u64>,
+}
+
+/// What a merge would make.
+#[derive(Debug)]
+pub struct Preview {
+    /// What the master would become.
+    pub result: Contact,
+    /// Both, side by side.
+    pub rows: Vec<Row>,
+    /// Things to know.
+    pub notes: Vec<String>,
+}
 
 impl App {
-    /// Merges `other` into `master`: `other` is erased, and its id leads to the master from then on. `take` names the fields whose value
-    /// comes from the other.
+    /// Looks at two contacts before a merge: both are there, may be merged by the viewer, and belong together.
     ///
     /// # Errors
-    /// Not found; usage, when both are one; rejected, when a plugin vetoes; conflict, when somebody wrote meanwhile.
-    pub fn merge_contacts(
-        &self,
-        master: ContactId,
-        other: ContactId,
-        take: &[FieldKey],
-        by: &Viewer,
-    ) -> Result<Written, Failure> {
-        let (master, other) = (
-            Arc::new(self.contact_for(master, Right::Edit, by)?),
-            Arc::new(self.contact_for(other, Right::Delete, by)?),
-        );
-        if master.id == other.id {
-            return Err(Failure::new(
-                Class::Usage,
-                "MERGE_SAME",
-                format!("contact {} cannot be merged with itself", master.id),
-            )
-            .hint("name two different contacts"));
+    /// Usage, when both are one; not found; conflict, when one was merged before or a revision is stale; rejected, when the viewer
+    /// may not, or the divisions differ.
+    pub fn merge_pair(&self, sides: Sides, by: &Viewer) -> Result<Pair, Failure> {
+        if sides.master == sides.other {
+            return Err(same(sides.master));
         }
-        let at = now();
-        let mut proposal = merge(&master, &other);
-        take.iter().for_each(|key| choose(&mut proposal, &master, &other, key, Choice::Other));
-        proposal.updated = Stamp { at, by: by.name().into() };
-        let (mut result, opinion) = self.ask_merge(&master, &other, proposal)?;
-        refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
-        // The stricter consent wins, whatever a plugin wished.
-        result.survey_opt_out |= master.survey_opt_out || other.survey_opt_out;
-        let fields = changed_fields(&master, &result, &opinion);
+        let [master, other] = self.store()?.read(|reader| {
+            let [master, other] = [sides.master, sides.other].map(|id| reader.whereabouts(id));
+            Ok([master?, other?])
+        })?;
+        let master = self.live(sides.master, master, by)?;
+        let other = self.live(sides.other, other, by)?;
+        self.require(by, Right::Edit, &master)?;
+        self.require(by, Right::Delete, &other)?;
+        self.require_rev(&master, sides.rev, &[])?;
+        self.require_rev(&other, sides.other_rev, &[])?;
+        match (&master.division, &other.division) {
+            (Some(one), Some(two)) if one != two => Err(Failure::new(
+                Class::Rejected,
+                "MERGE_DIVISIONS",
+                format!("contact {} belongs to `{one}` and {} to `{two}`", master.id, other.id),
+            )
+            .hint(
+                "merge contacts of one division; a contact never changes its division: delete it and create it anew",
+            )),
+            _ => Ok(Pair { master: Arc::new(master), other: Arc::new(other) }),
+        }
+    }
+
+    /// Says what a merge would make, plugins included; nothing is written.
+    ///
+    /// # Errors
+    /// Rejected, when a choice would lose a locked value, or a plugin vetoes.
+    pub fn preview_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Preview, Failure> {
+        let (result, opinion) = self.merged(pair, choices, by)?;
+        let rows = side_by_side(&pair.master, &pair.other, &result, choices);
+        Ok(Preview { result, rows, notes: consent_note(choices).into_iter().chain(passed_over(&opinion)).collect() })
+    }
+
+    /// Puts both side by side with what the choices make of them; plugins are not asked.
+    ///
+    /// # Errors
+    /// Rejected, when a choice would lose a locked value.
+    pub fn propose_merge(&self, pair: &Pair, choices: &Choices) -> Result<Vec<Row>, Failure> {
+        let result = combine(&pair.master, &pair.other, choices, self.settings().lock_verified).map_err(locked)?;
+        Ok(side_by_side(&pair.master, &pair.other, &result, choices))
+    }
+
+    /// Merges: the other is erased, and its id leads to the master from then on.
+    ///
+    /// # Errors
+    /// Rejected, when a choice would lose a locked value, or a plugin vetoes; conflict, when somebody wrote meanwhile.
+    pub fn merge_contacts(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Written, Failure> {
+        let (result, opinion) = self.merged(pair, choices, by)?;
+        let Pair { master, other } = pair;
+        let fields = changed_fields(master, &result, &opinion);
         let entry = NewChange {
-            at,
+            at: result.updated.at,
             actor: Actor::Person(by.name().to_owned()),
             action: Action::Merged,
             fields: fields.clone(),
-            via: String::new(),
+            via: format!("merge with {}", other.id),
         };
-        let rev = self.store()?.write(|writer| {
+        let written = self.store()?.write(|writer| {
             let rev = writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry)?;
             write_state(writer, &opinion.state).map(|()| rev)
-        })?;
+        });
+        let rev = written.map_err(meanwhile)?;
         self.state()?.apply(&opinion.state);
-        let notes = passed_over(&opinion).into_iter().chain(self.not_asked()?).collect();
+        let notes = consent_note(choices).into_iter().chain(passed_over(&opinion)).chain(self.not_asked()?).collect();
         Ok(Written { contact: Contact { rev, ..result }, fields, notes })
+    }
+
+    fn merged(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<(Contact, Opinion), Failure> {
+        let Pair { master, other } = pair;
+        let mut proposal = combine(master, other, choices, self.settings().lock_verified).map_err(locked)?;
+        proposal.updated = Stamp { at: now(), by: by.name().into() };
+        let (mut result, opinion) = self.ask_merge(master, other, proposal)?;
+        refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
+        // The stricter consent wins, whatever a plugin wished.
+        tighten(&mut result, master, other);
+        Ok((result, opinion))
     }
 
     fn ask_merge(
@@ -91,4 +162,55 @@ impl App {
         }
         Ok((hand.result.into_draft().contact, opinion))
     }
+
+    /// A side of a merge must be in the book itself: an id that leads elsewhere is told, not followed.
+    fn live(&self, id: ContactId, found: Option<Whereabouts>, by: &Viewer) -> Result<Contact, Failure> {
+        match found {
+            Some(Whereabouts::Live(contact)) => Ok(*contact),
+            Some(Whereabouts::Deleted(contact)) => {
+                self.require(by, Right::View, &contact)?;
+                Err(Failure::new(Class::NotFound, "CONTACT_DELETED", format!("contact {id} was deleted"))
+                    .hint(format!("bring it back with `carnet contact restore {id}`")))
+            }
+            Some(Whereabouts::Merged { into, at }) => {
+                let end = self.contact(into).map_err(|_| unknown(id))?;
+                self.require(by, Right::View, &end).map_err(|_| unknown(id))?;
+                let (name, at) = (end.display_name(), wire::time(at));
+                let message = format!("contact {id} was merged into {into} ({name}) on {at}");
+                Err(Failure::new(Class::Conflict, "MERGED_BEFORE", message)
+                    .hint(format!("name {into} instead, or take that merge back with `carnet contact unmerge {id}`")))
+            }
+            Some(Whereabouts::Forgotten) | None => Err(unknown(id)),
+        }
+    }
 }
+
+/// What was asked for and cannot be had is told.
+fn consent_note(choices: &Choices) -> Option<String> {
+    let note = || "consent is not chosen in a merge: the stricter of both holds".to_owned();
+    choices.name_consent().then(note)
+}
+
+fn same(id: ContactId) -> Failure {
+    Failure::new(Class::Usage, "MERGE_SAME", format!("contact {id} cannot be merged with itself"))
+        .hint("name two different contacts")
+}
+
+/// A locked value is no slip of the pen but a rule that says no.
+fn locked(invalid: crate::domain::invalid::Invalid) -> Failure {
+    Failure { class: Class::Rejected, ..invalid.into() }
+}
+
+/// A contact that was there a moment ago was deleted or merged by somebody else.
+pub(super) fn meanwhile(error: StoreError) -> Failure {
+    match error {
+        StoreError::NotFound { id } => {
+            Failure::new(Class::Conflict, "STALE_REV", format!("contact {id} was deleted or merged meanwhile"))
+                .hint("look at both contacts again and decide anew")
+        }
+        error => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

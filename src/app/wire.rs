@@ -3,6 +3,7 @@
 mod conflict;
 pub mod custom;
 pub mod enquiry;
+pub mod merge;
 pub mod note;
 pub mod privacy;
 pub mod records;

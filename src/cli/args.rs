@@ -11,6 +11,7 @@ mod engage;
 mod enquiry;
 mod field;
 mod label;
+pub mod merge;
 mod notes;
 
 use std::path::PathBuf;

@@ -1,19 +1,15 @@
-//! Merging two contacts of one person into one, as a pure function. Moving their notes and history is the store's work; asking
-//! plugins is the registry's.
+//! Merging two contacts of one person into one, as a pure function. What a person chooses field by field is in `choices`, taking a
+//! merge back in `undo`. Moving notes and history is the store's work; asking plugins is the registry's.
 
-use super::contact::{Contact, Email, Phone, Social};
+mod carry;
+pub mod choices;
+pub mod undo;
+
+#[cfg(test)]
+mod tests;
+
+use super::contact::{Contact, Email, Social};
 use super::field::{Field, FieldKey, FieldShape};
-
-/// What becomes of one field in a merge.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Choice {
-    /// The master's value stays.
-    Master,
-    /// The other's value replaces it.
-    Other,
-    /// Both stay: the other's values are added to the list. Names go to the other names.
-    Both,
-}
 
 /// Merges `other` into `master`: lists keep both, single values keep the master's and fill its blanks from the other, differing
 /// names are kept as other names, and the stricter consent wins.
@@ -25,31 +21,6 @@ pub fn merge(master: &Contact, other: &Contact) -> Contact {
     keep_lists(&mut merged, other);
     merged.survey_opt_out |= other.survey_opt_out;
     merged
-}
-
-/// Applies one explicit choice to what [`merge`] proposed.
-pub fn choose(merged: &mut Contact, master: &Contact, other: &Contact, key: &FieldKey, choice: Choice) {
-    match choice {
-        Choice::Master => take_field(merged, master, key),
-        Choice::Other => take_field(merged, other, key),
-        Choice::Both => {}
-    }
-    keep_names(merged, master);
-    keep_names(merged, other);
-    let is_main = |name: &String, main: &Option<String>| main.as_ref() == Some(name);
-    let (first, last) = (merged.first_name.clone(), merged.last_name.clone());
-    merged.other_first_names.retain(|name| !is_main(name, &first));
-    merged.other_last_names.retain(|name| !is_main(name, &last));
-    // Whichever entry of a number stays, the stricter consent of both holds for it.
-    for phone in &mut merged.phones {
-        let said_no = |contact: &Contact| contact.phones.iter().any(|known| same_number(known, phone) && !known.sms);
-        let silent = said_no(master) || said_no(other);
-        phone.sms &= !silent;
-    }
-}
-
-fn same_number(a: &Phone, b: &Phone) -> bool {
-    a.e164.as_ref().unwrap_or(&a.raw) == b.e164.as_ref().unwrap_or(&b.raw)
 }
 
 fn fill(slot: &mut Option<String>, from: &Option<String>) {
@@ -224,42 +195,5 @@ fn copy_text(to: &mut Contact, from: &Contact, field: Field) {
         Field::ExternalUrl => to.external_url.clone_from(&from.external_url),
         Field::Device => to.device.clone_from(&from.device),
         _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::field::Field;
-    use crate::domain::rules::Rules;
-    use crate::domain::tests::contact;
-
-    #[test]
-    fn lists_keep_both_blanks_are_filled_and_the_stricter_consent_wins() {
-        let rules = Rules::for_tests();
-        let (mut master, mut other) = (contact("Lee"), contact("Li"));
-        master.set(&Field::Mobile.into(), "+85212345678", &rules).unwrap();
-        master.set(&Field::Labels.into(), "VIP", &rules).unwrap();
-        other.set(&Field::Mobile.into(), "+85287654321", &rules).unwrap();
-        other.set(&Field::Company.into(), "Acme", &rules).unwrap();
-        other.set(&Field::Labels.into(), "vip;gold", &rules).unwrap();
-        other.survey_opt_out = true;
-        let merged = merge(&master, &other);
-        assert_eq!(merged.values(&Field::Mobile.into()), ["+85212345678", "+85287654321"]);
-        assert_eq!(merged.company.as_deref(), Some("Acme"));
-        assert_eq!(merged.joined(&Field::Labels.into()).as_deref(), Some("gold; VIP"));
-        assert_eq!(merged.other_last_names, ["Li"]);
-        assert!(merged.survey_opt_out);
-        assert_eq!(merged.id, master.id);
-    }
-
-    #[test]
-    fn an_explicit_choice_takes_the_field_as_it_stands() {
-        let (mut master, mut other) = (contact("Lee"), contact("Li"));
-        master.company = Some("Acme".into());
-        other.company = Some("Globex".into());
-        let mut merged = merge(&master, &other);
-        choose(&mut merged, &master, &other, &Field::Company.into(), Choice::Other);
-        assert_eq!(merged.company.as_deref(), Some("Globex"));
     }
 }

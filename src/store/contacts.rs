@@ -248,32 +248,6 @@ impl Desk<'_> {
         }
         Ok(())
     }
-
-    /// Keeps what a merge destroys.
-    pub(super) fn keep_originals(
-        &self,
-        at: i64,
-        master: &Stored,
-        other: &Stored,
-        enquiries: &str,
-    ) -> rusqlite::Result<()> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO merge (at, master, master_rev, master_doc, other, other_rev, other_doc, enquiries)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                at,
-                master.no,
-                int(master.contact.rev),
-                master.document,
-                other.no,
-                int(other.contact.rev),
-                other.document,
-                enquiries
-            ])?;
-        Ok(())
-    }
 }
 
 fn is_constraint(error: &rusqlite::Error) -> bool {

@@ -6,6 +6,7 @@ mod facets;
 mod faults;
 mod jobs;
 mod labels;
+mod merging;
 mod notes;
 mod privacy;
 mod records;

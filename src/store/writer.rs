@@ -12,7 +12,6 @@ use crate::domain::label::LabelName;
 
 use super::changes::{self, PluginNumbers};
 use super::contacts::{Desk, Stored};
-use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::job_lock::JobLock;
 use super::labels::{self, LabelNumbers};
@@ -111,35 +110,7 @@ impl Writer<'_> {
         self.log(old.no, rev, entry).placed(path)
     }
 
-    /// Replaces the master by the result of a merge and erases the other contact, whose id then means the master and whose
-    /// enquiries become the master's. Both originals are kept for taking the merge back. Returns the master's new revision.
-    ///
-    /// # Errors
-    /// As for [`Writer::update`], of either contact; [`StoreError::SelfMerge`] when they are one.
-    pub fn merge(
-        &mut self,
-        result: &Prepared,
-        master_rev: u64,
-        other: ContactId,
-        other_rev: u64,
-        entry: &NewChange,
-    ) -> Result<u64, StoreError> {
-        if result.id == other {
-            return Err(StoreError::SelfMerge { id: other });
-        }
-        let path = self.path;
-        let master = Stored::seen(self.conn(), result.id, master_rev).placed(path)?;
-        let other = Stored::seen(self.conn(), other, other_rev).placed(path)?;
-        let moved = enquiries::hand_over(self.conn(), other.no, master.no).placed(path)?;
-        let mut desk = self.desk();
-        desk.keep_originals(nanos(entry.at), &master, &other, &moved).placed(path)?;
-        desk.remove(&other, Some(master.no)).placed(path)?;
-        let rev = desk.replace(&master, result).placed(path)?;
-        self.log(master.no, rev, entry).placed(path)?;
-        Ok(rev)
-    }
-
-    /// Makes a label that no contact has yet; without a colour it gets one by its name.
+    /// Makes a label that no contact has yet.
     ///
     /// # Errors
     /// [`StoreError::LabelExists`] when there is one with the name, whatever its case.

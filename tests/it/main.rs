@@ -42,6 +42,8 @@ mod values;
 
 /// Enquiries, the agent's view, calls and text messages, visited pages.
 mod enquiries;
+/// Merges by choice, merges taken back, and duplicates.
+mod merging;
 /// Labels as things of their own, and notes.
 mod notes_labels;
 /// Consent, the change log, and people who are forgotten.

@@ -13,7 +13,10 @@ use tempfile::TempDir;
 use super::{Wish, Written};
 use crate::app::App;
 use crate::app::failure::Failure;
+use crate::app::merge::Sides;
+use crate::domain::field::{Field, FieldKey};
 use crate::domain::id::ContactId;
+use crate::domain::merge::choices::{Choice, Choices};
 use crate::domain::name::Name;
 use crate::domain::permission::{Member, Role, Viewer};
 
@@ -54,6 +57,14 @@ fn add(app: &App, fields: &[&str], by: &Viewer) -> ContactId {
 
 fn edit(app: &App, id: ContactId, fields: &[&str], by: &Viewer) -> Result<Written, Failure> {
     app.edit_contact(id, &wishes(fields), None, by)
+}
+
+/// Merges the second into the first, with some fields taken from it.
+fn merge(app: &App, master: ContactId, other: ContactId, take: &[Field], by: &Viewer) -> Result<Written, Failure> {
+    let pair = app.merge_pair(Sides { master, other, rev: None, other_rev: None }, by)?;
+    let mut choices = Choices::default();
+    take.iter().try_for_each(|field| choices.set(FieldKey::Known(*field), Choice::Other))?;
+    app.merge_contacts(&pair, &choices, by)
 }
 
 /// The code of a failure, or of its first problem.

@@ -1,10 +1,11 @@
 //! Who an enquiry is from: what identifies the sender on its channel, and who else it could be. Each look-up asks an index; nothing is
 //! scanned. Linking is decided here, for everybody alike; who may see what is found is decided in `view`.
 
-use crate::app::App;
 use crate::app::failure::Failure;
+use crate::app::{App, duplicates};
 use crate::config::DuplicatesOnEnquiry;
 use crate::domain::contact::Contact;
+use crate::domain::duplicate::WORTH_A_LOOK;
 use crate::domain::email::parse_email;
 use crate::domain::enquiry::{Channel, Enquiry, Sender};
 use crate::domain::id::ContactId;
@@ -120,10 +121,15 @@ impl App {
         })?)
     }
 
-    /// Returns the contacts whose names are like a contact's. The search for duplicates has its place here.
-    #[expect(clippy::unnecessary_wraps, reason = "the search for duplicates may fail")]
-    fn alike(&self, _contact: &Contact, _by: &Viewer) -> Result<Vec<Candidate>, Failure> {
-        Ok(Vec::new())
+    /// Returns the contacts that may be the same person as a contact, weighed.
+    fn alike(&self, contact: &Contact, by: &Viewer) -> Result<Vec<Candidate>, Failure> {
+        let alike = self.duplicates_of(contact, by, WORTH_A_LOOK, MOST)?;
+        let candidate = |found: duplicates::Candidate| Candidate {
+            contact: found.contact,
+            score: Some(found.likeness.score),
+            reasons: found.likeness.reasons.into_iter().map(|reason| reason.text).collect(),
+        };
+        Ok(alike.into_iter().map(candidate).collect())
     }
 }
 

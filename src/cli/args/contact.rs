@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::merge::{DuplicatesArgs, MergeArgs, UnmergeArgs};
 use super::notes::NotePageArgs;
 
 /// `carnet contact`
@@ -86,15 +87,11 @@ pub enum ContactCommand {
         staff: String,
     },
     /// Merge two contacts into the first; the second is erased and its id leads to the first
-    Merge {
-        /// The contact that stays
-        master: String,
-        /// The contact that is erased
-        other: String,
-        /// Take this field from the other contact
-        #[arg(long, value_name = "FIELD")]
-        take: Vec<String>,
-    },
+    Merge(MergeArgs),
+    /// Take a merge back: the erased contact returns, and what was changed since stays
+    Unmerge(UnmergeArgs),
+    /// Find contacts that may be one person, scored, with the reasons
+    Duplicates(DuplicatesArgs),
     /// Show what was changed in a contact, when and by whom
     Changes {
         /// Its id

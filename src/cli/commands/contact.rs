@@ -1,11 +1,13 @@
 //! `carnet contact`: one file for each group of verbs, joined here.
 
 mod changes;
+mod duplicates;
+mod merge;
 mod sharing;
 mod show;
 mod write;
 
-use super::{contact_id, notes, privacy};
+use super::{notes, privacy};
 use crate::app::App;
 use crate::app::contacts::{Wish, Written};
 use crate::app::failure::Failure;
@@ -13,7 +15,6 @@ use crate::app::wire;
 use crate::cli::args::{ContactArgs, ContactCommand};
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
-use crate::domain::field::FieldKey;
 use crate::domain::permission::Viewer;
 
 pub(super) use changes::entry_text;
@@ -31,11 +32,9 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
         ContactCommand::Share { id, staff } => sharing::share(app, id, staff, by, printer)?,
         ContactCommand::Unshare { id, staff } => sharing::unshare(app, id, staff, by, printer)?,
         ContactCommand::Transfer { id, staff } => sharing::transfer(app, id, staff, by, printer)?,
-        ContactCommand::Merge { master, other, take } => {
-            let take = take.iter().map(|name| FieldKey::parse(name)).collect::<Result<Vec<_>, _>>()?;
-            let merged = app.merge_contacts(contact_id(master)?, contact_id(other)?, &take, by)?;
-            written(app, merged, "merged", printer)?;
-        }
+        ContactCommand::Merge(args) => merge::merge(app, args, by, printer)?,
+        ContactCommand::Unmerge(args) => merge::unmerge(app, args, by, printer)?,
+        ContactCommand::Duplicates(args) => duplicates::run(app, args, by, printer)?,
         ContactCommand::Changes { id, all } => changes::changes(app, id, *all, by, printer)?,
         ContactCommand::Note { id, text } => notes::add(app, id, text, by, printer)?,
         ContactCommand::Notes { id, page } => notes::list(app, id, *page, by, printer)?,

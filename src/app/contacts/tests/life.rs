@@ -53,7 +53,7 @@ fn a_deleted_contact_cannot_be_touched_but_its_story_is_told() {
     assert_eq!(code(edit(&app, id, &["company=Acme"], &CLI)), "CONTACT_DELETED");
     assert_eq!(code(app.delete_contact(id, None, &CLI)), "CONTACT_DELETED");
     assert_eq!(code(app.share_contact(id, &["Bob".to_owned()], &CLI)), "CONTACT_DELETED");
-    assert_eq!(code(app.merge_contacts(other, id, &[], &CLI)), "CONTACT_DELETED");
+    assert_eq!(code(merge(&app, other, id, &[], &CLI)), "CONTACT_DELETED");
     assert_eq!(app.changes(id, None, &CLI).unwrap().len(), 2);
     assert_eq!(code(app.restore_contact(crate::app::fresh_id(), &CLI)), "CONTACT_UNKNOWN");
 }
@@ -62,7 +62,7 @@ fn a_deleted_contact_cannot_be_touched_but_its_story_is_told() {
 fn a_merged_contact_is_no_deleted_one() {
     let (_home, app) = home("", "");
     let [master, other] = ["Lee", "Li"].map(|last| add(&app, &[&format!("last_name={last}")], &CLI));
-    app.merge_contacts(master, other, &[], &CLI).unwrap();
+    merge(&app, master, other, &[], &CLI).unwrap();
     let refused = app.restore_contact(other, &CLI).unwrap_err();
     assert_eq!(refused.code, "NOT_DELETED");
     assert!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::import::ImportRequest;
 use crate::config::OnMatch;
-use crate::domain::field::{Field, FieldKey};
+use crate::domain::field::Field;
 
 const LOCK: &str = "lock_verified = true";
 
@@ -121,11 +121,11 @@ fn a_merge_loses_no_locked_value_of_either() {
     let (_home, app) = home(LOCK, "");
     let id = proved(&app);
     let other = add(&app, &["last_name=Li", "mobile=+85290000000", "verified=+85290000000"], &CLI);
-    let take = |field: Field| app.merge_contacts(id, other, &[FieldKey::Known(field)], &CLI);
+    let take = |field: Field| merge(&app, id, other, &[field], &CLI);
     let refused = take(Field::Mobile).unwrap_err();
     assert!(refused.problems[0].problem.message.contains("+85291234567"), "{:?}", refused.problems);
     assert_eq!(code(take(Field::Line)), "VERIFIED_LOCKED");
-    let merged = app.merge_contacts(id, other, &[FieldKey::Known(Field::WorkPhone)], &CLI).unwrap().contact;
+    let merged = merge(&app, id, other, &[Field::WorkPhone], &CLI).unwrap().contact;
     assert_eq!(merged.phones.iter().filter(|phone| phone.verified).count(), 2);
 }
 

@@ -18,7 +18,7 @@ fn all(app: &App, fields: &[&str], by: &Viewer) -> Vec<String> {
         code(app.edit_contact(id, &wishes(&["company=Globex"]), Some(rev(id)), by)),
         code(app.share_contact(id, &["Zoe".to_owned()], by)),
         code(app.unshare_contact(id, &["Zoe".to_owned()], by)),
-        code(app.merge_contacts(id, other, &[], by)),
+        code(merge(app, id, other, &[], by)),
         code(app.restore_contact(gone, by)),
         code(app.delete_contact(id, None, by)),
         code(app.transfer_contact(fresh(), "Zoe", by)),
@@ -64,7 +64,7 @@ fn what_may_not_be_seen_is_not_told_by_another_id_either() {
     let (_home, app) = home("access = \"owner\"", "");
     let master = add(&app, &["last_name=Lee", "owner=Ann"], &CLI);
     let other = add(&app, &["last_name=Li", "owner=Ann"], &CLI);
-    app.merge_contacts(master, other, &[], &CLI).unwrap();
+    merge(&app, master, other, &[], &CLI).unwrap();
     let refused = app.contact_for(other, Right::View, &agent("Eve")).unwrap_err();
     assert!(!format!("{refused:?}").contains(&master.to_string()), "{refused:?}");
     app.delete_contact(master, None, &CLI).unwrap();

@@ -16,11 +16,6 @@ pub(super) fn show(app: &App, id: &str, by: &Viewer, printer: &mut Printer) -> R
     Ok(())
 }
 
-/// A contact, field by field, blanks left out.
-pub(in crate::cli::commands) fn contact_text(contact: &Contact) -> String {
-    table(&rows(contact, 0))
-}
-
 fn rows(contact: &Contact, notes: u64) -> Vec<Vec<String>> {
     let mut rows = vec![row("id", &format!("{} (revision {})", contact.id, contact.rev))];
     for field in FIELDS.iter().map(|info| info.field) {
