@@ -1,6 +1,7 @@
 //! The contact store: SQLite behind methods that speak domain types. One writer, a pool of readers, one transaction for each
 //! [`Store::write`] and one snapshot for each [`Store::read`]. Rules, plugins and permissions are decided above.
 
+mod batches;
 mod changes;
 mod connection;
 mod contacts;
@@ -30,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
+pub use batches::{Batch, Image, NewBatch};
 pub use error::StoreError;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};

@@ -223,7 +223,7 @@ fn require_rev(contact: &Contact, seen: Option<u64>) -> Result<(), Failure> {
 }
 
 /// Applies wishes; what a rule refuses stays pending, so that all problems are told together and a plugin may repair them.
-fn grant_all(draft: &mut Draft, wishes: &[Wish], rules: &Rules) {
+pub(super) fn grant_all(draft: &mut Draft, wishes: &[Wish], rules: &Rules) {
     let last = |wish: &&Wish| wish.key().known().is_some_and(Field::comes_last);
     let ordered = wishes.iter().filter(|wish| !last(wish)).chain(wishes.iter().filter(last));
     for wish in ordered {

@@ -1,27 +1,43 @@
 //! The CSV template: every field by its header, with one sample row that an import skips.
 
 use super::App;
-use crate::domain::field::{FIELDS, Field, FieldInfo};
+use crate::domain::field::{FIELDS, Field, FieldInfo, field_for_header};
+use crate::domain::language::LanguageNames;
+use crate::domain::permission::Access;
+use crate::domain::text;
 
 impl App {
     /// Returns header and sample row of the template, in the order of the field table, as the settings name and require fields.
     #[must_use]
     pub fn template(&self) -> (Vec<String>, Vec<String>) {
-        FIELDS
-            .iter()
-            .filter(|info| info.field.in_template())
-            .map(|info| (self.header(info), sample(info, self)))
-            .unzip()
+        self.template_fields().into_iter().map(Field::info).map(|info| (self.header(info), sample(info, self))).unzip()
+    }
+
+    /// Returns the fields that the template has columns for. Where divisions decide who sees what, theirs is among them.
+    #[must_use]
+    pub fn template_fields(&self) -> Vec<Field> {
+        let by_division = self.settings().access == Access::Division;
+        let wanted = |field: &Field| {
+            field.in_template() || (by_division && matches!(field, Field::Organization | Field::Division))
+        };
+        FIELDS.iter().map(|info| info.field).filter(wanted).collect()
     }
 
     /// Returns a field's header under the settings.
     #[must_use]
     pub fn header(&self, info: &FieldInfo) -> String {
         match info.field {
-            Field::Department => self.settings().department_label.clone(),
+            Field::Department if !names_another(&self.settings().department_label) => {
+                self.settings().department_label.clone()
+            }
             _ => info.header.to_owned(),
         }
     }
+}
+
+/// Says whether what departments are called is the header of another field, so that it cannot be theirs, too.
+fn names_another(label: &str) -> bool {
+    text::is_blank(label) || field_for_header(label).is_some_and(|key| key.known() != Some(Field::Department))
 }
 
 /// The sample is written as the settings read it.
@@ -30,7 +46,7 @@ fn sample(info: &FieldInfo, app: &App) -> String {
     match (info.field, app.settings().date_format) {
         (Field::BirthDate, DateFormat::Dmy) => "14/12/1980".to_owned(),
         (Field::BirthDate, DateFormat::Ymd) => "1980-12-14".to_owned(),
-        (Field::Language, _) if app.settings().profile == crate::config::Profile::Maaiiconnect => "English".to_owned(),
+        (Field::Language, _) if app.settings().language_names == LanguageNames::Five => "English".to_owned(),
         _ => info.sample.to_owned(),
     }
 }

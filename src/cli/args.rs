@@ -165,7 +165,7 @@ pub struct ExportArgs {
     /// Which contacts [default: all]
     #[command(flatten)]
     pub query: QueryArgs,
-    /// Where to write them; `-` for the standard output [default: Contact.csv or Contact.jsonl]
+    /// Where to write them; `-` for the standard output [default: Contact.csv, Contact.vcf or Contact.jsonl]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Format
@@ -180,6 +180,8 @@ pub enum FormatArg {
     Csv,
     /// One JSON document a line
     Jsonl,
+    /// vCard 4.0, for other address books
+    Vcard,
 }
 
 /// `carnet search`

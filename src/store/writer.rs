@@ -57,11 +57,11 @@ impl Writer<'_> {
         self.reader.conn
     }
 
-    fn desk(&mut self) -> Desk<'_> {
+    pub(super) fn desk(&mut self) -> Desk<'_> {
         Desk { conn: self.reader.conn, labels: &mut self.known.labels, pending: self.reader.pending.get_mut() }
     }
 
-    fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
+    pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
         changes::append(self.reader.conn, &mut self.known.plugins, no, jobs::int(rev), entry)
     }
 

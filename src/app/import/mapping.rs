@@ -28,6 +28,8 @@ pub struct Mapping {
     pub error_column: Option<usize>,
     /// Whether Carnet wrote the file, so that cells neutralised for spreadsheets are read back.
     pub ours: bool,
+    /// Whether Carnet wrote it as an export, so that values that nobody edited are taken as they are.
+    pub exported: bool,
 }
 
 impl Mapping {
@@ -39,7 +41,7 @@ impl Mapping {
     pub fn resolve(reader: &intake::Reader, map: &[(String, String)], settings: &Settings) -> Result<Self, Failure> {
         let headers: Vec<String> = reader.headers().iter().map(str::to_owned).collect();
         let mut decided = Decided::by_user(&headers, map)?;
-        decided.by_header(&headers);
+        decided.by_header(&headers, settings);
         decided.refuse_repeats(&headers)?;
         let mapping = decided.keys;
         let known = mapping.iter().flatten().count();
@@ -52,13 +54,14 @@ impl Mapping {
         // In the table's order: the SMS toggle comes after the numbers that it is about.
         ordered.sort_by(|a, b| a.1.cmp(&b.1));
         let error_column = headers.iter().position(|header| header == ERROR_HEADER);
-        let ours = error_column.is_some() || headers.iter().any(|header| header == ID_HEADER);
+        let exported = headers.iter().any(|header| header == ID_HEADER || *header == Field::AsTyped.info().header);
+        let ours = error_column.is_some() || exported || headers.iter().any(|header| is_only_ours(header));
         let silent = |at: usize| {
             decided.settled[at] || headers[at].is_empty() || headers[at] == ERROR_HEADER || headers[at] == ID_HEADER
         };
         let unknown =
             headers.iter().enumerate().filter(|(at, _)| !silent(*at)).map(|(_, header)| header.clone()).collect();
-        Ok(Self { columns: Arc::new(Columns::new(headers, mapping)), ordered, unknown, error_column, ours })
+        Ok(Self { columns: Arc::new(Columns::new(headers, mapping)), ordered, unknown, error_column, ours, exported })
     }
 
     /// Returns the column mapped to the field.
@@ -90,14 +93,14 @@ impl Decided {
         Ok(decided)
     }
 
-    fn by_header(&mut self, headers: &[String]) {
+    fn by_header(&mut self, headers: &[String], settings: &Settings) {
         for (at, header) in
             headers.iter().enumerate().filter(|(_, header)| *header != ERROR_HEADER && *header != ID_HEADER)
         {
             if self.settled[at] {
                 continue;
             }
-            self.keys[at] = field_for_header(header);
+            self.keys[at] = field_for_header(header).or_else(|| department(header, settings));
             self.settled[at] = self.keys[at].is_some();
         }
     }
@@ -128,6 +131,19 @@ impl Decided {
         self.keys[column] = None;
         self.settled[column] = false;
     }
+}
+
+/// What departments are called here may be no word that the table of fields knows.
+fn department(header: &str, settings: &Settings) -> Option<FieldKey> {
+    let called = header_key(&settings.department_label);
+    (!called.is_empty() && header_key(header) == called).then(|| Field::Department.into())
+}
+
+/// Headers that nobody but Carnet writes like this: a sign of its own file, whatever columns were taken out of it.
+fn is_only_ours(header: &str) -> bool {
+    const SIGNS: [Field; 5] =
+        [Field::SurveyOptOut, Field::SharedWith, Field::OtherFirstNames, Field::OtherLastNames, Field::NoSms];
+    SIGNS.iter().any(|field| header == field.info().header) || header.starts_with("custom.")
 }
 
 /// The same header twice: only whoever imports knows which is which.

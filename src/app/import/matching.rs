@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::row::Mapped;
 use crate::app::failure::Failure;
 use crate::config::{MatchBy, Settings};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Phone};
 use crate::domain::draft::{Draft, Pending};
 use crate::domain::field::{Field, FieldKey, FieldShape};
 use crate::domain::id::ContactId;
@@ -123,6 +123,12 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
             // A number that was there keeps its no, unless the import may loosen consent.
             phone.sms = allowed && (phone.sms || policy.allow_opt_in || !known(&phone.raw));
         }
+    }
+    if mapped.given.no_sms {
+        let silent = |phone: &Phone| {
+            fresh.contact.phones.iter().any(|new| !new.sms && new.kind == phone.kind && new.e164 == phone.e164)
+        };
+        mapped.draft.contact.phones.iter_mut().filter(|phone| silent(phone)).for_each(|phone| phone.sms = false);
     }
 }
 

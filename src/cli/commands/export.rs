@@ -18,12 +18,13 @@ use crate::store::Query;
 
 /// Runs the command.
 pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let query = query(app, &args.query, by)?;
-    let (format, name) = match args.format {
-        FormatArg::Csv => (Format::Csv, "Contact.csv"),
-        FormatArg::Jsonl => (Format::JsonLines, "Contact.jsonl"),
+    let query = Query { scope: app.export_scope(by), ..query(app, &args.query, by)? };
+    let format = match args.format {
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Vcard => Format::Vcard,
+        FormatArg::Jsonl => Format::JsonLines,
     };
-    let path = args.out.clone().unwrap_or_else(|| app.home().folder().join(name));
+    let path = args.out.clone().unwrap_or_else(|| app.home().folder().join(format.file_name()));
     if path == Path::new("-") {
         if printer.is_json() {
             let message = "an export to the standard output is not one JSON document";
@@ -36,7 +37,7 @@ pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> 
     }
     let count = to_file(app, &query, format, &path)?;
     printer.answer(
-        || json!({ "file": path, "contacts": count }),
+        || json!({ "file": path, "format": format.as_str(), "contacts": count }),
         || format!("wrote {count} contacts to {}", path.display()),
     );
     Ok(Outcome::Done)

@@ -240,7 +240,9 @@ fn identifiers_are_found_in_every_volume() {
     store
         .write(|writer| {
             Ok::<_, StoreError>(
-                writer.conn.execute("INSERT INTO contact SELECT 50000, x'00', 1, 1, NULL, '', '', NULL FROM contact", [])?,
+                writer
+                    .conn
+                    .execute("INSERT INTO contact SELECT 50000, x'00', 1, 1, NULL, '', '', NULL FROM contact", [])?,
             )
         })
         .unwrap();
