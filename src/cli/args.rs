@@ -1,10 +1,14 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+pub mod bulk;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
+
+use bulk::BulkArgs;
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -57,6 +61,8 @@ pub enum Command {
     Plugin(PluginArgs),
     /// Look whether everything in the home folder is as it should be
     Doctor,
+    /// Change, label or delete every contact that a query finds, and take it back
+    Bulk(BulkArgs),
 }
 
 /// `carnet import`

@@ -29,3 +29,9 @@ mod hostile_script;
 
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Exports, and their way back in.
+mod exporting;
+
+/// Bulk writes, and taking them back.
+mod bulk;

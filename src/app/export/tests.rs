@@ -1,5 +1,7 @@
 //! Contacts of every kind through the real way out and in again: export to CSV, import into an empty home, compare.
 
+mod vcard;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -97,6 +99,8 @@ fn text(multiline: bool) -> impl Strategy<Value = String> {
     let lines = if multiline { "[a-z]{1,3}(\n|\r\n|\t|\r)[a-z=+'\"]{1,3}" } else { "[a-z',;=@ ]{1,8}" };
     prop_oneof![select(ODD).prop_map(str::to_owned), Just(lines).prop_flat_map(|lines| lines), "\\PC{1,8}"]
         .prop_map(|text| clean(&text).into_owned())
+        // An import refuses it everywhere, as the sign of a letter that was lost.
+        .prop_map(|text| text.replace('\u{fffd}', "?"))
         .prop_filter("no such text is stored", move |text| {
             !text.is_empty() && check_text(text, 1000, multiline).is_ok()
         })
@@ -222,7 +226,7 @@ prop_compose! {
 fn shown(contact: &Contact, profile: Profile) -> Value {
     let mut shown = wire::contact(contact);
     let map = shown.as_object_mut().unwrap();
-    ["id", "rev", "created", "updated"].map(|gone| map.remove(gone));
+    ["id", "rev", "created", "updated"].iter().for_each(|gone| drop(map.remove(*gone)));
     if crate::config::Settings::of_profile(profile).missing_last_name == MissingLastName::Reject {
         // Where nothing is filled in, the word that once was is a name like others.
         map.remove("last_name_is_placeholder");
