@@ -13,7 +13,7 @@ use crate::domain::access::read_yes_no;
 use crate::domain::change::diff;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
-use crate::domain::field::{FIELDS, Field, FieldKey};
+use crate::domain::field::{FIELDS, Field, FieldKey, FieldShape};
 use crate::domain::invalid::Invalid;
 use crate::domain::problem::Problem;
 use crate::domain::text;
@@ -177,7 +177,8 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let as_typed = context.mapping.column_of(&Field::AsTyped.into()).map(|column| cell::part(hand.cell(column)));
     let exported = context.mapping.exported.then(|| as_typed.unwrap_or_default());
     let offer = |draft: &mut Draft, key: &FieldKey, value: &str| match &exported {
-        Some(as_typed) if draft.contact.take_exported(key, &cell::part(value), as_typed, rules) => {}
+        Some(as_typed)
+            if is_more_than_text(key) && draft.contact.take_exported(key, &cell::part(value), as_typed, rules) => {}
         _ => draft.offer(key, if context.mapping.ours { cell::unescape(value) } else { value }, rules),
     };
     let mut last = Vec::new();
@@ -206,6 +207,11 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
         }
     }
     (draft, given)
+}
+
+/// Whether an export writes the field in a way of its own.
+fn is_more_than_text(key: &FieldKey) -> bool {
+    key.known().is_some_and(|field| field.shape() != FieldShape::Text)
 }
 
 /// The template's sample row is recognised by all of its filled fields.
