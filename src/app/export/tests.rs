@@ -296,11 +296,11 @@ fn import(csv: &[u8], profile: Profile) -> Vec<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_exported_comes_back_as_it_was(
-        contacts in proptest::collection::vec(any_contact(), 1..40),
+        contacts in proptest::collection::vec(any_contact(), 1..30),
         profile in select(vec![Profile::Cinnox, Profile::Maaiiconnect, Profile::Genesys]),
         spreadsheet in any::<bool>(),
     ) {

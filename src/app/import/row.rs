@@ -176,10 +176,13 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
     let as_typed = context.mapping.column_of(&Field::AsTyped.into()).map(|column| cell::part(hand.cell(column)));
     let exported = context.mapping.exported.then(|| as_typed.unwrap_or_default());
-    let offer = |draft: &mut Draft, key: &FieldKey, value: &str| match &exported {
-        Some(as_typed)
-            if is_more_than_text(key) && draft.contact.take_exported(key, &cell::part(value), as_typed, rules) => {}
-        _ => draft.offer(key, if context.mapping.ours { cell::unescape(value) } else { value }, rules),
+    let offer = |draft: &mut Draft, key: &FieldKey, value: &str| {
+        let value = if context.mapping.ours { cell::unescape(value) } else { value };
+        match &exported {
+            Some(as_typed)
+                if is_more_than_text(key) && draft.contact.take_exported(key, &cell::part(value), as_typed, rules) => {}
+            _ => draft.offer(key, value, rules),
+        }
     };
     let mut last = Vec::new();
     for (key, value) in cells.chain(hand.extra_fields()) {

@@ -70,10 +70,13 @@ fn write(
 
 /// How many contacts, with the names of the first few.
 fn about(matched: &Matched) -> String {
-    let count = matched.ids.len();
-    let more = if count > matched.sample.len() { ", …" } else { "" };
-    let noun = if count == 1 { "contact" } else { "contacts" };
-    format!("{count} {noun}: {}{more}", matched.sample.join(", "))
+    let count = matched.ids.len() as u64;
+    let more = if count > matched.sample.len() as u64 { ", …" } else { "" };
+    format!("{}: {}{more}", contacts(count), matched.sample.join(", "))
+}
+
+fn contacts(count: u64) -> String {
+    if count == 1 { "1 contact".to_owned() } else { format!("{count} contacts") }
 }
 
 /// Asks on a terminal; elsewhere a yes must be given beforehand.
@@ -168,7 +171,7 @@ fn batch_json(batch: &Batch) -> Value {
 
 fn batch_row(batch: &Batch) -> Vec<String> {
     let undone = batch.undone_at.map_or_else(String::new, |at| format!("taken back {}", wire::time(at)));
-    let contacts = format!("{} contacts", batch.contacts);
+    let contacts = contacts(batch.contacts);
     let what = format!("{} {}", batch.kind, batch.what);
     vec![batch.id.to_string(), wire::time(batch.at), batch.person.clone(), contacts, what.trim_end().to_owned(), undone]
 }
@@ -206,9 +209,9 @@ fn undone_text(undone: &Undone) -> String {
     };
     let told: String = undone.left.iter().map(left).collect();
     format!(
-        "{told}took back bulk write {}: {} contacts restored, {} left as they are",
+        "{told}took back bulk write {}: {} restored, {} left as they are",
         undone.batch.id,
-        undone.restored,
+        contacts(undone.restored),
         undone.left.len()
     )
 }

@@ -153,9 +153,13 @@ proptest! {
                     let company = matches!(step, Step::Edit(_)).then(|| format!("Acme{at}"));
                     let batch = bulk(&store, numbers, company.as_deref());
                     let mut held = BTreeMap::new();
-                    for number in numbers.iter().filter(|number| now[number].1) {
-                        held.insert(*number, (now[number].clone(), write));
-                        let after = (company.clone().or_else(|| now[number].0.clone()), company.is_some(), write);
+                    for number in numbers {
+                        let before = now[number].clone();
+                        if !before.1 {
+                            continue;
+                        }
+                        let after = (company.clone().or_else(|| before.0.clone()), company.is_some(), write);
+                        held.insert(*number, (before, write));
                         now.insert(*number, after);
                     }
                     batches.push(Some((batch, held)));

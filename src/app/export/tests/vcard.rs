@@ -89,5 +89,26 @@ fn a_card_says_what_other_address_books_know() {
     ann.phones = vec![Phone { kind: PhoneKind::Mobile, raw, e164, extension: None, sms: true, verified: true }];
     ann.external_url = Some("https://crm.example.com/a,b?x=1".into());
     let card = card(&ann).replace("\r\n", "\n").replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    insta::assert_snapshot!(card, @"");
+    insta::assert_snapshot!(card, @r#"
+    BEGIN:VCARD
+    VERSION:4.0
+    PRODID:-//Carnet//Carnet VERSION//EN
+    UID:urn:uuid:07070707-0707-0707-0707-070707070707
+    REV:20231114T221320Z
+    KIND:individual
+    FN:Ann Lee\; née Ray
+    N:Lee\; née Ray;Ann;;;
+    TEL;VALUE=uri;TYPE="cell,voice,text":tel:+85291234567
+    ORG:Acme\, Ltd.;Sales
+    ADR;CC=HK:;;1 Long Street\nHouse of the very long name that goes on\, and o
+     n\, until 地址 is folded;;;;Hong Kong
+    BDAY:19801214
+    URL:https://crm.example.com/a,b?x=1
+    X-CARNET-TYPE:lead
+    X-CARNET-LEVEL:primary
+    X-CARNET-SURVEY-OPT-OUT:no
+    X-CARNET-VERIFIED:+85291234567
+    X-CARNET-AS-TYPED:+85291234567 = +852 9123 4567
+    END:VCARD
+    "#);
 }
