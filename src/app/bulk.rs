@@ -3,6 +3,9 @@
 
 mod undo;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -1,10 +1,9 @@
 //! The CSV template: every field by its header, with one sample row that an import skips.
 
 use super::App;
-use crate::domain::field::{FIELDS, Field, FieldInfo, field_for_header};
+use crate::domain::field::{FIELDS, Field, FieldInfo};
 use crate::domain::language::LanguageNames;
 use crate::domain::permission::Access;
-use crate::domain::text;
 
 impl App {
     /// Returns header and sample row of the template, in the order of the field table, as the settings name and require fields.
@@ -27,17 +26,10 @@ impl App {
     #[must_use]
     pub fn header(&self, info: &FieldInfo) -> String {
         match info.field {
-            Field::Department if !names_another(&self.settings().department_label) => {
-                self.settings().department_label.clone()
-            }
+            Field::Department => self.settings().department_label.clone(),
             _ => info.header.to_owned(),
         }
     }
-}
-
-/// Says whether what departments are called is the header of another field, so that it cannot be theirs, too.
-fn names_another(label: &str) -> bool {
-    text::is_blank(label) || field_for_header(label).is_some_and(|key| key.known() != Some(Field::Department))
 }
 
 /// The sample is written as the settings read it.

@@ -125,20 +125,6 @@ fn cards_are_written_for_other_address_books() {
 }
 
 #[test]
-fn what_departments_are_called_is_read_back() {
-    let (home, copy) = (Home::new(), Home::new());
-    for home in [&home, &copy] {
-        home.write("carnet.toml", "department_label = \"Abteilung\"\n");
-    }
-    add(&home, &["last_name=Lee", "department=Sales"]);
-    home.run(&["export"]).exits(0);
-    assert!(home.read("Contact.csv").contains("Abteilung"));
-    copy.write("Contact.csv", home.read("Contact.csv"));
-    copy.json(&["import", "Contact.csv"], 0);
-    assert_eq!(copy.json(&["search"], 0)["contacts"][0]["department"], "Sales");
-}
-
-#[test]
 fn the_template_has_divisions_where_they_decide() {
     let home = Home::new();
     let headers = |profile: &str| home.json(&["--profile", profile, "template"], 0)["headers"].to_string();

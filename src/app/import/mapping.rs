@@ -41,7 +41,7 @@ impl Mapping {
     pub fn resolve(reader: &intake::Reader, map: &[(String, String)], settings: &Settings) -> Result<Self, Failure> {
         let headers: Vec<String> = reader.headers().iter().map(str::to_owned).collect();
         let mut decided = Decided::by_user(&headers, map)?;
-        decided.by_header(&headers, settings);
+        decided.by_header(&headers);
         decided.refuse_repeats(&headers)?;
         let mapping = decided.keys;
         let known = mapping.iter().flatten().count();
@@ -93,14 +93,14 @@ impl Decided {
         Ok(decided)
     }
 
-    fn by_header(&mut self, headers: &[String], settings: &Settings) {
+    fn by_header(&mut self, headers: &[String]) {
         for (at, header) in
             headers.iter().enumerate().filter(|(_, header)| *header != ERROR_HEADER && *header != ID_HEADER)
         {
             if self.settled[at] {
                 continue;
             }
-            self.keys[at] = field_for_header(header).or_else(|| department(header, settings));
+            self.keys[at] = field_for_header(header);
             self.settled[at] = self.keys[at].is_some();
         }
     }
@@ -131,12 +131,6 @@ impl Decided {
         self.keys[column] = None;
         self.settled[column] = false;
     }
-}
-
-/// What departments are called here may be no word that the table of fields knows.
-fn department(header: &str, settings: &Settings) -> Option<FieldKey> {
-    let called = header_key(&settings.department_label);
-    (!called.is_empty() && header_key(header) == called).then(|| Field::Department.into())
 }
 
 /// Headers that nobody but Carnet writes like this: a sign of its own file, whatever columns were taken out of it.

@@ -1,6 +1,6 @@
 //! `carnet export`
 
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -32,8 +32,9 @@ pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> 
                 Failure::new(Class::Usage, "OUTPUT", message).hint("leave out `--json`, or name a file with `--out`")
             );
         }
-        app.export(&query, format, &mut BufWriter::new(io::stdout().lock()))?;
-        return Ok(Outcome::Done);
+        let mut pipe = Pipe { out: io::stdout().lock(), closed: false };
+        let written = app.export(&query, format, &mut BufWriter::new(&mut pipe));
+        return if pipe.closed { Ok(Outcome::Done) } else { written.map(|_| Outcome::Done) };
     }
     let count = to_file(app, &query, format, &path)?;
     printer.answer(
@@ -41,6 +42,22 @@ pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> 
         || format!("wrote {count} contacts to {}", path.display()),
     );
     Ok(Outcome::Done)
+}
+
+/// The standard output. A reader that closes it has seen enough.
+struct Pipe<W: Write> {
+    out: W,
+    closed: bool,
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).inspect_err(|error| self.closed |= error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().inspect_err(|error| self.closed |= error.kind() == io::ErrorKind::BrokenPipe)
+    }
 }
 
 /// The file appears when it is complete; what was there before stays until then.
