@@ -151,3 +151,66 @@ fn sound(value: &str) -> Option<String> {
     (clean == value && !clean.is_empty() && text::check_text(value, text::NAME_MAX_CHARS, false).is_ok())
         .then(|| value.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::VALUE_SEPARATOR;
+    use super::*;
+    use crate::domain::tests::contact;
+
+    fn cells(contact: &Contact, field: Field) -> Vec<Cow<'_, str>> {
+        contact.exported(&field.into())
+    }
+
+    #[test]
+    fn marks_tell_numbers_apart_that_kinds_share() {
+        let (mut lee, rules) = (contact("Lee"), Rules::for_tests());
+        let number = "+85291234567";
+        lee.set(&Field::Mobile.into(), &[number, number].join(VALUE_SEPARATOR), &rules).unwrap();
+        lee.set(&Field::WorkPhone.into(), number, &rules).unwrap();
+        (lee.phones[1].verified, lee.phones[2].sms) = (true, false);
+        assert_eq!(cells(&lee, Field::Verified), ["mobile:+85291234567#2"]);
+        assert_eq!(cells(&lee, Field::NoSms), ["work:+85291234567"]);
+        let mut copy = lee.clone();
+        (copy.phones[1].verified, copy.phones[2].sms) = (false, true);
+        for field in [Field::Verified, Field::NoSms] {
+            assert!(copy.take_exported(&field.into(), &cells(&lee, field), &[], &rules));
+        }
+        assert_eq!(copy, lee);
+    }
+
+    #[test]
+    fn a_number_without_a_country_is_not_read_anew() {
+        let (mut lee, rules) = (contact("Lee"), Rules { phone_mode: PhoneMode::Strict, ..Rules::for_tests() });
+        let lenient = Rules { default_country: "HK".parse().ok(), ..Rules::for_tests() };
+        lee.set(&Field::Mobile.into(), "39 061 2345 x9", &lenient).unwrap();
+        lee.phones[0].e164 = None;
+        let (numbers, typed) = (cells(&lee, Field::Mobile), cells(&lee, Field::AsTyped));
+        assert_eq!(
+            (&*numbers, &*typed),
+            (&["39 061 2345 x9".into()][..], &["39 061 2345 x9 = 39 061 2345 x9".into()][..])
+        );
+        let mut copy = contact("Lee");
+        assert!(!copy.take_exported(&Field::Mobile.into(), &numbers, &[], &rules), "somebody wrote it by hand");
+        assert!(copy.take_exported(&Field::Mobile.into(), &numbers, &typed, &rules));
+        assert!(copy.take_exported(&Field::AsTyped.into(), &typed, &typed, &rules));
+        assert_eq!(copy, lee);
+    }
+
+    #[test]
+    fn an_edited_value_is_left_to_the_rules() {
+        let (mut lee, rules) = (contact("Lee"), Rules::for_tests());
+        for (field, edited) in [
+            (Field::Mobile, "+852 9123 4567"),
+            (Field::Mobile, "abc"),
+            (Field::Whatsapp, "9123 4567"),
+            (Field::Email, "mailto:a@example.com"),
+            (Field::Language, "english"),
+            (Field::Verified, "+1"),
+            (Field::Company, "Acme"),
+        ] {
+            assert!(!lee.take_exported(&field.into(), &[edited.into()], &[], &rules), "{edited}");
+        }
+        assert_eq!(lee, contact("Lee"));
+    }
+}

@@ -136,6 +136,9 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a contact should be: its company and whether it is there, and which write made it so.
 type State = (Option<String>, bool, usize);
 
+/// What a batch should hold: of each contact what was before, and which write it made.
+type Held = BTreeMap<u8, (State, usize)>;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -144,8 +147,8 @@ proptest! {
         let store = Store::in_memory().unwrap();
         let mut now: BTreeMap<u8, State> = (1..4).map(|number| (number, (None, true, 0))).collect();
         (1..4).for_each(|number| insert(&store, &contact(number, "Lee")));
-        // Of every batch: its number, and of its contacts what was before and which write it made; none once it is taken back.
-        let mut batches: Vec<Option<(i64, BTreeMap<u8, (State, usize)>)>> = Vec::new();
+        // None once it is taken back.
+        let mut batches: Vec<Option<(i64, Held)>> = Vec::new();
         for (at, step) in steps.iter().enumerate() {
             let write = at + 1;
             match step {
