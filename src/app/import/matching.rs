@@ -125,9 +125,11 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
         }
     }
     if mapped.given.no_sms {
-        let silent = |phone: &Phone| {
-            fresh.contact.phones.iter().any(|new| !new.sms && new.kind == phone.kind && new.e164 == phone.e164)
+        let same = |a: &Phone, b: &Phone| {
+            let number = if a.e164.is_some() { a.e164 == b.e164 } else { a.raw == b.raw };
+            number && a.kind == b.kind && a.extension == b.extension
         };
+        let silent = |phone: &Phone| fresh.contact.phones.iter().any(|new| !new.sms && same(new, phone));
         mapped.draft.contact.phones.iter_mut().filter(|phone| silent(phone)).for_each(|phone| phone.sms = false);
     }
 }

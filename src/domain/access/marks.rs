@@ -103,7 +103,8 @@ impl Contact {
         let mut found = false;
         let meant = meant(&self.phone_names(), number);
         for (at, phone) in self.phones.iter_mut().enumerate() {
-            if !meant.as_ref().map_or_else(|| phone_text(phone) == number || phone.raw == number, |it| it[at]) {
+            let alike = || bare(number, phone.kind.as_str()) == phone_text(phone) || phone.raw == number;
+            if !meant.as_ref().map_or_else(alike, |it| it[at]) {
                 continue;
             }
             found = true;
@@ -119,7 +120,8 @@ impl Contact {
         if field == Field::Verified && !found {
             let meant_mails = self::meant(&self.email_names(), number);
             for (at, mail) in self.emails.iter_mut().enumerate() {
-                if meant_mails.as_ref().map_or_else(|| mail.address.eq_ignore_ascii_case(number), |it| it[at]) {
+                let alike = || mail.address.eq_ignore_ascii_case(bare(number, mail.kind.as_str()));
+                if meant_mails.as_ref().map_or_else(alike, |it| it[at]) {
                     (mail.verified, found) = (on, true);
                 }
             }
@@ -162,6 +164,11 @@ fn names<'t>(texts: &[(&str, Cow<'t, str>)], always_kind: bool) -> Vec<Cow<'t, s
     names
 }
 
+/// A name without the kind that may stand before it.
+fn bare<'n>(name: &'n str, kind: &str) -> &'n str {
+    name.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')).unwrap_or(name)
+}
+
 /// Which values have exactly this name; `None` when none has.
 fn meant(names: &[Cow<'_, str>], name: &str) -> Option<Vec<bool>> {
     let meant: Vec<bool> = names.iter().map(|known| *known == name).collect();
@@ -187,7 +194,7 @@ mod tests {
         let all = "+85291234567 ::: ann@example.com ::: line:ann.lee";
         lee.set(&Field::Verified.into(), all, &rules).unwrap();
         assert_eq!(lee.values(&Field::Verified.into()).join(VALUE_SEPARATOR), all);
-        lee.set(&Field::NoSms.into(), "+85221234567", &rules).unwrap();
+        lee.set(&Field::NoSms.into(), "work:+85221234567", &rules).unwrap();
         assert_eq!(lee.values(&Field::NoSms.into()), ["+85221234567"]);
         assert_eq!(lee.values(&Field::AsTyped.into()), ["+85291234567 = +852 9123 4567"]);
         assert_eq!(lee.set(&Field::Verified.into(), "+1", &rules).unwrap_err().code, "VALUE_UNKNOWN");
