@@ -1,6 +1,7 @@
 //! The use cases, each readable top to bottom: the only place where the store and the plugins meet. The command line and the server are
 //! thin views on what is here; nothing here prints or parses arguments.
 
+pub mod bulk;
 pub mod contacts;
 pub mod custom_fields;
 pub mod decide;

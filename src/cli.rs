@@ -71,6 +71,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Field(args) => commands::field::run(&app, args, &by, printer),
         Command::Engage(args) => commands::engage::run(&app, args, &by, printer),
         Command::Survey(args) => commands::engage::survey(&app, args, &by, printer),
+        Command::Bulk(args) => commands::bulk::run(&app, args, &by, printer),
     }
 }
 

@@ -2,6 +2,7 @@
 //! [`Store::write`] and one snapshot for each [`Store::read`]. Rules, plugins and permissions are decided above.
 
 mod attached;
+mod batches;
 mod changes;
 mod connection;
 mod consent;
@@ -52,6 +53,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 pub use attached::Attached;
+pub use batches::{Batch, Image, NewBatch};
 pub use custom_schema::SchemaVersion;
 pub use error::StoreError;
 pub use forget::{ERASED, Erased};

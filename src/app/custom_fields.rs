@@ -15,7 +15,7 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
-use crate::store::{Reader, SchemaVersion, StoreError, Writer};
+use crate::store::{Reader, SchemaVersion, StoreError};
 
 /// The schemas as they were last read.
 #[derive(Default)]
@@ -252,7 +252,7 @@ pub(super) fn taken(claim: &Claim, owner: &str) -> Problem {
 /// # Errors
 /// Rejected, naming the other contact.
 pub fn refuse_taken(
-    writer: &Writer<'_>,
+    reader: &Reader<'_>,
     book: &RuleBook,
     before: Option<&Contact>,
     contact: &Contact,
@@ -261,7 +261,7 @@ pub fn refuse_taken(
     let claims = book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let mut opinion = Opinion::default();
     for claim in claims.iter().filter(|claim| claim.fresh) {
-        if let Some(owner) = writer.custom_owner(&claim.key, &claim.value, contact.id)? {
+        if let Some(owner) = reader.custom_owner(&claim.key, &claim.value, contact.id)? {
             opinion.rules_say(vec![taken(claim, &owner_text(owner))]);
         }
     }

@@ -1,74 +1,104 @@
-//! Export: contacts by query, as CSV that imports again, or as JSON Lines. Whole or not at all: a file appears when it is complete.
+//! Export: contacts by query, as CSV that imports again without loss, as vCards, or as JSON Lines. One snapshot, one contact at a time in
+//! memory. What each format looks like is in the files below; where the file is written is the caller's.
+
+pub(super) mod cell;
+mod csv;
+mod jsonl;
+mod vcard;
+
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use super::App;
 use super::failure::Failure;
-use super::import::mapping::ID_HEADER;
-use super::{App, wire};
-use crate::domain::access::{VALUE_SEPARATOR, yes_no};
 use crate::domain::contact::Contact;
-use crate::domain::field::{FIELDS, Field, FieldKey};
-use crate::intake::write::{WriteOptions, Writer};
-use crate::store::Query;
+use crate::domain::custom::{Entity, Schema};
+use crate::store::{Query, Reader, StoreError};
 
 /// The format of an export.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// `Contact.csv`: the template's columns, custom fields, and the contact's id.
+    /// The template's columns, those other fields that are used, custom fields, and the contact's id.
     Csv,
+    /// vCard 4.0.
+    Vcard,
     /// One JSON document a line.
     JsonLines,
 }
 
+impl Format {
+    /// Returns the format's name, as on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Vcard => "vcard",
+            Self::JsonLines => "jsonl",
+        }
+    }
+
+    /// Returns the name of the file, unless told otherwise.
+    #[must_use]
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Csv => "Contact.csv",
+            Self::Vcard => "Contact.vcf",
+            Self::JsonLines => "Contact.jsonl",
+        }
+    }
+}
+
 impl App {
-    /// Writes the contacts that a query finds, oldest first, and returns how many.
+    /// Writes the contacts that a query finds, oldest first, and returns how many. Whose contacts these may be is said by the query's scope:
+    /// [`App::export_scope`].
     ///
     /// # Errors
     /// When the store cannot be read or the output not be written.
     pub fn export(&self, query: &Query, format: Format, out: &mut dyn Write) -> Result<u64, Failure> {
-        let failed = |error: io::Error| Failure::io("write", std::path::Path::new("the export"), &error);
-        match format {
-            Format::Csv => self.export_csv(query, out, failed),
-            Format::JsonLines => self.export_lines(query, out, failed),
+        let schema = self.schema(Entity::Contact)?;
+        let mut unwritten = None;
+        let count = self.store()?.read(|reader| {
+            let found = Found { reader, query, schema: &schema };
+            let written = match format {
+                Format::Csv => csv::write(self, &found, out),
+                Format::Vcard => vcard::write(&found, out),
+                Format::JsonLines => jsonl::write(&found, out),
+            };
+            match written {
+                Ok(count) => Ok(count),
+                Err(Trouble::Store(error)) => Err(error),
+                Err(Trouble::Output(error)) => {
+                    unwritten = Some(error);
+                    Ok(0)
+                }
+            }
+        })?;
+        match unwritten {
+            Some(error) => Err(Failure::io("write", Path::new("the export"), &error)),
+            None => Ok(count),
         }
     }
+}
 
-    fn export_csv(
-        &self,
-        query: &Query,
-        out: &mut dyn Write,
-        failed: impl Fn(io::Error) -> Failure,
-    ) -> Result<u64, Failure> {
-        let custom = self.custom_keys(query)?;
-        let keys: Vec<FieldKey> = FIELDS.iter().map(|info| FieldKey::Known(info.field)).chain(custom).collect();
-        let mut writer = Writer::new(out, WriteOptions::default()).map_err(&failed)?;
-        let header = keys.iter().map(|key| self.header_of(key)).chain([ID_HEADER.to_owned()]);
-        writer.write(header).map_err(&failed)?;
-        let count = self.each(query, &mut |contact| {
-            let cells = keys.iter().map(|key| self.cell(&contact, key)).chain([contact.id.to_string()]);
-            writer.write(cells)
-        })?;
-        writer.finish().map_err(failed)?;
-        Ok(count)
-    }
+/// What a query finds on one snapshot, as often as it is asked.
+struct Found<'r> {
+    reader: &'r Reader<'r>,
+    query: &'r Query,
+    /// Values of custom fields that are not in use are left out.
+    schema: &'r Schema,
+}
 
-    fn export_lines(
-        &self,
-        query: &Query,
-        out: &mut dyn Write,
-        failed: impl Fn(io::Error) -> Failure,
-    ) -> Result<u64, Failure> {
-        let count = self.each(query, &mut |contact| writeln!(out, "{}", wire::contact(&contact)))?;
-        out.flush().map_err(failed)?;
-        Ok(count)
-    }
-
-    /// Streams contacts to a writer, stopping at its first error.
-    fn each(&self, query: &Query, write: &mut dyn FnMut(Contact) -> io::Result<()>) -> Result<u64, Failure> {
+impl Found<'_> {
+    /// Streams the contacts to a writer, stopping at its first error, and returns how many there were.
+    fn each(&self, write: &mut dyn FnMut(&Contact) -> io::Result<()>) -> Result<u64, Trouble> {
         let (mut count, mut trouble) = (0, None);
-        self.store()?.read(|reader| {
-            reader.for_each(query, &mut |contact| match write(contact) {
+        self.reader.for_each(self.query, &mut |mut contact| {
+            self.schema.hide(&mut contact.custom);
+            match write(&contact) {
                 Ok(()) => {
                     count += 1;
                     ControlFlow::Continue(())
@@ -77,41 +107,29 @@ impl App {
                     trouble = Some(error);
                     ControlFlow::Break(())
                 }
-            })
+            }
         })?;
         match trouble {
-            Some(error) => Err(Failure::io("write", std::path::Path::new("the export"), &error)),
+            Some(error) => Err(Trouble::Output(error)),
             None => Ok(count),
         }
     }
+}
 
-    /// The custom fields that any of the contacts uses, by key.
-    fn custom_keys(&self, query: &Query) -> Result<Vec<FieldKey>, Failure> {
-        let mut keys = std::collections::BTreeSet::new();
-        self.each(query, &mut |contact| {
-            keys.extend(contact.custom.into_keys());
-            Ok(())
-        })?;
-        Ok(keys.into_iter().map(|key| FieldKey::Custom(key.into())).collect())
+/// Why an export did not come to its end.
+enum Trouble {
+    Store(StoreError),
+    Output(io::Error),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
+}
 
-    fn header_of(&self, key: &FieldKey) -> String {
-        key.known().map_or_else(|| key.to_string(), |field| self.header(field.info()))
-    }
-
-    /// A cell as the import reads it: dates in the format of the settings, a placeholder as the blank that it stands for.
-    fn cell(&self, contact: &Contact, key: &FieldKey) -> String {
-        match key.known() {
-            Some(Field::LastName) if contact.last_name_is_placeholder => String::new(),
-            Some(Field::BirthDate) => {
-                contact.birth_date.map_or_else(String::new, |date| self.settings().date_format.write(date))
-            }
-            // Numbers that differ have no one answer; the stricter is safe.
-            Some(Field::Sms) if !contact.phones.is_empty() => {
-                yes_no(contact.phones.iter().all(|phone| phone.sms)).to_owned()
-            }
-            Some(Field::Labels | Field::ExternalId) => contact.joined(key).unwrap_or_default(),
-            _ => contact.values(key).join(VALUE_SEPARATOR),
-        }
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
     }
 }

@@ -7,6 +7,7 @@ mod staff;
 
 pub use division::{DivisionArgs, DivisionCommand};
 pub use staff::{StaffArgs, StaffCommand};
+pub mod bulk;
 mod engage;
 mod enquiry;
 mod field;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
 
+use bulk::BulkArgs;
 pub use contact::{ContactArgs, ContactCommand};
 pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
 pub use enquiry::{EnquiryArgs, EnquiryCommand};
@@ -91,6 +93,8 @@ pub enum Command {
     Engage(EngageArgs),
     /// Surveys: whether one may be sent
     Survey(SurveyArgs),
+    /// Change, label or delete every contact that a query finds, and take it back
+    Bulk(BulkArgs),
 }
 
 /// `carnet import`
@@ -202,7 +206,7 @@ pub struct ExportArgs {
     /// Which contacts [default: all]
     #[command(flatten)]
     pub query: QueryArgs,
-    /// Where to write them; `-` for the standard output [default: Contact.csv or Contact.jsonl]
+    /// Where to write them; `-` for the standard output [default: Contact.csv, Contact.vcf or Contact.jsonl]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Format
@@ -217,6 +221,8 @@ pub enum FormatArg {
     Csv,
     /// One JSON document a line
     Jsonl,
+    /// vCard 4.0, for other address books
+    Vcard,
 }
 
 /// `carnet search`

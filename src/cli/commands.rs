@@ -1,5 +1,6 @@
 //! One file a command: from arguments to a use case, from its result to text and JSON.
 
+pub mod bulk;
 mod confirm;
 pub mod contact;
 pub mod division;

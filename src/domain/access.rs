@@ -2,6 +2,7 @@
 //! share. Reading is here; every write goes through the built-in rules in `write`. What to do with a refused value is the caller's
 //! decision.
 
+mod exact;
 mod marks;
 mod parse;
 mod write;

@@ -257,11 +257,11 @@ pub struct Contact {
     pub birth_date: Option<NaiveDate>,
     /// Address.
     pub address: Address,
-    /// Phone numbers, in order.
+    /// Phone numbers: by kind, and within a kind in the order in which they were given.
     pub phones: Vec<Phone>,
-    /// E-mail addresses, in order.
+    /// E-mail addresses, in the same order.
     pub emails: Vec<Email>,
-    /// Social handles, in order.
+    /// Social handles: by channel, and on a channel in the order in which they were given.
     pub socials: Vec<Social>,
     /// Labels, in order of name without case; no two equal.
     pub labels: Vec<LabelName>,
@@ -334,6 +334,13 @@ impl Contact {
         let last = self.last_name.as_deref().filter(|_| !(self.last_name_is_placeholder && self.first_name.is_some()));
         let parts: Vec<&str> = [self.first_name.as_deref(), last].into_iter().flatten().collect();
         parts.join(" ")
+    }
+
+    /// Puts lists into the order that they are kept in: by kind, and within a kind as given. A field per kind can then tell all of it.
+    pub fn put_in_order(&mut self) {
+        self.phones.sort_by_key(|phone| phone.kind);
+        self.emails.sort_by_key(|mail| mail.kind);
+        self.socials.sort_by_key(|social| social.channel);
     }
 
     /// Adds a label unless the contact has it; says whether it did.

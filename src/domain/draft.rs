@@ -87,6 +87,7 @@ impl Draft {
 
     /// Applies the rules about the whole record, filling in a missing last name where they say so, and returns all problems.
     pub fn settle(&mut self, rules: &Rules) -> Vec<Problem> {
+        self.contact.put_in_order();
         let mut problems: Vec<Problem> = self
             .pending
             .iter()
@@ -113,15 +114,21 @@ fn missing(field: Field, code: &'static str, message: &str, hint: &str) -> Probl
     Problem::of_record(Some(&field.into()), Invalid::new(code, message.to_owned()).hint(hint))
 }
 
-fn fill_last_name(contact: &mut Contact, policy: MissingLastName) -> Option<Problem> {
-    let stand_in = match policy {
+/// Returns what stands for a missing last name.
+#[must_use]
+pub fn stand_in(contact: &Contact, policy: MissingLastName) -> Option<String> {
+    match policy {
         MissingLastName::Customer => Some(PLACEHOLDER_LAST_NAME.to_owned()),
         MissingLastName::Reject => None,
         MissingLastName::FirstName => contact.first_name.clone(),
         MissingLastName::Email => {
             contact.emails.first().and_then(|mail| mail.address.split('@').next()).map(str::to_owned)
         }
-    };
+    }
+}
+
+fn fill_last_name(contact: &mut Contact, policy: MissingLastName) -> Option<Problem> {
+    let stand_in = stand_in(contact, policy);
     contact.last_name_is_placeholder = stand_in.is_some();
     contact.last_name = stand_in;
     contact.last_name.is_none().then(|| {

@@ -83,6 +83,13 @@ pub fn parse_number(text: &str, mode: PhoneMode, default_country: Option<Country
     Ok(parsed)
 }
 
+/// The extension in a number as it was typed, whatever country the number belongs to. Refused as by [`parse_number`] when it is no number
+/// at all.
+pub fn typed_extension(text: &str) -> Result<Option<String>, Invalid> {
+    let text = clean(text);
+    scan(unwrap(&text)).map(|scanned| scanned.extension)
+}
+
 /// The ASCII digits in any notation of a number, for searching by a fragment.
 pub fn digits(text: &str) -> String {
     text.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect()

@@ -21,9 +21,13 @@ const SHOWN_MAX_CHARS: usize = 60;
 pub const URL_MAX_CHARS: usize = 2048;
 
 /// The text in Unicode NFC, without white space, zero-width characters and byte order marks at
-/// its ends. Borrowed when the characters that are left need no change.
+/// its ends, and with every line end as LF, as files are read. Borrowed when the characters that
+/// are left need no change.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim_matches(is_edge);
+    if trimmed.contains('\r') {
+        return Cow::Owned(trimmed.replace("\r\n", "\n").replace('\r', "\n").nfc().collect());
+    }
     if trimmed.is_ascii() || is_nfc(trimmed) {
         return Cow::Borrowed(trimmed);
     }
@@ -217,6 +221,7 @@ mod tests {
             ("Lee", "Lee"),
             (" \u{a0}\u{feff}Lee\u{200b}\t", "Lee"),
             ("Jose\u{301}", "José"),
+            ("a\r\nb\rc", "a\nb\nc"),
             ("\u{200f}שלום\u{200f}", "\u{200f}שלום\u{200f}"),
             ("👩\u{200d}🚀", "👩\u{200d}🚀"),
             ("\u{a0}\u{200b}", ""),

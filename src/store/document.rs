@@ -219,7 +219,7 @@ fn contact(id: ContactId, rev: u64, document: Document<String>) -> Result<Contac
         (Some(at), Some(by)) => Stamp { at: DateTime::from_timestamp_nanos(at), by: Arc::from(by) },
         _ => created.clone(),
     };
-    Ok(Contact {
+    let mut contact = Contact {
         id,
         rev,
         kind: document.kind.map_or(Ok(ContactType::Lead), |word| known("type", ContactType::parse(&word), &word))?,
@@ -257,7 +257,9 @@ fn contact(id: ContactId, rev: u64, document: Document<String>) -> Result<Contac
         device: document.device,
         created,
         updated,
-    })
+    };
+    contact.put_in_order();
+    Ok(contact)
 }
 
 fn known<T>(what: &str, value: Option<T>, word: &str) -> Result<T, String> {

@@ -1,5 +1,6 @@
 //! Tests of the store as its callers see it, by what they are about. Small pure parts are tested beside their code.
 
+mod batches;
 mod contacts;
 mod enquiries;
 mod facets;

@@ -42,9 +42,14 @@ mod values;
 
 /// Enquiries, the agent's view, calls and text messages, visited pages.
 mod enquiries;
+/// Exports, and their way back in.
+mod exporting;
 /// Merges by choice, merges taken back, and duplicates.
 mod merging;
 /// Labels as things of their own, and notes.
 mod notes_labels;
 /// Consent, the change log, and people who are forgotten.
 mod privacy;
+
+/// Bulk writes, and taking them back.
+mod bulk;

@@ -120,19 +120,31 @@ impl App {
         part: &Part<'_>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
-        let make = |draft: &mut Draft, book: &RuleBook| {
-            let before = draft.contact.clone();
-            grant_all(draft, wishes, &book.rules);
-            if let Some(claims) = Claims::of(by, self.settings().access) {
-                claims.settle(draft, Some(&before), &[]);
-            }
-            known::check(self, draft, Some(&before))
-        };
+        let make = |draft: &mut Draft, book: &RuleBook| self.grant(draft, wishes, book, by);
         self.change_contact(
             id,
             &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make, part },
             by,
         )
+    }
+
+    /// Puts wishes into what is stored of a contact; what rules, claims and names refuse stays pending.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(in crate::app) fn grant(
+        &self,
+        draft: &mut Draft,
+        wishes: &[Wish],
+        book: &RuleBook,
+        by: &Viewer,
+    ) -> Result<(), Failure> {
+        let before = draft.contact.clone();
+        grant_all(draft, wishes, &book.rules);
+        if let Some(claims) = Claims::of(by, self.settings().access) {
+            claims.settle(draft, Some(&before), &[]);
+        }
+        known::check(self, draft, Some(&before))
     }
 
     /// Makes a change on the newest state of a contact, again and again while others write it, unless it is meant for one revision.

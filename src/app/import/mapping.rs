@@ -29,6 +29,8 @@ pub struct Mapping {
     pub error_column: Option<usize>,
     /// Whether Carnet wrote the file, so that cells neutralised for spreadsheets are read back.
     pub ours: bool,
+    /// Whether Carnet wrote it as an export, so that values that nobody edited are taken as they are.
+    pub exported: bool,
 }
 
 impl Mapping {
@@ -58,13 +60,14 @@ impl Mapping {
         // In the table's order: the SMS toggle comes after the numbers that it is about.
         ordered.sort_by(|a, b| a.1.cmp(&b.1));
         let error_column = headers.iter().position(|header| header == ERROR_HEADER);
-        let ours = error_column.is_some() || headers.iter().any(|header| header == ID_HEADER);
+        let exported = headers.iter().any(|header| header == ID_HEADER || *header == Field::AsTyped.info().header);
+        let ours = error_column.is_some() || exported || headers.iter().any(|header| is_only_ours(header));
         let silent = |at: usize| {
             decided.settled[at] || headers[at].is_empty() || headers[at] == ERROR_HEADER || headers[at] == ID_HEADER
         };
         let unknown =
             headers.iter().enumerate().filter(|(at, _)| !silent(*at)).map(|(_, header)| header.clone()).collect();
-        Ok(Self { columns: Arc::new(Columns::new(headers, mapping)), ordered, unknown, error_column, ours })
+        Ok(Self { columns: Arc::new(Columns::new(headers, mapping)), ordered, unknown, error_column, ours, exported })
     }
 
     /// Returns the column mapped to the field.
@@ -134,6 +137,13 @@ impl Decided {
         self.keys[column] = None;
         self.settled[column] = false;
     }
+}
+
+/// Headers that nobody but Carnet writes like this: a sign of its own file, whatever columns were taken out of it.
+fn is_only_ours(header: &str) -> bool {
+    const SIGNS: [Field; 5] =
+        [Field::SurveyOptOut, Field::SharedWith, Field::OtherFirstNames, Field::OtherLastNames, Field::NoSms];
+    SIGNS.iter().any(|field| header == field.info().header) || header.starts_with("custom.")
 }
 
 /// The same header twice: only whoever imports knows which is which.

@@ -131,17 +131,16 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
     for key in &mapped.given.cleared {
         clear(&mut mapped.draft, key, policy);
     }
-    if mapped.given.no_sms {
-        let number = |phone: &Phone| phone.e164.clone().unwrap_or_else(|| phone.raw.clone());
-        let silent: Vec<String> = fresh.contact.phones.iter().filter(|phone| !phone.sms).map(number).collect();
-        mapped.draft.contact.phones.iter_mut().for_each(|phone| phone.sms &= !silent.contains(&number(phone)));
-    }
     if let Some(allowed) = mapped.given.sms {
         let known = |raw: &str| before.phones.iter().any(|phone| phone.raw == raw);
         for phone in &mut mapped.draft.contact.phones {
             // A number that was there keeps its no, unless the import may loosen consent.
             phone.sms = allowed && (phone.sms || policy.allow_opt_in || !known(&phone.raw));
         }
+    }
+    if mapped.given.no_sms {
+        let silent = |phone: &Phone| fresh.contact.phones.iter().any(|new| !new.sms && same_phone(new, phone));
+        mapped.draft.contact.phones.iter_mut().filter(|phone| silent(phone)).for_each(|phone| phone.sms = false);
     }
 }
 
@@ -206,10 +205,17 @@ fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy
     }
 }
 
+/// Whether two entries are one: the number, its kind and its extension.
+fn same_phone(a: &Phone, b: &Phone) -> bool {
+    let number = if a.e164.is_some() { a.e164 == b.e164 } else { a.raw == b.raw };
+    number && a.kind == b.kind && a.extension == b.extension
+}
+
 fn keep_marks(contact: &mut Contact, before: &Contact) {
     for phone in &mut contact.phones {
         let same = |known: &&Phone| known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164);
-        if let Some(known) = before.phones.iter().find(same) {
+        let exactly = before.phones.iter().find(|known| same_phone(known, phone));
+        if let Some(known) = exactly.or_else(|| before.phones.iter().find(same)) {
             (phone.sms, phone.verified) = (known.sms, known.verified || phone.verified);
         }
     }

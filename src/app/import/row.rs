@@ -7,6 +7,7 @@ use super::mapping::Mapping;
 use super::report::{Preview, PreviewField};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
+use crate::app::export::cell;
 use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
 use crate::domain::access::read_yes_no;
@@ -14,7 +15,7 @@ use crate::domain::change::diff;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::custom::Claim;
 use crate::domain::draft::Draft;
-use crate::domain::field::{FIELDS, Field, FieldKey};
+use crate::domain::field::{FIELDS, Field, FieldKey, FieldShape};
 use crate::domain::invalid::Invalid;
 use crate::domain::problem::Problem;
 use crate::domain::text;
@@ -68,9 +69,6 @@ pub(super) struct Given {
     /// Fields that a plugin set beside the columns; told only where somebody's claims are looked at.
     pub(super) assigned: Vec<FieldKey>,
 }
-
-/// The cell that clears a field of a stored contact; a blank one keeps what is there.
-const CLEAR: &str = "<clear>";
 
 /// Where a row ends.
 pub(super) enum RowEnd {
@@ -127,7 +125,7 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
         RowEnd::Blank
     } else if let Some(problem) = fault(&row, context) {
         failed(record, line, &row.cells, &[Told { plugin: None, problem }], context)
-    } else if is_sample(&row.cells, &context.mapping) {
+    } else if !context.mapping.exported && is_sample(&row.cells, &context.mapping) {
         RowEnd::Skipped("the template's sample row".to_owned())
     } else {
         match map(row, chain, context) {
@@ -152,7 +150,8 @@ fn fault(row: &intake::Row, context: &Context) -> Option<Problem> {
     // An error column far to the right leaves columns without a header: a value there is one cell too many, as it was before.
     let headers = context.mapping.columns.headers();
     let stray = |(at, cell): &(usize, &str)| headers.get(*at).is_some_and(String::is_empty) && !text::is_blank(cell);
-    let (column, value) = context.mapping.ours.then(|| row.cells.iter().enumerate().find(stray)).flatten()?;
+    let written_by_us = context.mapping.error_column.is_some() || context.mapping.exported;
+    let (column, value) = written_by_us.then(|| row.cells.iter().enumerate().find(stray)).flatten()?;
     Some(Problem {
         field: Some(format!("column {}", column_letter(column))),
         code: "COLUMN_COUNT".into(),
@@ -194,30 +193,47 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     }
     let rules = &context.book.rules;
     let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
+    let as_typed = context.mapping.column_of(&Field::AsTyped.into()).map(|column| cell::part(hand.cell(column)));
+    let exported = context.mapping.exported.then(|| as_typed.unwrap_or_default());
+    let offer = |draft: &mut Draft, key: &FieldKey, value: &str| {
+        let value = if context.mapping.ours { cell::unescape(value) } else { value };
+        match &exported {
+            Some(as_typed)
+                if is_more_than_text(key) && draft.contact.take_exported(key, &cell::part(value), as_typed, rules) => {}
+            _ => draft.offer(key, value, rules),
+        }
+    };
     let mut last = Vec::new();
     for (key, value) in cells.chain(hand.extra_fields()) {
         if text::is_blank(value) {
             continue;
         }
-        if value.trim() == CLEAR {
+        if cell::clears(value) {
             given.cleared.push(key.clone());
         } else if key.known().is_some_and(Field::comes_last) {
             last.push((key, value));
         } else {
-            draft.offer(key, value, rules);
+            offer(&mut draft, key, value);
             given.keys.push(key.clone());
         }
     }
     // When all values are there that they are about; what is said of all numbers before what is said of one.
     last.sort_by_key(|(key, _)| (*key).clone());
     for (key, value) in last {
-        draft.offer(key, value, rules);
+        offer(&mut draft, key, value);
         if key.known() == Some(Field::Sms) {
             given.sms = read_yes_no(value).ok();
         }
-        given.no_sms |= key.known() == Some(Field::NoSms);
+        if key.known() == Some(Field::NoSms) {
+            (given.sms, given.no_sms) = (None, true);
+        }
     }
     (draft, given)
+}
+
+/// Whether an export writes the field in a way of its own.
+fn is_more_than_text(key: &FieldKey) -> bool {
+    key.known().is_some_and(|field| field.shape() != FieldShape::Text)
 }
 
 /// The template's sample row is recognised by all of its filled fields.

@@ -1,6 +1,6 @@
 //! `carnet export`
 
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -19,11 +19,12 @@ use crate::store::Query;
 /// Runs the command.
 pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     let query = Query { scope: app.export_scope(by), ..query(app, &args.query, by)? };
-    let (format, name) = match args.format {
-        FormatArg::Csv => (Format::Csv, "Contact.csv"),
-        FormatArg::Jsonl => (Format::JsonLines, "Contact.jsonl"),
+    let format = match args.format {
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Vcard => Format::Vcard,
+        FormatArg::Jsonl => Format::JsonLines,
     };
-    let path = args.out.clone().unwrap_or_else(|| app.home().folder().join(name));
+    let path = args.out.clone().unwrap_or_else(|| app.home().folder().join(format.file_name()));
     if path == Path::new("-") {
         if printer.is_json() {
             let message = "an export to the standard output is not one JSON document";
@@ -31,15 +32,32 @@ pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> 
                 Failure::new(Class::Usage, "OUTPUT", message).hint("leave out `--json`, or name a file with `--out`")
             );
         }
-        app.export(&query, format, &mut BufWriter::new(io::stdout().lock()))?;
-        return Ok(Outcome::Done);
+        let mut pipe = Pipe { out: io::stdout().lock(), closed: false };
+        let written = app.export(&query, format, &mut BufWriter::new(&mut pipe));
+        return if pipe.closed { Ok(Outcome::Done) } else { written.map(|_| Outcome::Done) };
     }
     let count = to_file(app, &query, format, &path)?;
     printer.answer(
-        || json!({ "file": path, "contacts": count }),
+        || json!({ "file": path, "format": format.as_str(), "contacts": count }),
         || format!("wrote {count} contacts to {}", path.display()),
     );
     Ok(Outcome::Done)
+}
+
+/// The standard output. A reader that closes it has seen enough.
+struct Pipe<W: Write> {
+    out: W,
+    closed: bool,
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).inspect_err(|error| self.closed |= error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().inspect_err(|error| self.closed |= error.kind() == io::ErrorKind::BrokenPipe)
+    }
 }
 
 /// The file appears when it is complete; what was there before stays until then.

@@ -12,31 +12,50 @@ use super::write::locked;
 use super::{VALUE_SEPARATOR, phone_text};
 
 /// Between a number and how it was typed.
-const TYPED: &str = " = ";
+pub(super) const TYPED: &str = " = ";
 
 impl Contact {
     pub(super) fn marks(&self, field: Option<Field>) -> Vec<Cow<'_, str>> {
         match field {
             Some(Field::Verified) => {
-                let phones = self.phones.iter().filter(|phone| phone.verified).map(phone_text);
-                let emails = self.emails.iter().filter(|mail| mail.verified).map(|mail| mail.address.as_str().into());
-                let socials = self.socials.iter().filter(|social| social.verified);
-                let socials = socials.map(|social| format!("{}:{}", social.channel, social.handle).into());
+                let phones = marked(self.phone_names(), self.phones.iter().map(|phone| phone.verified));
+                let emails = marked(self.email_names(), self.emails.iter().map(|mail| mail.verified));
+                let socials = marked(self.social_names(), self.socials.iter().map(|social| social.verified));
                 phones.chain(emails).chain(socials).collect()
             }
-            Some(Field::NoSms) => self.phones.iter().filter(|phone| !phone.sms).map(phone_text).collect(),
+            Some(Field::NoSms) => marked(self.phone_names(), self.phones.iter().map(|phone| !phone.sms)).collect(),
             Some(Field::AsTyped) => {
-                let differs = |phone: &&super::Phone| phone_text(phone) != phone.raw;
-                let told = |phone: &super::Phone| format!("{}{TYPED}{}", phone_text(phone), phone.raw).into();
-                self.phones.iter().filter(differs).map(told).collect()
+                let named = self.phone_names().into_iter().zip(&self.phones);
+                let differs = named.filter(|(_, phone)| phone_text(phone) != phone.raw);
+                differs.map(|(name, phone)| format!("{name}{TYPED}{}", phone.raw).into()).collect()
             }
             _ => Vec::new(),
         }
     }
 
+    /// What each number is called: by its text, with its kind before it where kinds share the number.
+    fn phone_names(&self) -> Vec<Cow<'_, str>> {
+        names(&self.phones.iter().map(|phone| (phone.kind.as_str(), phone_text(phone))).collect::<Vec<_>>(), false)
+    }
+
+    fn email_names(&self) -> Vec<Cow<'_, str>> {
+        let texts = self.emails.iter().map(|mail| (mail.kind.as_str(), mail.address.as_str().into()));
+        names(&texts.collect::<Vec<_>>(), false)
+    }
+
+    /// A handle is called by its channel and itself.
+    fn social_names(&self) -> Vec<Cow<'_, str>> {
+        let texts = self.socials.iter().map(|social| (social.channel.as_str(), social.handle.as_str().into()));
+        names(&texts.collect::<Vec<_>>(), true)
+    }
+
     /// Replaces the marks of a field: what is not named loses its mark.
     pub(super) fn set_marks(&mut self, field: Field, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        let named: Vec<&str> = split(value).collect();
+        self.set_mark_names(field, &split(value).collect::<Vec<_>>(), rules)
+    }
+
+    /// The same, of names that are parted already.
+    pub(super) fn set_mark_names(&mut self, field: Field, named: &[&str], rules: &Rules) -> Result<(), Invalid> {
         let mut fresh = self.clone();
         match field {
             Field::Verified => {
@@ -82,8 +101,10 @@ impl Contact {
             _ => (&*name, None),
         };
         let mut found = false;
-        for phone in &mut self.phones {
-            if phone_text(phone) != number && phone.raw != number {
+        let meant = meant(&self.phone_names(), number);
+        for (at, phone) in self.phones.iter_mut().enumerate() {
+            let alike = || bare(number, phone.kind.as_str()) == phone_text(phone) || phone.raw == number;
+            if !meant.as_ref().map_or_else(alike, |it| it[at]) {
                 continue;
             }
             found = true;
@@ -91,6 +112,7 @@ impl Contact {
                 Field::Verified => phone.verified = on,
                 Field::NoSms => phone.sms = !on,
                 // Of a number without E.164 what was typed is the number itself.
+                _ if phone.e164.is_none() && typed == Some(&phone.raw) => {}
                 _ if phone.e164.is_none() => return Err(not_typed(number)),
                 _ => {
                     let raw = typed.filter(|_| on).or(phone.e164.as_deref()).unwrap_or(number).to_owned();
@@ -98,13 +120,19 @@ impl Contact {
                 }
             }
         }
-        if field == Field::Verified {
-            for mail in self.emails.iter_mut().filter(|mail| mail.address.eq_ignore_ascii_case(number)) {
-                (mail.verified, found) = (on, true);
+        if field == Field::Verified && !found {
+            let meant_mails = self::meant(&self.email_names(), number);
+            for (at, mail) in self.emails.iter_mut().enumerate() {
+                let alike = || mail.address.eq_ignore_ascii_case(bare(number, mail.kind.as_str()));
+                if meant_mails.as_ref().map_or_else(alike, |it| it[at]) {
+                    (mail.verified, found) = (on, true);
+                }
             }
-            let said = |social: &super::Social| format!("{}:{}", social.channel, social.handle) == number;
-            for social in self.socials.iter_mut().filter(|social| said(social) || social.handle == number) {
-                (social.verified, found) = (on, true);
+            let meant_handles = self::meant(&self.social_names(), number);
+            for (at, social) in self.socials.iter_mut().enumerate() {
+                if meant_handles.as_ref().map_or_else(|| social.handle == number, |it| it[at]) {
+                    (social.verified, found) = (on, true);
+                }
             }
         }
         if found {
@@ -118,6 +146,41 @@ impl Contact {
 fn not_typed(number: &str) -> Invalid {
     Invalid::new("AS_TYPED", format!("`{number}` is kept as it was typed and has no other form"))
         .hint("edit the number itself")
+}
+
+fn marked<'n>(names: Vec<Cow<'n, str>>, marks: impl Iterator<Item = bool>) -> impl Iterator<Item = Cow<'n, str>> {
+    names.into_iter().zip(marks).filter_map(|(name, mark)| mark.then_some(name))
+}
+
+/// Calls values by their texts, so that each name means one: with the kind before it where several have the text, and counted where even
+/// the kind is the same.
+fn names<'t>(texts: &[(&str, Cow<'t, str>)], always_kind: bool) -> Vec<Cow<'t, str>> {
+    let mut names: Vec<Cow<'t, str>> = Vec::with_capacity(texts.len());
+    for (kind, text) in texts {
+        if !always_kind && texts.iter().filter(|(_, other)| other == text).count() == 1 {
+            names.push(text.clone());
+            continue;
+        }
+        let mut name = format!("{kind}:{text}");
+        let mut count = 1;
+        while names.contains(&Cow::Borrowed(&name)) {
+            count += 1;
+            name = format!("{kind}:{text}#{count}");
+        }
+        names.push(name.into());
+    }
+    names
+}
+
+/// A name without the kind that may stand before it.
+fn bare<'n>(name: &'n str, kind: &str) -> &'n str {
+    name.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')).unwrap_or(name)
+}
+
+/// Which values have exactly this name; `None` when none has.
+fn meant(names: &[Cow<'_, str>], name: &str) -> Option<Vec<bool>> {
+    let meant: Vec<bool> = names.iter().map(|known| *known == name).collect();
+    meant.contains(&true).then_some(meant)
 }
 
 fn split(value: &str) -> impl Iterator<Item = &str> {
@@ -139,7 +202,7 @@ mod tests {
         let all = "+85291234567 ::: ann@example.com ::: line:ann.lee";
         lee.set(&Field::Verified.into(), all, &rules).unwrap();
         assert_eq!(lee.values(&Field::Verified.into()).join(VALUE_SEPARATOR), all);
-        lee.set(&Field::NoSms.into(), "+85221234567", &rules).unwrap();
+        lee.set(&Field::NoSms.into(), "work:+85221234567", &rules).unwrap();
         assert_eq!(lee.values(&Field::NoSms.into()), ["+85221234567"]);
         assert_eq!(lee.values(&Field::AsTyped.into()), ["+85291234567 = +852 9123 4567"]);
         assert_eq!(lee.set(&Field::Verified.into(), "+1", &rules).unwrap_err().code, "VALUE_UNKNOWN");

@@ -258,7 +258,7 @@ fn extend(names: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-fn replace_where<T>(list: &mut Vec<T>, fresh: Vec<T>, mine: impl Fn(&T) -> bool) {
+pub(super) fn replace_where<T>(list: &mut Vec<T>, fresh: Vec<T>, mine: impl Fn(&T) -> bool) {
     let at = list.iter().position(&mine).unwrap_or(list.len());
     list.retain(|item| !mine(item));
     let at = at.min(list.len());

@@ -73,6 +73,7 @@ prop_compose! {
         if let Some((seconds, by)) = updated {
             contact.updated = Stamp { at: time(i64::from(seconds)), by: Arc::from(by) };
         }
+        contact.put_in_order();
         contact
     }
 }

@@ -1,0 +1,123 @@
+//! Taking a bulk write back: every contact that nobody wrote since becomes what it was before. The others are left as they are, and told.
+//! Hooks are not asked: what was before was decided on then.
+
+use super::AT_ONCE;
+use crate::app::decide::Opinion;
+use crate::app::failure::{Class, Failure};
+use crate::app::provenance::changed_fields;
+use crate::app::{App, now};
+use crate::domain::contact::{Contact, Stamp};
+use crate::domain::id::ContactId;
+use crate::domain::permission::{Right, Viewer};
+use crate::store::{Action, Actor, Batch, ChangeEntry, Image, NewChange, StoreError};
+
+/// A contact that was left as it is.
+#[derive(Clone, Debug)]
+pub struct LeftAlone {
+    /// The contact.
+    pub id: ContactId,
+    /// Its name.
+    pub name: String,
+    /// What was done to it since; nothing when whoever takes back may not write it.
+    pub since: Option<ChangeEntry>,
+}
+
+/// How taking back ended.
+#[derive(Debug)]
+pub struct Undone {
+    /// The bulk write.
+    pub batch: Batch,
+    /// Contacts that are again what they were.
+    pub restored: u64,
+    /// Contacts that were left as they are.
+    pub left: Vec<LeftAlone>,
+}
+
+impl App {
+    /// Takes a bulk write back. When it is interrupted, what was taken back stays so, and the rest can be taken back by the same command.
+    ///
+    /// # Errors
+    /// Not found; conflict, when it was taken back before; rejected, when somebody else did it and the viewer is no admin.
+    pub fn bulk_undo(&self, id: i64, by: &Viewer) -> Result<Undone, Failure> {
+        let batch = self.undoable(id, by)?;
+        let (mut restored, mut left, mut after) = (0, Vec::new(), 0);
+        loop {
+            let images = self.store()?.read(|reader| reader.batch_images(id, after, AT_ONCE))?;
+            let Some(last) = images.last() else { break };
+            after = last.no;
+            let (count, skipped) = self.take_back(id, images, by)?;
+            restored += count;
+            left.extend(self.left_alone(skipped)?);
+        }
+        if !self.store()?.write(|writer| writer.finish_undo(id, now()))? {
+            return Err(undone_before(&batch));
+        }
+        Ok(Undone { batch, restored, left })
+    }
+
+    fn undoable(&self, id: i64, by: &Viewer) -> Result<Batch, Failure> {
+        let batch = self.store()?.read(|reader| reader.batch(id))?;
+        let batch = batch.filter(|batch| by.is_admin() || batch.person == by.name()).ok_or_else(|| {
+            Failure::new(Class::NotFound, "BULK_UNKNOWN", format!("there is no bulk write {id}"))
+                .hint("`carnet bulk list` shows them")
+        })?;
+        if batch.undone_at.is_some() {
+            return Err(undone_before(&batch));
+        }
+        Ok(batch)
+    }
+
+    /// Takes some contacts back in one transaction; returns how many, and those that were left as they are.
+    fn take_back(&self, batch: i64, images: Vec<Image>, by: &Viewer) -> Result<(u64, Vec<Image>), Failure> {
+        let access = self.settings().access;
+        let may = |image: &Image| {
+            let right = if image.before.is_some() && !image.gone { Right::Edit } else { Right::Delete };
+            by.may(right, &image.now, access)
+        };
+        let (ready, mut skipped): (Vec<Image>, Vec<Image>) =
+            images.into_iter().partition(|image| image.untouched && may(image));
+        let mut restored = 0;
+        let stale = self.store()?.write(|writer| {
+            let mut stale = Vec::new();
+            for image in ready {
+                let (contact, entry) = back(batch, &image, by);
+                if writer.take_back(batch, &image, &contact, &entry)? {
+                    restored += 1;
+                } else {
+                    stale.push(image);
+                }
+            }
+            Ok::<_, StoreError>(stale)
+        })?;
+        skipped.extend(stale);
+        Ok((restored, skipped))
+    }
+
+    fn left_alone(&self, skipped: Vec<Image>) -> Result<Vec<LeftAlone>, Failure> {
+        let one = |image: Image| {
+            let since = if image.untouched {
+                None
+            } else {
+                self.store()?.read(|reader| reader.changes(image.id, Some(1)))?.into_iter().next()
+            };
+            Ok(LeftAlone { id: image.id, name: image.now.display_name(), since })
+        };
+        skipped.into_iter().map(one).collect()
+    }
+}
+
+/// What a contact becomes, and what the change log says of it.
+fn back(batch: i64, image: &Image, by: &Viewer) -> (Contact, NewChange) {
+    let at = now();
+    let mut contact = image.before.clone().unwrap_or_else(|| image.now.clone());
+    contact.updated = Stamp { at, by: by.name().into() };
+    let fields = changed_fields(&image.now, &contact, &Opinion::default());
+    let actor = Actor::Person(by.name().to_owned());
+    (contact, NewChange { at, actor, action: Action::Undone, fields, via: format!("bulk {batch}") })
+}
+
+fn undone_before(batch: &Batch) -> Failure {
+    let when = batch.undone_at.map_or_else(String::new, |at| format!(" on {}", at.format("%Y-%m-%d %H:%M UTC")));
+    let message = format!("bulk write {} was taken back before{when}", batch.id);
+    Failure::new(Class::Conflict, "BULK_UNDONE", message).hint("`carnet bulk list` shows what can be taken back")
+}

@@ -1,0 +1,217 @@
+//! `carnet bulk`
+
+use std::io::{self, BufRead, IsTerminal};
+
+use serde_json::{Value, json};
+
+use super::query;
+use crate::app::bulk::{BulkReport, BulkRequest, Deed, Foreseen, LeftAlone, Matched, Refused, Undone};
+use crate::app::contacts::Wish;
+use crate::app::failure::{Class, Failure};
+use crate::app::{App, wire};
+use crate::cli::args::bulk::{BulkArgs, BulkCommand, On};
+use crate::cli::exit::Outcome;
+use crate::cli::print::{Printer, problem, table};
+use crate::domain::field::Field;
+use crate::domain::label::LabelName;
+use crate::domain::permission::Viewer;
+use crate::store::Batch;
+
+/// Changes and refused contacts that people are shown; JSON has more.
+const SHOWN: usize = 10;
+
+/// Runs the command.
+pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    match &args.command {
+        BulkCommand::Edit { fields, on } => {
+            let wishes = fields.iter().map(|text| Wish::parse(text)).collect::<Result<Vec<_>, _>>()?;
+            write(app, "edit", Deed::Edit(wishes), fields.join(" "), on, by, printer)
+        }
+        BulkCommand::Label { names, on } => {
+            let wishes = labels(names)?.map(|name| Wish::Add(Field::Labels.into(), name)).collect();
+            write(app, "label", Deed::Edit(wishes), names.join(", "), on, by, printer)
+        }
+        BulkCommand::Unlabel { names, on } => {
+            let wishes = labels(names)?.map(|name| Wish::Remove(Field::Labels.into(), name)).collect();
+            write(app, "unlabel", Deed::Edit(wishes), names.join(", "), on, by, printer)
+        }
+        BulkCommand::Delete { on } => write(app, "delete", Deed::Delete, String::new(), on, by, printer),
+        BulkCommand::List { limit } => list(app, *limit, printer),
+        BulkCommand::Undo { batch, yes } => undo(app, *batch, *yes, by, printer),
+    }
+}
+
+/// Labels are checked before anything is done: each would else refuse every contact.
+fn labels(names: &[String]) -> Result<impl Iterator<Item = String>, Failure> {
+    let names = names.iter().map(|name| LabelName::parse(name)).collect::<Result<Vec<_>, _>>()?;
+    Ok(names.into_iter().map(|name| name.to_string()))
+}
+
+fn write(
+    app: &App,
+    kind: &'static str,
+    deed: Deed,
+    what: String,
+    on: &On,
+    by: &Viewer,
+    printer: &mut Printer,
+) -> Result<Outcome, Failure> {
+    let matched = app.bulk_matched(&query(app, &on.query, by)?)?;
+    let question = format!("{} {}", if deed == Deed::Delete { "delete" } else { "change" }, about(&matched));
+    if !on.dry_run && !matched.ids.is_empty() {
+        confirm(&question, on.yes, printer)?;
+    }
+    let request = BulkRequest { deed, kind, what, dry_run: on.dry_run, by: by.clone() };
+    let report = app.bulk(&request, &matched)?;
+    report.notes.iter().for_each(|note| printer.warn(note));
+    printer.answer(|| json_of(&report, &request), || text_of(&report, &request));
+    Ok(if report.refused > 0 { Outcome::FailedRows } else { Outcome::Done })
+}
+
+/// How many contacts, with the names of the first few.
+fn about(matched: &Matched) -> String {
+    let count = matched.ids.len() as u64;
+    let more = if count > matched.sample.len() as u64 { ", …" } else { "" };
+    format!("{}: {}{more}", contacts(count), matched.sample.join(", "))
+}
+
+fn contacts(count: u64) -> String {
+    if count == 1 { "1 contact".to_owned() } else { format!("{count} contacts") }
+}
+
+/// Asks on a terminal; elsewhere a yes must be given beforehand.
+fn confirm(question: &str, yes: bool, printer: &mut Printer) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() || printer.is_json() {
+        return Err(Failure::new(Class::Usage, "CONFIRM", format!("this would {question}"))
+            .hint("add `--yes`, or look first with `--dry-run`"));
+    }
+    printer.note(&format!("This will {question}. Go on? [y/N]"));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::new(Class::Rejected, "NOT_CONFIRMED", "nothing was done"))
+}
+
+fn json_of(report: &BulkReport, request: &BulkRequest) -> Value {
+    let refused = |one: &Refused| json!({ "id": one.id.to_string(), "name": one.name, "problems": one.problems.iter().map(wire::told).collect::<Vec<_>>() });
+    let mut answer = json!({
+        "batch": report.batch, "kind": request.kind, "dry_run": request.dry_run, "matched": report.matched, "changed": report.changed,
+        "unchanged": report.unchanged, "refused": report.refused, "deleted": report.deleted,
+        "problems": report.problems.iter().map(refused).collect::<Vec<_>>(),
+        "seconds": report.seconds,
+    });
+    if let (true, Value::Object(map)) = (request.dry_run, &mut answer) {
+        map.insert("changes".to_owned(), report.preview.iter().map(foreseen).collect());
+    }
+    answer
+}
+
+fn foreseen(one: &Foreseen) -> Value {
+    let fields = one.fields.iter().map(|field| json!({ "field": field.field, "old": field.old, "new": field.new }));
+    json!({ "id": one.id.to_string(), "name": one.name, "fields": fields.collect::<Vec<_>>() })
+}
+
+fn text_of(report: &BulkReport, request: &BulkRequest) -> String {
+    let mut text = String::new();
+    for one in report.preview.iter().take(SHOWN) {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+        let told: Vec<String> = one
+            .fields
+            .iter()
+            .map(|field| format!("{}: {} → {}", field.field, value(&field.old), value(&field.new)))
+            .collect();
+        text.push_str(&format!(
+            "{}  {}\n",
+            one.name,
+            if told.is_empty() { "deleted".to_owned() } else { told.join("; ") }
+        ));
+    }
+    for one in report.problems.iter().take(SHOWN) {
+        let told: Vec<String> = one.problems.iter().map(problem).collect();
+        text.push_str(&format!("refused {} {}: {}\n", one.id, one.name, told.join(" | ")));
+    }
+    if report.refused > SHOWN as u64 {
+        text.push_str(&format!("and {} more refused; `--json` lists them\n", report.refused - SHOWN as u64));
+    }
+    let done = if request.dry_run { "would be " } else { "" };
+    let deleted = if request.deed == Deed::Delete { "deleted" } else { "changed" };
+    text.push_str(&format!(
+        "{} matched, {} {done}{deleted}, {} unchanged, {} refused",
+        report.matched,
+        report.changed + report.deleted,
+        report.unchanged,
+        report.refused
+    ));
+    if let Some(batch) = report.batch {
+        text.push_str(&format!("\nbulk write {batch}: `carnet bulk undo {batch}` takes it back"));
+    }
+    text
+}
+
+fn list(app: &App, limit: usize, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let batches = app.bulk_list(limit)?;
+    printer.answer(
+        || json!({ "batches": batches.iter().map(batch_json).collect::<Vec<_>>() }),
+        || table(&batches.iter().map(batch_row).collect::<Vec<_>>()),
+    );
+    Ok(Outcome::Done)
+}
+
+fn batch_json(batch: &Batch) -> Value {
+    json!({
+        "batch": batch.id, "kind": batch.kind, "what": batch.what, "by": batch.person, "at": wire::time(batch.at),
+        "contacts": batch.contacts, "undone_at": batch.undone_at.map(wire::time),
+    })
+}
+
+fn batch_row(batch: &Batch) -> Vec<String> {
+    let undone = batch.undone_at.map_or_else(String::new, |at| format!("taken back {}", wire::time(at)));
+    let contacts = contacts(batch.contacts);
+    let what = format!("{} {}", batch.kind, batch.what);
+    vec![batch.id.to_string(), wire::time(batch.at), batch.person.clone(), contacts, what.trim_end().to_owned(), undone]
+}
+
+fn undo(app: &App, batch: i64, yes: bool, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    // Taking back changes nothing that was done since, so only a person at a terminal is asked.
+    if !yes && io::stdin().is_terminal() && !printer.is_json() {
+        confirm(&format!("take back bulk write {batch}"), false, printer)?;
+    }
+    let undone = app.bulk_undo(batch, by)?;
+    printer.answer(|| undone_json(&undone), || undone_text(&undone));
+    Ok(Outcome::Done)
+}
+
+fn undone_json(undone: &Undone) -> Value {
+    let left = |one: &LeftAlone| {
+        json!({
+            "id": one.id.to_string(), "name": one.name, "changed_by": one.since.as_ref().map(|entry| wire::actor(&entry.actor)),
+            "changed_at": one.since.as_ref().map(|entry| wire::time(entry.at)), "action": one.since.as_ref().map(|entry| entry.action.as_str()),
+        })
+    };
+    json!({
+        "batch": undone.batch.id, "kind": undone.batch.kind, "contacts": undone.batch.contacts, "restored": undone.restored,
+        "left": undone.left.iter().map(left).collect::<Vec<_>>(),
+    })
+}
+
+fn undone_text(undone: &Undone) -> String {
+    let left = |one: &LeftAlone| {
+        let why = one.since.as_ref().map_or_else(
+            || "you may not write it".to_owned(),
+            |entry| format!("{} by {} on {}", entry.action, wire::actor(&entry.actor), wire::time(entry.at)),
+        );
+        format!("left as it is: {} {}  ({why})\n", one.id, one.name)
+    };
+    let told: String = undone.left.iter().map(left).collect();
+    format!(
+        "{told}took back bulk write {}: {} restored, {} left as they are",
+        undone.batch.id,
+        contacts(undone.restored),
+        undone.left.len()
+    )
+}
