@@ -2,6 +2,7 @@
 //! [`Store::write`] and one snapshot for each [`Store::read`]. Rules, plugins and permissions are decided above.
 
 mod changes;
+mod conditions;
 mod connection;
 mod contacts;
 mod document;
@@ -13,12 +14,16 @@ mod job_lock;
 mod jobs;
 mod labels;
 mod migrations;
+mod plan;
 mod prepared;
 mod query;
 mod reader;
 mod search;
+mod sorted;
 mod state;
 mod types;
+mod verify;
+mod wording;
 mod words;
 mod writer;
 

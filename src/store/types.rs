@@ -27,11 +27,13 @@ pub enum Identifier {
     Whatsapp(String),
 }
 
-/// One page of a search, the newest contacts first.
+/// One page of a search.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
-    /// How many contacts there are on all pages.
+    /// How many contacts there are on all pages, as far as they were counted.
     pub total: u64,
+    /// Whether there are more than `total`; counting stops where it would take longer than the page.
+    pub at_least: bool,
     /// The contacts of this page.
     pub contacts: Vec<Contact>,
     /// Where the next page begins, if there is one.
