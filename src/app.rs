@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod enquiry;
 pub mod export;
 pub mod failure;
+pub mod filters;
 pub mod import;
 pub mod lookup;
 pub mod merge;

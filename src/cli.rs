@@ -65,6 +65,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Label(args) => commands::label::run(&app, args, printer),
         Command::Plugin(args) => commands::plugin::run(&app, args, printer),
         Command::Doctor => commands::doctor::run(&app, printer),
+        Command::Filter(args) => commands::filter::run(&app, args, &by, printer),
     }
 }
 

@@ -9,6 +9,7 @@ mod document;
 mod enquiries;
 mod error;
 mod facets;
+mod filters;
 mod identifiers;
 mod job_lock;
 mod jobs;
@@ -41,8 +42,8 @@ pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use types::{
-    Action, Actor, ChangeEntry, ChangedField, Counts, Failure, Identifier, Job, JobState, LabelInfo, NewChange, NewJob,
-    Page, PluginRef,
+    Action, Actor, ChangeEntry, ChangedField, Counts, Failure, Identifier, Job, JobState, LabelInfo, Named, NewChange,
+    NewJob, Page, PluginRef, SavedFilter,
 };
 pub use writer::Writer;
 

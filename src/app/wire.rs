@@ -1,5 +1,7 @@
 //! JSON as the command line and the server speak it: SPEC's names in snake_case, dates as ISO 8601. Domain types have no serialization of their own.
 
+pub mod query;
+
 use serde_json::{Map, Value, json};
 
 use super::decide::Told;

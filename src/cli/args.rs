@@ -1,10 +1,16 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod filter;
+mod query;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
+
+pub use filter::{FilterArgs, FilterCommand};
+pub use query::{QueryArgs, QueryOptions};
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -57,6 +63,8 @@ pub enum Command {
     Plugin(PluginArgs),
     /// Look whether everything in the home folder is as it should be
     Doctor,
+    /// Save what you often search for under a name
+    Filter(FilterArgs),
 }
 
 /// `carnet import`
@@ -143,22 +151,6 @@ pub struct TemplateArgs {
     pub fields: bool,
 }
 
-/// What contacts are meant.
-#[derive(Args, Debug)]
-pub struct QueryArgs {
-    /// Words or beginnings of words; a phone number in any notation, or a part of it
-    pub words: Vec<String>,
-    /// Only with this label; several must all be there
-    #[arg(long, value_name = "LABEL")]
-    pub label: Vec<String>,
-    /// One of the labels is enough
-    #[arg(long, requires = "label")]
-    pub any: bool,
-    /// Only of this type: lead, prospect, customer, other
-    #[arg(long = "type", value_name = "TYPE")]
-    pub kind: Option<String>,
-}
-
 /// `carnet export`
 #[derive(Args, Debug)]
 pub struct ExportArgs {
@@ -188,6 +180,9 @@ pub struct SearchArgs {
     /// Which contacts [default: all]
     #[command(flatten)]
     pub query: QueryArgs,
+    /// Order: newest, oldest, updated (the last changed first), or name
+    #[arg(long, value_name = "ORDER", default_value = "newest")]
+    pub sort: String,
     /// How many at a time
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub limit: u16,

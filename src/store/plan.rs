@@ -133,8 +133,16 @@ impl Plan {
     }
 
     /// Says whether documents must be read to tell.
-    pub(super) fn reads(&self) -> bool {
+    fn reads(&self) -> bool {
         !self.checks.is_empty()
+    }
+
+    /// Says whether telling takes long for each contact, so that fewer are counted.
+    pub(super) fn is_slow(&self) -> bool {
+        let reads = |test: &Sql| test.text.contains(".doc ");
+        self.reads()
+            || self.tests.iter().any(reads)
+            || matches!(&self.walk, Walk::Numbers(pieces) if !pieces.is_anchored())
     }
 
     /// Counts without walking, where the walk alone says it all and the database counts fast.

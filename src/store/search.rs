@@ -15,10 +15,10 @@ use super::sorted;
 use super::types::Page;
 
 /// Contacts that a page counts; when there are more, it says so.
-pub(super) const COUNTED: usize = 10_000;
+const COUNTED: usize = 10_000;
 
-/// The same when documents must be read to tell which contacts are meant.
-const COUNTED_READING: usize = 1_000;
+/// The same when telling takes long: documents must be read, or all numbers looked through.
+const COUNTED_SLOW: usize = 1_000;
 
 /// An error about a cursor.
 pub(super) fn no_cursor(cursor: &str) -> StoreError {
@@ -75,7 +75,7 @@ fn by_number(conn: &Connection, query: &Query, newest_first: bool, letter: char)
 
 /// The numbers of the first contacts on a way, and whether there are more than that.
 pub(super) fn counted(conn: &Connection, plan: &Plan, way: Way, limit: usize) -> Result<(Vec<i64>, bool), StoreError> {
-    let most = if plan.reads() { COUNTED_READING } else { COUNTED }.max(limit.saturating_add(1));
+    let most = if plan.is_slow() { COUNTED_SLOW } else { COUNTED }.max(limit.saturating_add(1));
     let mut found = take(conn, plan, way, most.saturating_add(1))?;
     let more = found.len() > most;
     found.truncate(most);

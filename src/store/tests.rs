@@ -3,6 +3,7 @@
 mod contacts;
 mod facets;
 mod faults;
+mod filtering;
 mod jobs;
 mod searching;
 mod sharing;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::contact::{Contact, words};
 use crate::domain::label::LabelName;
+use crate::domain::name::Name;
 
 /// Something that identifies a contact.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -259,4 +260,28 @@ pub struct Failure {
     pub problems_json: String,
     /// What goes into the error column.
     pub text: String,
+}
+
+/// A query with a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SavedFilter {
+    /// Its name.
+    pub name: Name,
+    /// The query, as JSON.
+    pub query_json: String,
+    /// Who saved it.
+    pub person: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Something that contacts refer to by name.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Named {
+    /// Their organization.
+    Organization,
+    /// Their owner.
+    Owner,
+    /// Their division.
+    Division,
 }
