@@ -18,6 +18,9 @@ mod bad_input;
 /// Contacts, merges, enquiries and labels on the command line.
 mod desk;
 
+/// Searching, filtering and saved filters.
+mod finding;
+
 /// A job killed in the middle.
 mod crash;
 
