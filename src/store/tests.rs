@@ -5,6 +5,7 @@ mod facets;
 mod faults;
 mod filtering;
 mod jobs;
+mod paging;
 mod searching;
 mod sharing;
 

@@ -125,7 +125,7 @@ fn filters_are_saved_merged_replaced_and_deleted() {
     assert_eq!(list["filters"].as_array().map(Vec::len), Some(1));
     let shown = home.run(&["filter", "show", "asian vips"]).exits(0).stdout;
     assert!(
-        shown.contains("--custom 'points>=100' --created 2026-01-01T00:00:00Z..") && shown.contains("1 contact\n"),
+        shown.contains("--created 2026-01-01T00:00:00Z.. --custom 'points>=100'") && shown.contains("1 contact\n"),
         "{shown}"
     );
     home.run(&["filter", "save", "either", "--label", "VIP", "--label", "News", "--match", "any"]).exits(0);
