@@ -211,12 +211,10 @@ fn nanoseconds(from: Time, to: Time) -> [Value; 2] {
 
 fn created(from: Time, to: Time) -> Condition {
     let ([first, last], [start, end]) = (ids(from, to), nanoseconds(from, to));
-    let selection = Sql::new(
-        "SELECT no AS contact FROM contact WHERE gone = 0 AND id >= ? AND id < ?",
-        [first.clone(), last.clone()],
-    );
+    let selection =
+        Sql::new("SELECT no AS contact FROM contact WHERE id >= ? AND id < ?", [first.clone(), last.clone()]);
     let test = Sql::new(
-        "EXISTS (SELECT 1 FROM contact AS its WHERE its.no = {no} AND its.id >= ? AND its.id < ?
+        "EXISTS (SELECT 1 FROM contact AS its WHERE its.no = {no} AND its.gone = 0 AND its.id >= ? AND its.id < ?
              AND its.doc ->> 'created' >= ? AND its.doc ->> 'created' < ?)",
         [first, last, start, end],
     );

@@ -66,7 +66,7 @@ pub(super) struct Condition {
 
 impl Condition {
     /// The same for a way along another table that passes many contacts: what can be looked up once is not read from each document.
-    pub(super) fn as_test(self) -> Self {
+    pub(super) fn into_test(self) -> Self {
         match &self.walk {
             Some(Walk::Table { from, no, filter, .. }) if self.test.is_none() => {
                 let text = format!("{{no}} IN (SELECT {no} FROM {} WHERE {})", from.text, filter.text);

@@ -148,7 +148,7 @@ fn broad(conn: &Connection, query: &Query, after: Option<&Place>) -> Result<Vec<
         }
         let Some(conditions) = Plan::conditions(conn, query)? else { return Ok(all) };
         let walk = Walk::Table { from: Sql::new(from, []), no: "contact.no", filter, ordered: true };
-        let plan = Plan::walking(walk, conditions.into_iter().map(Condition::as_test));
+        let plan = Plan::walking(walk, conditions.into_iter().map(Condition::into_test));
         let mut left = query.limit.saturating_add(1);
         let mut numbers = Vec::new();
         plan.each_by(conn, order, &mut |no, _| {

@@ -254,7 +254,7 @@ fn cases<'a>(app: &'a App, contacts: u64, ids: &'a [ContactId]) -> Vec<Case<'a>>
         filters: vec![Filter::Type(ContactType::Customer), Filter::Country("HK".parse().expect("a country"))],
         ..labelled("wong", &["vip"], false)
     };
-    ask("words, label, type and country", Some(50.0), 100, vec![several]);
+    ask("words, label, type and country", None, 100, vec![several]);
     let sorted = |sort: Sort, text: &str| vec![Query { sort, ..words(text) }];
     ask("oldest first", None, 50, sorted(Sort::Oldest, "an"));
     ask("last changed first", None, 20, sorted(Sort::Updated, ""));

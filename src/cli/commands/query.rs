@@ -255,7 +255,7 @@ mod tests {
     fn check_custom(text: &str, expected: Result<(&str, Comparison), &str>) {
         let found = read_custom(text).map_err(|failure| failure.code.into_owned());
         let expected = expected.map(|(key, is)| Filter::Custom { key: key.to_owned(), is }).map_err(str::to_owned);
-        assert_eq!(found.map_err(|code| code), expected, "{text}");
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]

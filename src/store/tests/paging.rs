@@ -46,11 +46,11 @@ fn pages(store: &Store, mut query: Query, between: &mut dyn FnMut(usize)) -> Vec
 #[test]
 fn what_stays_as_it_is_is_shown_once_in_every_order() {
     for sort in Sort::ALL {
-        for words in ["", "n"] {
+        for words in if *sort == Sort::Updated { &["", "n"][..] } else { &["n"] } {
             let store = Store::in_memory().unwrap();
             insert_all(&store, 0..60);
             (0..20).for_each(|number| touch(&store, number * 3, 1000 + i64::from(number % 5)));
-            let query = Query { words: words.to_owned(), sort: *sort, limit: 7, ..Query::default() };
+            let query = Query { words: (*words).to_owned(), sort: *sort, limit: 7, ..Query::default() };
             let first = store.read(|reader| reader.search(&query)).unwrap().contacts;
             let mut disturb = |page: usize| {
                 let page = u32::try_from(page).unwrap();
