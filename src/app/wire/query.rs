@@ -40,11 +40,23 @@ fn filter(filter: &Filter) -> Value {
                 Comparison::Absent => json!({ "field": field, "present": false }),
                 Comparison::Equal(value) => json!({ "field": field, "is": value }),
                 Comparison::Different(value) => json!({ "field": field, "is_not": value }),
-                Comparison::Number(from, to) => json!({ "field": field, "least": from, "most": to }),
+                Comparison::Number(from, to) => {
+                    json!({ "field": field, "least": from.map(number), "most": to.map(number) })
+                }
                 Comparison::Text(from, to) => json!({ "field": field, "from": from, "to": to }),
             }
         }
     }
+}
+
+/// A number; as text where JSON readers would get its last digit wrong.
+fn number(number: f64) -> Value {
+    let read = serde_json::from_str::<f64>(&json!(number).to_string());
+    if read.is_ok_and(|read| read.to_bits() == number.to_bits()) { json!(number) } else { json!(number.to_string()) }
+}
+
+fn read_number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
 }
 
 fn time(at: DateTime<Utc>) -> String {
@@ -150,7 +162,7 @@ fn comparison(map: &Map<String, Value>, field: &str) -> Result<Comparison, Failu
     if has("least") || has("most") {
         let end = |key: &str| match map.get(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(number) => number.as_f64().map(Some).ok_or_else(|| unsound(&format!("`{key}` is no number"))),
+            Some(number) => read_number(number).map(Some).ok_or_else(|| unsound(&format!("`{key}` is no number"))),
         };
         return Ok(Comparison::Number(end("least")?, end("most")?));
     }
