@@ -12,6 +12,7 @@ pub mod engagement;
 pub mod enquiry;
 pub mod export;
 pub mod failure;
+pub mod filters;
 pub mod forget;
 pub mod history;
 pub mod import;

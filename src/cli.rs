@@ -72,6 +72,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Engage(args) => commands::engage::run(&app, args, &by, printer),
         Command::Survey(args) => commands::engage::survey(&app, args, &by, printer),
         Command::Bulk(args) => commands::bulk::run(&app, args, &by, printer),
+        Command::Filter(args) => commands::filter::run(&app, args, &by, printer),
     }
 }
 

@@ -4,6 +4,7 @@
 mod attached;
 mod batches;
 mod changes;
+mod conditions;
 mod connection;
 mod consent;
 mod contacts;
@@ -15,6 +16,7 @@ mod engagements;
 mod enquiries;
 mod error;
 mod facets;
+mod filters;
 mod forget;
 mod held;
 mod identifiers;
@@ -28,6 +30,7 @@ mod naming;
 mod notes;
 mod organizations;
 mod person;
+mod plan;
 mod prepared;
 mod query;
 mod reader;
@@ -35,11 +38,14 @@ mod record_changes;
 mod restore;
 mod scrub;
 mod search;
+mod sorted;
 mod staff;
 mod state;
 mod tombstones;
 mod types;
+mod verify;
 mod visits;
+mod wording;
 mod words;
 mod writer;
 
@@ -68,7 +74,7 @@ pub use restore::Departed;
 pub use tombstones::Tombstones;
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
-    NewChange, NewJob, Page, PluginRef,
+    Named, NewChange, NewJob, Page, PluginRef, SavedFilter,
 };
 pub use writer::Writer;
 

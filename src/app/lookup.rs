@@ -21,7 +21,7 @@ impl ContactLookup for StoreLookup {
             }
             LookupKey::Name(words) => {
                 let query = Query { words: words.clone(), limit, ..Query::default() };
-                self.0.read(|reader| reader.search(&query)).map(|page| page.contacts)
+                self.0.read(|reader| reader.newest(&query))
             }
         };
         found.map(|contacts| contacts.into_iter().map(Arc::new).collect()).map_err(|error| error.to_string())

@@ -6,6 +6,7 @@ pub mod enquiry;
 pub mod merge;
 pub mod note;
 pub mod privacy;
+pub mod query;
 pub mod records;
 
 use serde_json::{Map, Value, json};

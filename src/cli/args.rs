@@ -11,9 +11,11 @@ pub mod bulk;
 mod engage;
 mod enquiry;
 mod field;
+mod filter;
 mod label;
 pub mod merge;
 mod notes;
+mod query;
 
 use std::path::PathBuf;
 
@@ -26,9 +28,11 @@ pub use contact::{ContactArgs, ContactCommand};
 pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
 pub use enquiry::{EnquiryArgs, EnquiryCommand};
 pub use field::{EntityArg, FieldArgs, FieldCommand, KindArg};
+pub use filter::{FilterArgs, FilterCommand};
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
+pub use query::{QueryArgs, QueryOptions};
 
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
@@ -95,6 +99,8 @@ pub enum Command {
     Survey(SurveyArgs),
     /// Change, label or delete every contact that a query finds, and take it back
     Bulk(BulkArgs),
+    /// Save what you often search for under a name
+    Filter(FilterArgs),
 }
 
 /// `carnet import`
@@ -184,22 +190,6 @@ pub struct TemplateArgs {
     pub fields: bool,
 }
 
-/// What contacts are meant.
-#[derive(Args, Debug)]
-pub struct QueryArgs {
-    /// Words or beginnings of words; a phone number in any notation, or a part of it
-    pub words: Vec<String>,
-    /// Only with this label; several must all be there
-    #[arg(long, value_name = "LABEL")]
-    pub label: Vec<String>,
-    /// One of the labels is enough
-    #[arg(long, requires = "label")]
-    pub any: bool,
-    /// Only of this type: lead, prospect, customer, other
-    #[arg(long = "type", value_name = "TYPE")]
-    pub kind: Option<String>,
-}
-
 /// `carnet export`
 #[derive(Args, Debug)]
 pub struct ExportArgs {
@@ -231,6 +221,9 @@ pub struct SearchArgs {
     /// Which contacts [default: all]
     #[command(flatten)]
     pub query: QueryArgs,
+    /// Order: newest, oldest, updated (the last changed first), or name
+    #[arg(long, value_name = "ORDER", default_value = "newest")]
+    pub sort: String,
     /// How many at a time
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub limit: u16,

@@ -21,9 +21,14 @@ pub(super) const COLUMNS: &str = "contact.id, contact.rev, contact.doc";
 
 /// Reads a contact from the columns [`COLUMNS`].
 pub(super) fn read(row: &Row<'_>) -> Result<Contact, StoreError> {
-    let id = ContactId::from_bytes(row.get(0)?);
-    let rev = row.get::<_, i64>(1)?.unsigned_abs();
-    let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    read_at(row, 0)
+}
+
+/// Reads a contact from the columns [`COLUMNS`], the first of which has a number.
+pub(super) fn read_at(row: &Row<'_>, at: usize) -> Result<Contact, StoreError> {
+    let id = ContactId::from_bytes(row.get(at)?);
+    let rev = row.get::<_, i64>(at + 1)?.unsigned_abs();
+    let text = row.get_ref(at + 2)?.as_str().map_err(rusqlite::Error::from)?;
     document::decode(id, rev, text).map_err(|reason| StoreError::Unreadable { what: format!("contact `{id}`"), reason })
 }
 

@@ -15,7 +15,7 @@ use super::error::StoreError;
 const VOLUME: u32 = 14;
 
 /// Begins a query with the table `volumes`: the number of every volume that there is.
-pub(super) static VOLUMES: LazyLock<String> = LazyLock::new(|| {
+static VOLUMES: LazyLock<String> = LazyLock::new(|| {
     format!(
         "WITH RECURSIVE volumes (volume) AS (
              SELECT 0 UNION ALL SELECT volume + 1 FROM volumes WHERE volume < (SELECT max(no) >> {VOLUME} FROM contact)
@@ -26,6 +26,11 @@ pub(super) static VOLUMES: LazyLock<String> = LazyLock::new(|| {
 /// Returns the volume of a contact.
 pub(super) const fn volume(contact: i64) -> i64 {
     contact >> VOLUME
+}
+
+/// Returns the number with which a volume begins.
+pub(super) const fn first_of_volume(volume: i64) -> i64 {
+    volume << VOLUME
 }
 
 /// Rows to a statement.

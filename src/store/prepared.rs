@@ -8,6 +8,7 @@ use crate::domain::text::{clean, digit_value};
 use super::document;
 use super::facets::{self, Facet};
 use super::naming::NamedByContact;
+use super::query::SearchFields;
 use super::types::Identifier;
 use super::words::{Tokens, is_dense};
 
@@ -71,7 +72,25 @@ impl Prepared {
 
 /// The words by which the contact is found.
 pub(super) fn words(contact: &Contact) -> String {
+    words_within(contact, SearchFields::default())
+}
+
+/// The words by which the contact is found in some fields.
+pub(super) fn words_within(contact: &Contact, within: SearchFields) -> String {
     let mut tokens = Tokens::default();
+    if within.name {
+        add_names(&mut tokens, contact);
+    }
+    if within.company {
+        contact.company.iter().for_each(|name| tokens.add(name));
+    }
+    if within.email {
+        contact.emails.iter().for_each(|email| tokens.add(&email.address));
+    }
+    tokens.into_text()
+}
+
+fn add_names(tokens: &mut Tokens, contact: &Contact) {
     let last = contact.last_name.as_deref().filter(|_| !contact.last_name_is_placeholder);
     match (contact.first_name.as_deref(), last) {
         // People type such names in one go, family name first.
@@ -80,10 +99,7 @@ pub(super) fn words(contact: &Contact) -> String {
         }
         names => [names.0, names.1].into_iter().flatten().for_each(|name| tokens.add(name)),
     }
-    let others = contact.other_first_names.iter().chain(&contact.other_last_names).chain(&contact.company);
-    others.for_each(|name| tokens.add(name));
-    contact.emails.iter().for_each(|email| tokens.add(&email.address));
-    tokens.into_text()
+    contact.other_first_names.iter().chain(&contact.other_last_names).for_each(|name| tokens.add(name));
 }
 
 /// What identifies the contact, each once.

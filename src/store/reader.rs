@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
         found.collect::<Result<_, _>>().placed(self.path)
     }
 
-    /// Returns one page of the contacts that are meant, newest first.
+    /// Returns one page of the contacts that are meant.
     ///
     /// # Errors
     /// [`StoreError::Cursor`], the database fails, or a contact was written by a newer Carnet.
@@ -69,14 +69,32 @@ impl<'a> Reader<'a> {
         search::page(self.conn, query).placed(self.path)
     }
 
-    /// Hands out all contacts that are meant, oldest first, until `f` breaks. `limit` is not looked at; `after` is a number that
-    /// no page gives out, since pages go the other way.
+    /// Hands out all contacts that are meant, oldest first, until `f` breaks. `limit` is not looked at; `after` is the `next` of a page
+    /// with the oldest first.
     ///
     /// # Errors
     /// The database fails, or a contact was written by a newer Carnet.
     pub fn for_each(&self, query: &Query, f: &mut dyn FnMut(Contact) -> ControlFlow<()>) -> Result<(), StoreError> {
         self.settle()?;
         search::for_each(self.conn, query, f).placed(self.path)
+    }
+
+    /// Returns the newest of the contacts that are meant, `limit` at most, without counting the others.
+    ///
+    /// # Errors
+    /// The database fails, or a contact was written by a newer Carnet.
+    pub fn newest(&self, query: &Query) -> Result<Vec<Contact>, StoreError> {
+        self.settle()?;
+        search::newest(self.conn, query).placed(self.path)
+    }
+
+    /// Counts all contacts that are meant, however many.
+    ///
+    /// # Errors
+    /// The database fails, or a contact was written by a newer Carnet.
+    pub fn count_of(&self, query: &Query) -> Result<u64, StoreError> {
+        self.settle()?;
+        search::count_of(self.conn, query).placed(self.path)
     }
 
     /// Returns how many live contacts there are.

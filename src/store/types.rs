@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::contact::{Contact, words};
 use crate::domain::label::LabelName;
+use crate::domain::name::Name;
 
 /// Something that identifies a contact.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,11 +28,13 @@ pub enum Identifier {
     Whatsapp(String),
 }
 
-/// One page of a search, the newest contacts first.
+/// One page of a search.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
-    /// How many contacts there are on all pages.
+    /// How many contacts there are on all pages, as far as they were counted.
     pub total: u64,
+    /// Whether there are more than `total`; counting stops where it would take longer than the page.
+    pub at_least: bool,
     /// The contacts of this page.
     pub contacts: Vec<Contact>,
     /// Where the next page begins, if there is one.
@@ -272,4 +275,28 @@ pub struct Failure {
     pub problems_json: String,
     /// What goes into the error column.
     pub text: String,
+}
+
+/// A query with a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SavedFilter {
+    /// Its name.
+    pub name: Name,
+    /// The query, as JSON.
+    pub query_json: String,
+    /// Who saved it.
+    pub person: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Something that contacts refer to by name.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Named {
+    /// Their organization.
+    Organization,
+    /// Their owner.
+    Owner,
+    /// Their division.
+    Division,
 }

@@ -1,5 +1,5 @@
 //! Cutting text into the words of the full-text index, and a query into what is looked for. Folding is `domain::text`'s; which
-//! fields are indexed is said by `prepared`, and the SQL is in `search`.
+//! fields are indexed is said by `prepared`, and the SQL is in `plan`.
 
 use std::collections::HashSet;
 
@@ -113,15 +113,36 @@ pub(super) struct Digits {
     pub(super) digits: String,
     /// Whether they begin the number, country code first.
     pub(super) anchored: bool,
-    /// The same digits as words, should they be part of a name.
-    pub(super) as_words: Option<String>,
+    /// The same digits as words, should they be part of a name; empty for nothing.
+    pub(super) as_words: Vec<Token>,
+}
+
+/// A word that is looked for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Token {
+    /// The word, or its beginning.
+    pub(super) text: String,
+    /// Whether it is only the beginning.
+    pub(super) prefix: bool,
+}
+
+impl Token {
+    /// Says whether a word of a contact is meant.
+    fn fits(&self, word: &str) -> bool {
+        if self.prefix { word.starts_with(&*self.text) } else { word == self.text }
+    }
+}
+
+/// Says whether all tokens are among the words that [`Tokens::into_text`] gave.
+pub(super) fn all_among(tokens: &[Token], words: &str) -> bool {
+    tokens.iter().all(|token| words.split(' ').any(|word| token.fits(word)))
 }
 
 /// A query, cut.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Wanted {
-    /// What the full-text index is asked; empty for nothing.
-    pub(super) text: String,
+    /// Words, all of which must be found.
+    pub(super) text: Vec<Token>,
     /// Pieces of phone numbers, all of which must be found.
     pub(super) numbers: Vec<Digits>,
 }
@@ -143,6 +164,18 @@ impl Wanted {
         wanted.take_number(&mut number, &mut text);
         wanted.text = matching(&text.join(" "));
         wanted
+    }
+
+    /// Takes pieces of numbers for words: numbers are not looked at. One that can be no word stays, and is not found.
+    pub(super) fn numbers_as_words(&mut self) {
+        let numbers = std::mem::take(&mut self.numbers);
+        for number in numbers {
+            if number.as_words.is_empty() {
+                self.numbers.push(number);
+            } else {
+                self.text.extend(number.as_words);
+            }
+        }
     }
 
     /// Says that nothing was asked for that could be found.
@@ -172,7 +205,7 @@ impl Digits {
         }
         let international = plus || all.starts_with("00");
         let digits = Some(all.trim_start_matches('0')).filter(|digits| !digits.is_empty()).unwrap_or(&all).to_owned();
-        let as_words = (!plus).then(|| matching(&text)).filter(|words| !words.is_empty());
+        let as_words = if plus { Vec::new() } else { matching(&text) };
         Some(Self { digits, anchored: international, as_words })
     }
 }
@@ -186,14 +219,13 @@ fn is_numeric(word: &str) -> bool {
     }) && (digits || word == "+")
 }
 
-/// The full-text query for folded text: every word by its beginning, every pair of neighbours in a run.
-fn matching(folded: &str) -> String {
-    let (mut query, mut seen) = (String::new(), HashSet::new());
-    let mut want = |token: &str, prefix: bool| {
-        if seen.insert((token.to_owned(), prefix)) {
-            query.push_str(if query.is_empty() { "\"" } else { " \"" });
-            query.push_str(token);
-            query.push_str(if prefix { "\"*" } else { "\"" });
+/// The tokens of folded text that is looked for: every word by its beginning, every pair of neighbours in a run.
+fn matching(folded: &str) -> Vec<Token> {
+    let (mut tokens, mut seen) = (Vec::new(), HashSet::new());
+    let mut want = |text: &str, prefix: bool| {
+        let token = Token { text: text.to_owned(), prefix };
+        if seen.insert(token.clone()) {
+            tokens.push(token);
         }
     };
     for piece in pieces(folded) {
@@ -207,7 +239,15 @@ fn matching(folded: &str) -> String {
             }
         }
     }
-    query
+    tokens
+}
+
+/// The tokens of a name that is looked for by whole words.
+pub(super) fn whole(name: &str) -> Vec<Token> {
+    let mut tokens = matching(&fold(name));
+    let dense = |token: &Token| token.text.chars().all(is_dense);
+    tokens.iter_mut().filter(|token| !dense(token)).for_each(|token| token.prefix = false);
+    tokens
 }
 
 #[cfg(test)]
@@ -234,7 +274,8 @@ mod tests {
     #[track_caller]
     fn check_query(query: &str, text: &str, numbers: &[(&str, bool)]) {
         let wanted = Wanted::of(query);
-        assert_eq!(wanted.text, text, "{query}");
+        let told = |token: &Token| format!("\"{}\"{}", token.text, if token.prefix { "*" } else { "" });
+        assert_eq!(wanted.text.iter().map(told).collect::<Vec<_>>().join(" "), text, "{query}");
         let found: Vec<_> = wanted.numbers.iter().map(|number| (number.digits.as_str(), number.anchored)).collect();
         assert_eq!(found, numbers, "{query}");
     }

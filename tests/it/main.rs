@@ -18,6 +18,9 @@ mod bad_input;
 /// Contacts, merges, enquiries and labels on the command line.
 mod desk;
 
+/// Searching, filtering and saved filters.
+mod finding;
+
 /// A job killed in the middle.
 mod crash;
 
@@ -53,3 +56,12 @@ mod privacy;
 
 /// Bulk writes, and taking them back.
 mod bulk;
+
+/// Who may see and do what, by the three ways of access.
+mod access;
+
+/// What the desk refuses, and how it says so.
+mod desk_refusals;
+
+/// The documents that asked for Carnet, worked through step by step.
+mod documents;

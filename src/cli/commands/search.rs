@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::query;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
 use crate::cli::args::SearchArgs;
 use crate::cli::exit::Outcome;
@@ -11,15 +11,25 @@ use crate::cli::print::{Printer, table};
 use crate::domain::contact::Contact;
 use crate::domain::field::Field;
 use crate::domain::permission::Viewer;
-use crate::store::{Page, Query};
+use crate::store::{Page, Query, Sort};
 
 /// Runs the command.
 pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let query = Query { after: args.after.clone(), limit: usize::from(args.limit), ..query(app, &args.query, by)? };
+    let sort = Sort::parse(&args.sort.to_lowercase()).ok_or_else(|| {
+        Failure::new(Class::Usage, "SORT", format!("there is no order `{}`", args.sort))
+            .hint("use newest, oldest, updated or name")
+    })?;
+    let (after, limit) = (args.after.clone(), usize::from(args.limit));
+    let query = Query { sort, after, limit, ..query(app, &args.query, by)? };
     let mut page = app.search(&query)?;
     app.hide(&mut page.contacts)?;
     printer.answer(
-        || json!({ "total": page.total, "contacts": page.contacts.iter().map(wire::contact).collect::<Vec<_>>(), "next": page.next }),
+        || {
+            json!({
+                "total": page.total, "total_is": if page.at_least { "at_least" } else { "exact" },
+                "contacts": page.contacts.iter().map(wire::contact).collect::<Vec<_>>(), "next": page.next,
+            })
+        },
         || page_text(&page),
     );
     if let (Some(next), false) = (&page.next, printer.is_json()) {
@@ -31,8 +41,16 @@ pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> 
 /// One page of contacts, a line each.
 pub(super) fn page_text(page: &Page) -> String {
     let rows: Vec<Vec<String>> = page.contacts.iter().map(row).collect();
-    let found = if page.total == 1 { "1 contact".to_owned() } else { format!("{} contacts", page.total) };
-    format!("{}{found}\n", table(&rows))
+    format!("{}{}\n", table(&rows), contacts(page.total, page.at_least))
+}
+
+/// How many contacts, for people.
+pub fn contacts(total: u64, at_least: bool) -> String {
+    match (total, at_least) {
+        (_, true) => format!("more than {total} contacts"),
+        (1, false) => "1 contact".to_owned(),
+        (_, false) => format!("{total} contacts"),
+    }
 }
 
 fn row(contact: &Contact) -> Vec<String> {

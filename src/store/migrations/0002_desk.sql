@@ -16,6 +16,9 @@ CREATE TABLE contact_facet (
     PRIMARY KEY (facet, value, contact)
 ) STRICT, WITHOUT ROWID;
 
+-- The words of the full-text index in their order, so that a beginning is turned into the few words that have it.
+CREATE VIRTUAL TABLE contact_term USING fts5vocab (contact_text, 'instance');
+
 CREATE TABLE organization (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     rev INTEGER NOT NULL,
