@@ -7,7 +7,7 @@ mod known;
 mod removal;
 mod sharing;
 #[cfg(test)]
-mod tests;
+pub(in crate::app) mod tests;
 mod wishes;
 mod write;
 

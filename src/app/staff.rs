@@ -7,6 +7,7 @@ use crate::domain::contact::Stamp;
 use crate::domain::name::Name;
 use crate::domain::permission::Viewer;
 use crate::domain::staff::Staff;
+use crate::domain::text::fold;
 use crate::store::{Action, RecordKind, Referent};
 
 impl App {
@@ -115,6 +116,24 @@ impl App {
     /// When the store cannot be read.
     pub fn staff(&self) -> Result<Vec<Staff>, Failure> {
         Ok(self.store()?.read(|reader| reader.staff())?)
+    }
+
+    /// Returns the staff members in whose names, departments or addresses every word begins one, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn staff_found(&self, words: &str) -> Result<Vec<Staff>, Failure> {
+        let wanted = fold(words);
+        let says = |member: &Staff, wanted: &str| {
+            let texts = [Some(member.name.as_str()), member.department.as_deref(), member.email.as_deref()];
+            texts.into_iter().flatten().any(|text| {
+                let text = fold(text);
+                text.split(|c: char| !c.is_alphanumeric()).chain([text.as_str()]).any(|word| word.starts_with(wanted))
+            })
+        };
+        let mut staff = self.staff()?;
+        staff.retain(|member| wanted.split_whitespace().all(|word| says(member, word)));
+        Ok(staff)
     }
 
     /// Divisions must exist, and are written as they are stored.

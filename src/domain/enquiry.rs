@@ -156,12 +156,17 @@ impl Sender {
     }
 }
 
-/// Checks a text of one line; a blank one is none. `what` names it in the message.
+/// Checks a text of one line; a blank one is none. `what` names it in the message. Characters that would disguise the text are left
+/// out rather than refused: strangers write it, and no call is lost to what they write.
 ///
 /// # Errors
 /// `TEXT_CONTROL` or `TEXT_TOO_LONG`.
 pub fn line(what: &str, given: Option<String>) -> Result<Option<String>, Invalid> {
-    let Some(given) = given.filter(|given| !text::is_blank(given)) else { return Ok(None) };
+    let Some(mut given) = given else { return Ok(None) };
+    given.retain(|c| !text::turns_direction(c));
+    if given.chars().all(text::is_invisible) {
+        return Ok(None);
+    }
     let clean = text::clean(&given);
     match text::check_text(&clean, NAME_MAX_CHARS, false) {
         Ok(()) => Ok(Some(clean.into_owned())),
@@ -178,8 +183,12 @@ pub fn check_transcript(transcript: &str) -> Result<(), Invalid> {
         let message = format!("the transcript is larger than {TRANSCRIPT_MAX_BYTES} bytes");
         return Err(Invalid::new("TRANSCRIPT_TOO_LARGE", message).hint("shorten it; nothing is cut off by itself"));
     }
-    text::check_text(transcript, TRANSCRIPT_MAX_BYTES, true)
-        .map_err(|invalid| Invalid { message: format!("the transcript {}", invalid.message), ..invalid })
+    match text::check_text(transcript, TRANSCRIPT_MAX_BYTES, true) {
+        // What was said is kept as it was said.
+        Err(invalid) if invalid.code == "TEXT_BIDI" => Ok(()),
+        Err(invalid) => Err(Invalid { message: format!("the transcript {}", invalid.message), ..invalid }),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// A page that somebody looked at before or during an enquiry.

@@ -71,7 +71,7 @@ mod tests {
         check(" called back\r\n\tasked for a quote \n", Ok("called back\n\tasked for a quote"));
         check("Jose\u{301} 陈大文 👩\u{200d}🚀 שלום", Ok("José 陈大文 👩\u{200d}🚀 שלום"));
         check(" \n ", Err("NOTE_EMPTY"));
-        check("a\rb", Err("NOTE_CONTROL"));
+        check("a\rb", Ok("a\nb"));
         check("a\u{1b}[31mb", Err("NOTE_CONTROL"));
         check(&"é".repeat(10_000), Ok(&"é".repeat(10_000)));
         check(&"é".repeat(10_001), Err("NOTE_TOO_LONG"));

@@ -50,7 +50,7 @@ fn things_that_are_not_there_are_named() {
         &["org", "show", "Nowhere"],
         &["org", "delete", "99", "--yes"],
         &["staff", "show", "Nobody"],
-        &["division", "delete", "Nowhere", "--yes"],
+        &["division", "delete", "Nowhere"],
         &["label", "delete", "nothing", "--yes"],
         &["field", "disable", "nothing"],
         &["filter", "show", "nothing"],

@@ -9,6 +9,7 @@ use super::*;
 fn app() -> (tempfile::TempDir, App) {
     let folder = tempfile::tempdir().unwrap();
     let app = App::open(folder.path(), Some(Profile::Maaiiconnect)).unwrap();
+    crate::app::contacts::tests::populate(&app);
     (folder, app)
 }
 

@@ -14,6 +14,7 @@ use super::{Wish, Written};
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::merge::Sides;
+use crate::app::records::Assignment;
 use crate::domain::field::{Field, FieldKey};
 use crate::domain::id::ContactId;
 use crate::domain::merge::choices::{Choice, Choices};
@@ -31,7 +32,19 @@ fn home(settings: &str, script: &str) -> (TempDir, App) {
         std::fs::write(folder.path().join("scripts/desk.rhai"), script).unwrap();
     }
     let app = App::open(folder.path(), None).unwrap();
+    populate(&app);
     (folder, app)
+}
+
+/// The people and divisions that the tests speak of.
+pub(in crate::app) fn populate(app: &App) {
+    for division in ["Asia", "Europe"] {
+        app.add_division(division, &CLI).unwrap();
+    }
+    for staff in ["Ann", "Bob", "Cid", "Eve", "Mallory", "Root", "Zoe"] {
+        let fields = Assignment::parse_all(&[format!("name={staff}")]).unwrap();
+        app.add_staff(&fields, &CLI).unwrap();
+    }
 }
 
 fn name(text: &str) -> Name {

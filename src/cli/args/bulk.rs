@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::QueryArgs;
+use super::QueryOptions;
 
 /// `carnet bulk`
 #[derive(Args, Debug)]
@@ -66,11 +66,10 @@ pub enum BulkCommand {
 
 /// Which contacts, and how.
 #[derive(Args, Debug)]
-#[command(mut_arg("words", |words| words.long("words").value_name("WORDS").num_args(1)))]
 pub struct On {
     /// Which contacts [default: all]
     #[command(flatten)]
-    pub query: QueryArgs,
+    pub query: QueryOptions,
     /// Run everything, hooks included, and say what would change, but write nothing
     #[arg(long)]
     pub dry_run: bool,

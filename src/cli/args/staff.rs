@@ -21,7 +21,10 @@ pub enum StaffCommand {
         fields: Vec<String>,
     },
     /// List staff members
-    List,
+    List {
+        /// Beginnings of words of their names, departments or addresses [default: all]
+        words: Vec<String>,
+    },
     /// Show a staff member
     Show {
         /// Number, name or e-mail address

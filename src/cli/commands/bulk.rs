@@ -56,7 +56,7 @@ fn write(
     by: &Viewer,
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
-    let matched = app.bulk_matched(&query(app, &on.query, by)?)?;
+    let matched = app.bulk_matched(&query::of(app, &[], &on.query, by)?)?;
     let question = format!("{} {}", if deed == Deed::Delete { "delete" } else { "change" }, about(&matched));
     if !on.dry_run && !matched.ids.is_empty() {
         confirm(&question, on.yes, printer)?;

@@ -20,7 +20,7 @@ pub fn run(app: &App, args: &StaffArgs, by: &Viewer, printer: &mut Printer) -> R
         StaffCommand::Add { fields } => {
             written(&app.add_staff(&Assignment::parse_all(fields)?, by)?, "added", printer);
         }
-        StaffCommand::List => list(app, printer)?,
+        StaffCommand::List { words } => list(app, &words.join(" "), printer)?,
         StaffCommand::Show { staff } => {
             let staff = app.staff_member(staff)?;
             let text = || record_text(&staff, staff.id, staff.rev, [&staff.created, &staff.updated]);
@@ -40,8 +40,8 @@ fn written(written: &WrittenRecord<Staff>, verb: &str, printer: &mut Printer) {
     printer.answer(|| wire::staff(staff), || written_text(written, verb, staff.id, staff.rev, staff.name.as_str()));
 }
 
-fn list(app: &App, printer: &mut Printer) -> Result<(), Failure> {
-    let staff = app.staff()?;
+fn list(app: &App, words: &str, printer: &mut Printer) -> Result<(), Failure> {
+    let staff = app.staff_found(words)?;
     let row = |member: &Staff| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         vec![
@@ -57,7 +57,8 @@ fn list(app: &App, printer: &mut Printer) -> Result<(), Failure> {
     printer.answer(
         || json!({ "staff": staff.iter().map(wire::staff).collect::<Vec<_>>() }),
         || match staff.len() {
-            0 => "no staff members yet".to_owned(),
+            0 if words.is_empty() => "no staff members yet".to_owned(),
+            0 => format!("no staff member has `{words}` in name, department or address"),
             _ => table(&staff.iter().map(row).collect::<Vec<_>>()),
         },
     );

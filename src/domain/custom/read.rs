@@ -57,7 +57,8 @@ fn refused(code: &'static str, value: &str, what: &str) -> Invalid {
 fn renamed(invalid: Invalid) -> Invalid {
     let code = match invalid.code {
         "TEXT_CONTROL" => "CUSTOM_CONTROL",
-        _ => "CUSTOM_TOO_LONG",
+        "TEXT_LENGTH" | "TEXT_TOO_LONG" => "CUSTOM_TOO_LONG",
+        code => code,
     };
     Invalid { code, ..invalid }
 }
