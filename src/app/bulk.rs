@@ -253,7 +253,8 @@ impl Work<'_> {
             return Ok(Verdict::Write(Box::new(Ready { before, after: None, entry, opinion, claims })));
         };
         draft.contact.updated = Stamp { at, by: by.name().into() };
-        self.app.grant(&mut draft, wishes, &self.book, by)?;
+        let granted = [Field::Owner.into(), Field::SharedWith.into()];
+        self.app.grant(&mut draft, wishes, &granted, &self.book, by)?;
         let (draft, opinion) = decide(&mut self.chain, Hook::Update, draft, Some(&before), &self.book);
         if opinion.refuses() {
             return Ok(refused(&before, opinion.problems));

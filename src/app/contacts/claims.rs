@@ -29,7 +29,8 @@ impl Claims {
     }
 
     /// Applies them to a contact that is to be written, before plugins see it. What is refused stays readable and keeps what it was.
-    /// `assigned` names fields that a plugin set in a row: plugins act for the installation, whoever imports.
+    /// `assigned` names fields that are not the viewer's to answer for: those that a plugin set in a row (plugins act for the
+    /// installation, whoever imports), and those for which a right of their own was checked.
     pub fn settle(&self, draft: &mut Draft, before: Option<&Contact>, assigned: &[FieldKey]) {
         let written = |field: Field| !self.admin && !assigned.contains(&field.into());
         if written(Field::Owner) {

@@ -13,6 +13,7 @@ use crate::app::provenance::{changed_fields, created_fields, plugin_edits, write
 use crate::app::{App, fresh_id, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
+use crate::domain::field::FieldKey;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hook::Hook;
@@ -120,7 +121,7 @@ impl App {
         part: &Part<'_>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
-        let make = |draft: &mut Draft, book: &RuleBook| self.grant(draft, wishes, book, by);
+        let make = |draft: &mut Draft, book: &RuleBook| self.grant(draft, wishes, &[], book, by);
         self.change_contact(
             id,
             &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make, part },
@@ -128,7 +129,8 @@ impl App {
         )
     }
 
-    /// Puts wishes into what is stored of a contact; what rules, claims and names refuse stays pending.
+    /// Puts wishes into what is stored of a contact; what rules, claims and names refuse stays pending. `granted` names fields for which
+    /// a right of their own was checked.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -136,13 +138,14 @@ impl App {
         &self,
         draft: &mut Draft,
         wishes: &[Wish],
+        granted: &[FieldKey],
         book: &RuleBook,
         by: &Viewer,
     ) -> Result<(), Failure> {
         let before = draft.contact.clone();
         grant_all(draft, wishes, &book.rules);
         if let Some(claims) = Claims::of(by, self.settings().access) {
-            claims.settle(draft, Some(&before), &[]);
+            claims.settle(draft, Some(&before), granted);
         }
         known::check(self, draft, Some(&before))
     }
