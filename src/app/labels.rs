@@ -6,6 +6,7 @@ use super::{App, now};
 use crate::domain::contact::Stamp;
 use crate::domain::label::{LabelName, parse_colour};
 use crate::domain::permission::{Scope, Viewer};
+use crate::domain::text::check_visible;
 use crate::store::LabelInfo;
 
 impl App {
@@ -23,6 +24,7 @@ impl App {
     /// # Errors
     /// Usage, when name or colour is not sound; conflict, when there is one with the name, whatever its case.
     pub fn create_label(&self, name: &str, colour: Option<&str>) -> Result<LabelInfo, Failure> {
+        check_visible(name)?;
         let name = LabelName::parse(name)?;
         let colour = colour.map(parse_colour).transpose()?;
         self.store()?.write(|writer| {

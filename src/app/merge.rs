@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::contacts::{Written, refuse, unknown};
+use super::custom_fields::refuse_taken;
 use super::decide::Opinion;
 use super::failure::{Class, Failure};
 use super::provenance::{changed_fields, passed_over, write_state};
@@ -118,11 +119,16 @@ impl App {
             fields: fields.clone(),
             via: format!("merge with {}", other.id),
         };
+        let book = self.rule_book()?;
         let written = self.store()?.write(|writer| {
-            let rev = writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry)?;
-            write_state(writer, &opinion.state).map(|()| rev)
+            let rev =
+                writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry).map_err(meanwhile)?;
+            // Values that came from either are free now; what a plugin set may be somebody else's.
+            refuse_taken(writer, &book, None, &result, "the contacts were not merged")?;
+            write_state(writer, &opinion.state)?;
+            Ok::<_, Failure>(rev)
         });
-        let rev = written.map_err(meanwhile)?;
+        let rev = written?;
         self.state()?.apply(&opinion.state);
         let notes = consent_note(choices).into_iter().chain(passed_over(&opinion)).chain(self.not_asked()?).collect();
         Ok(Written { contact: Contact { rev, ..result }, fields, notes })

@@ -1,10 +1,14 @@
 //! Organizations: add, show, list, edit, delete, and their log. A renamed organization is renamed in its contacts, too; under access by
 //! division, who may not see an organization does not find it.
 
+use std::collections::BTreeMap;
+
+use super::custom_fields::taken_of_organizations;
 use super::failure::{Class, Failure};
 use super::records::{Assignment, Filling, WrittenRecord, changed, entry, removed, require_rev, unknown};
 use super::{App, now};
 use crate::domain::contact::Stamp;
+use crate::domain::custom::Entity;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Scope, Viewer};
@@ -26,7 +30,12 @@ impl App {
         organization.division = self.division_of_new(organization.division.take(), by)?;
         let fields = changed(None, &organization);
         let entry = entry(Action::Created, fields.clone(), by);
-        organization.id = self.store()?.write(|writer| writer.insert_organization(&organization, &entry))?;
+        let schema = self.schema(Entity::Organization)?;
+        organization.id = self.store()?.write(|writer| {
+            let taken = taken_of_organizations(writer, &schema, 0, &BTreeMap::new(), &organization.custom)?;
+            Filling::refused(taken, "the organization was not created")?;
+            writer.insert_organization(&organization, &entry).map_err(Failure::from)
+        })?;
         organization.rev = 1;
         Ok(WrittenRecord { record: organization, fields, contacts: 0, notes })
     }
@@ -56,7 +65,12 @@ impl App {
         }
         let entry = entry(Action::Updated, fields.clone(), by);
         after.updated = Stamp { at: entry.at, by: by.name().into() };
-        let (rev, contacts) = self.store()?.write(|writer| writer.update_organization(&after, before.rev, &entry))?;
+        let schema = self.schema(Entity::Organization)?;
+        let (rev, contacts) = self.store()?.write(|writer| {
+            let taken = taken_of_organizations(writer, &schema, after.id, &before.custom, &after.custom)?;
+            Filling::refused(taken, &format!("{} was not changed", told(&before)))?;
+            writer.update_organization(&after, before.rev, &entry).map_err(Failure::from)
+        })?;
         after.rev = rev;
         Ok(WrittenRecord { record: after, fields, contacts, notes })
     }
@@ -109,7 +123,7 @@ impl App {
         }
     }
 
-    /// Returns one page of the organizations that the viewer sees, found by beginnings of words of their names.
+    /// Returns one page of the organizations that the viewer sees, as they may be shown, found by beginnings of words of their names.
     ///
     /// # Errors
     /// Usage, when the cursor is none of ours.
@@ -121,7 +135,10 @@ impl App {
         by: &Viewer,
     ) -> Result<OrganizationPage, Failure> {
         let query = OrganizationQuery { words: words.to_owned(), scope: self.organization_scope(by), after, limit };
-        Ok(self.store()?.read(|reader| reader.organizations(&query))?)
+        let mut page = self.store()?.read(|reader| reader.organizations(&query))?;
+        let found = std::mem::take(&mut page.organizations);
+        page.organizations = found.into_iter().map(|one| self.shown_organization(one)).collect::<Result<_, _>>()?;
+        Ok(page)
     }
 
     /// Returns the query for the contacts of an organization that the viewer sees.
@@ -176,17 +193,26 @@ impl App {
         what: &str,
     ) -> Result<Vec<String>, Failure> {
         let before = organization.clone();
-        let mut filling = Filling::of(organization, assignments, &self.rules(now())?)?;
+        let rules = self.rules(now())?;
+        let mut filling = Filling::of(organization, assignments, &rules)?;
         if before.rev == 0 {
             filling.require_name(assignments);
         }
-        self.check_custom_fields(&before, organization, &mut filling);
+        let schema = self.schema(Entity::Organization)?;
+        filling.add(schema.settle(&before.custom, &mut organization.custom, &rules));
         filling.accepted(what)
     }
 
-    /// What the schema of custom fields says about an organization's values: here is the place to ask it, to put values into the form in
-    /// which they are stored, and to refuse with `filling.refuse("custom.KEY", …)`. Without a schema every value is taken.
-    fn check_custom_fields(&self, _before: &Organization, _after: &mut Organization, _filling: &mut Filling) {}
+    /// An organization as it may be shown: without the values of custom fields that are not in use.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shown_organization(&self, mut organization: Organization) -> Result<Organization, Failure> {
+        if !organization.custom.is_empty() {
+            self.schema(Entity::Organization)?.hide(&mut organization.custom);
+        }
+        Ok(organization)
+    }
 
     /// The division of an organization that the viewer makes.
     fn division_of_new(&self, given: Option<Name>, by: &Viewer) -> Result<Option<Name>, Failure> {

@@ -104,6 +104,18 @@ impl Filling {
         self.problems.push(Told { plugin: None, problem });
     }
 
+    /// Adds what a schema of custom fields says.
+    pub(super) fn add(&mut self, problems: Vec<Problem>) {
+        self.problems.extend(problems.into_iter().map(|problem| Told { plugin: None, problem }));
+    }
+
+    /// Fails with problems, if there are any.
+    pub(super) fn refused(problems: Vec<Problem>, what: &str) -> Result<(), Failure> {
+        let mut filling = Self { problems: Vec::new(), notes: Vec::new() };
+        filling.add(problems);
+        filling.accepted(what).map(drop)
+    }
+
     /// Returns things to know, or fails with every problem. A division that cannot change, and nothing else, is told by its
     /// own code.
     pub(super) fn accepted(self, what: &str) -> Result<Vec<String>, Failure> {

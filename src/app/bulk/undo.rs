@@ -2,6 +2,7 @@
 //! Hooks are not asked: what was before was decided on then.
 
 use super::AT_ONCE;
+use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::Opinion;
 use crate::app::failure::{Class, Failure};
 use crate::app::provenance::changed_fields;
@@ -77,10 +78,15 @@ impl App {
         let (ready, mut skipped): (Vec<Image>, Vec<Image>) =
             images.into_iter().partition(|image| image.untouched && may(image));
         let mut restored = 0;
+        let book = self.rule_book()?;
         let stale = self.store()?.write(|writer| {
             let mut stale = Vec::new();
             for image in ready {
                 let (contact, entry) = back(batch, &image, by);
+                if refuse_taken(writer, &book, Some(&image.now), &contact, "not taken back").is_err() {
+                    stale.push(image);
+                    continue;
+                }
                 if writer.take_back(batch, &image, &contact, &entry)? {
                     restored += 1;
                 } else {

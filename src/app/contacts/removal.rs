@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::write::{ATTEMPTS, busy, entry};
 use super::{Written, refuse, unknown};
+use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{ask_only, decide};
 use crate::app::failure::{Class, Failure};
 use crate::app::provenance::{changed_fields, write_state};
@@ -65,9 +66,13 @@ impl App {
         refuse(&format!("contact {id} was not restored"), &opinion)?;
         let fields = changed_fields(&before, &draft.contact, &opinion);
         let entry = entry(Action::Restored, at, fields.clone(), by);
+        let refused = format!("contact {id} was not restored");
         let rev = self.store()?.write(|writer| {
+            // Somebody else may have got its unique values while it was gone.
+            refuse_taken(writer, &book, None, &draft.contact, &refused)?;
             let rev = writer.restore(&Prepared::new(&draft.contact), before.rev, &entry)?;
-            write_state(writer, &opinion.state).map(|()| rev)
+            write_state(writer, &opinion.state)?;
+            Ok::<_, Failure>(rev)
         })?;
         self.state()?.apply(&opinion.state);
         let notes = self.notes(&draft, &opinion)?;

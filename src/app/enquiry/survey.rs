@@ -10,6 +10,7 @@ use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hook::Hook;
 use crate::registry::Mode;
+use crate::store::ConsentEntry;
 
 const OPTED_OUT: &str = "the contact opted out of surveys";
 
@@ -22,6 +23,8 @@ pub struct SurveyCheck {
     pub decision: SurveyDecision,
     /// Whether the contact opted out.
     pub opted_out: bool,
+    /// What the consent ledger says last.
+    pub ledger: Option<ConsentEntry>,
     /// The plugins that are asked when an enquiry closes.
     pub plugins: Vec<String>,
 }
@@ -108,7 +111,8 @@ impl App {
             absent => absent.map(closed),
         };
         let decision = reason.map_or(SurveyDecision::Send, SurveyDecision::Suppress);
-        Ok(SurveyCheck { contact: contact.id, decision, opted_out: contact.survey_opt_out, plugins })
+        let ledger = self.store()?.read(|reader| reader.consents(contact.id))?.into_iter().next();
+        Ok(SurveyCheck { contact: contact.id, decision, opted_out: contact.survey_opt_out, ledger, plugins })
     }
 
     /// Returns why a plugin that may have a say cannot be asked, if there is one: it was refused, or it failed too often.

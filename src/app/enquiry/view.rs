@@ -118,6 +118,7 @@ impl App {
             Ok((visits, held))
         })?;
         let Held { organization, notes: contact_notes, changes, mut activity } = held;
+        let organization = organization.map(|organization| self.shown_organization(organization)).transpose()?;
         activity.enquiries.retain(|earlier| earlier.id != enquiry.id);
         activity.enquiries.truncate(RECENT);
         let activity = activity.of(contact.as_ref());

@@ -190,9 +190,13 @@ fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook) -> Vec<String> {
         return Vec::new();
     }
     // A contact may break today's rules already; plugins answer for what they added.
+    let before = given.contact.clone();
     let known = book.settle(&mut given.clone());
-    let problems: Vec<Problem> =
-        sheet.settle_by(|draft| book.settle(draft)).into_iter().filter(|problem| !known.contains(problem)).collect();
+    let problems: Vec<Problem> = sheet
+        .settle_by(|draft| book.settle_over(draft, Some(&before)))
+        .into_iter()
+        .filter(|problem| !known.contains(problem))
+        .collect();
     if problems.is_empty() {
         return Vec::new();
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::enquiry::{Activity, Candidate, ScreenPop, SurveyCheck};
 use crate::app::wire::note::note;
+use crate::app::wire::privacy::consent_entry;
 use crate::app::wire::records::organization;
 use crate::app::wire::{change, contact, time};
 use crate::domain::engagement::Engagement;
@@ -42,6 +43,7 @@ pub fn survey_check(check: &SurveyCheck) -> Value {
     let mut value = survey(&check.decision);
     value["contact"] = json!(check.contact.to_string());
     value["opted_out"] = json!(check.opted_out);
+    value["ledger"] = check.ledger.as_ref().map_or(Value::Null, consent_entry);
     value["plugins"] = json!(check.plugins);
     value
 }

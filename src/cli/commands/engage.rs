@@ -40,7 +40,11 @@ pub fn survey(app: &App, args: &SurveyArgs, by: &Viewer, printer: &mut Printer) 
                 [] => String::new(),
                 plugins => format!("\nasked when an enquiry closes: {}", plugins.join(", ")),
             };
-            format!("survey: {}{asked}", survey_text(&check.decision))
+            let last = check.ledger.as_ref().map_or_else(String::new, |last| {
+                let word = if last.opt_out { "opted out" } else { "opted in" };
+                format!("\n{word} by {} at {}", wire::actor(&last.actor), wire::time(last.at))
+            });
+            format!("survey: {}{last}{asked}", survey_text(&check.decision))
         },
     );
     Ok(Outcome::Done)

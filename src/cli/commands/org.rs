@@ -24,7 +24,7 @@ pub fn run(app: &App, args: &OrgArgs, by: &Viewer, printer: &mut Printer) -> Res
             written(&app.add_organization(&Assignment::parse_all(fields)?, by)?, "created", printer);
         }
         OrgCommand::Show { org } => {
-            let found = app.organization(org, by)?;
+            let found = app.shown_organization(app.organization(org, by)?)?;
             let text = || record_text(&found, found.id, found.rev, [&found.created, &found.updated]);
             printer.answer(|| records_wire::organization(&found), text);
         }

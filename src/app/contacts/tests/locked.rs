@@ -123,7 +123,7 @@ fn a_merge_loses_no_locked_value_of_either() {
     let other = add(&app, &["last_name=Li", "mobile=+85290000000", "verified=+85290000000"], &CLI);
     let take = |field: Field| merge(&app, id, other, &[field], &CLI);
     let refused = take(Field::Mobile).unwrap_err();
-    assert!(refused.message.contains("+85291234567"), "{refused:?}");
+    assert!(refused.message.contains("9123 4567"), "{refused:?}");
     assert_eq!(code(take(Field::Line)), "VERIFIED_LOCKED");
     let merged = merge(&app, id, other, &[Field::WorkPhone], &CLI).unwrap().contact;
     assert_eq!(merged.phones.iter().filter(|phone| phone.verified).count(), 2);

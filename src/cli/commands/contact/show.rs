@@ -5,6 +5,7 @@ use crate::app::{App, wire};
 use crate::cli::commands::contact_id;
 use crate::cli::print::{Printer, table};
 use crate::domain::contact::{Contact, Phone};
+use crate::domain::custom::{Entity, Schema};
 use crate::domain::field::{FIELDS, Field, FieldShape};
 use crate::domain::permission::{Right, Viewer};
 
@@ -12,17 +13,22 @@ use crate::domain::permission::{Right, Viewer};
 pub(super) fn show(app: &App, id: &str, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
     let contact = app.shown(app.contact_for(contact_id(id)?, Right::View, by)?)?;
     let notes = app.attached(contact.id)?.notes;
-    printer.answer(|| wire::contact(&contact), || table(&rows(&contact, notes)));
+    let schema = app.schema(Entity::Contact)?;
+    printer.answer(|| wire::contact(&contact), || table(&rows(&contact, &schema, notes)));
     Ok(())
 }
 
-fn rows(contact: &Contact, notes: u64) -> Vec<Vec<String>> {
+fn rows(contact: &Contact, schema: &Schema, notes: u64) -> Vec<Vec<String>> {
     let mut rows = vec![row("id", &format!("{} (revision {})", contact.id, contact.rev))];
     for field in FIELDS.iter().map(|info| info.field) {
         let name = field.name().replace('_', " ");
         rows.extend(values(contact, field).iter().map(|value| row(&name, value)));
     }
-    rows.extend(contact.custom.iter().map(|(key, value)| row(&format!("custom.{key}"), value)));
+    for (key, value) in &contact.custom {
+        let label = schema.find(key).map(|field| field.label.as_str()).filter(|label| *label != key);
+        let name = format!("custom.{key}");
+        rows.push(row(&label.map_or_else(|| name.clone(), |label| format!("{label} ({name})")), value));
+    }
     if notes > 0 {
         rows.push(row("notes", &notes.to_string()));
     }
@@ -115,7 +121,7 @@ mod tests {
         ann.other_last_names = vec!["Li".to_owned()];
         ann.custom.insert("tier".to_owned(), "gold".to_owned());
         ann.updated = Stamp { at: DateTime::from_timestamp(1_700_000_100, 0).unwrap(), by: Arc::from("Bob") };
-        insta::assert_snapshot!(table(&rows(&ann, 2)), @r"
+        insta::assert_snapshot!(table(&rows(&ann, &Schema::default(), 2)), @r"
         id                07070707-0707-0707-0707-070707070707 (revision 3)
         first name        Ann
         last name         customer  (placeholder)
