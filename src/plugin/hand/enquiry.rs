@@ -95,8 +95,8 @@ impl EnquiryHand {
         (self.enquiry, self.contact, self.suppress)
     }
 
-    /// Returns a detail of the enquiry: `id`, `channel`, `status`, `subject`, `opened_at` (RFC 3339), `from.phone`, `from.email`,
-    /// `from.handle`, `from.name`, or `attribute.KEY`.
+    /// Returns a detail of the enquiry: `id`, `channel`, `status`, `subject`, `staff`, `device`, `opened_at` (RFC 3339),
+    /// `from.phone`, `from.email`, `from.handle`, `from.name`, or `attribute.KEY`.
     ///
     /// # Errors
     /// `FIELD_UNKNOWN`, or `NOT_GRANTED`.
@@ -109,6 +109,8 @@ impl EnquiryHand {
             "channel" => Some(Cow::Borrowed(self.enquiry.channel.as_str())),
             "status" => Some(Cow::Borrowed(self.enquiry.status.as_str())),
             "subject" => borrowed(&self.enquiry.subject),
+            "staff" => self.enquiry.staff.as_ref().map(|name| Cow::Owned(name.to_string())),
+            "device" => borrowed(&self.enquiry.device),
             "opened_at" => Some(Cow::Owned(self.enquiry.opened_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
             "from.phone" => borrowed(&from.phone),
             "from.email" => borrowed(&from.email),

@@ -17,7 +17,7 @@ pub(super) struct EnquiryHandle(pub(super) Pointer);
 pub(super) fn register(table: &mut Table) {
     describe(table);
     table.module.set_custom_type::<EnquiryHandle>("Enquiry");
-    for name in ["id", "channel", "status", "subject", "opened_at"] {
+    for name in ["id", "channel", "status", "subject", "staff", "device", "opened_at"] {
         table.module.set_getter_fn(name, move |enquiry: &mut EnquiryHandle| enquiry.get(name));
         table.module.set_setter_fn(name, move |enquiry: &mut EnquiryHandle, value: Dynamic| enquiry.set(name, &value));
     }
@@ -47,8 +47,8 @@ fn describe(table: &mut Table) {
     table.say("enquiry.channel", "`call`, `sms`, `whatsapp`, `web-chat`, `email`, `messenger`, `wechat`, `line`, `twitter`, `linkedin`, `instagram` or `woztell-…`.");
     table.say("enquiry.status", "The status that it is taking on: `open`, `handling`, `closed` or `missed`.");
     table.say(
-        "enquiry.id, enquiry.subject, enquiry.opened_at",
-        "Its number (0 while it opens), subject, and time (RFC 3339, UTC), as texts; missing ones are `\"\"`.",
+        "enquiry.id, enquiry.subject, enquiry.staff, enquiry.device, enquiry.opened_at",
+        "Its number (0 while it opens), subject, who handles it, device, and time (RFC 3339, UTC), as texts; missing ones are `\"\"`.",
     );
     table.say(
         "enquiry[\"from.phone\"]",
