@@ -74,7 +74,7 @@ pub use restore::Departed;
 pub use tombstones::Tombstones;
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
-    Named, NewChange, NewJob, Page, PluginRef, SavedFilter,
+    NewChange, NewJob, Page, PluginRef, SavedFilter,
 };
 pub use writer::Writer;
 

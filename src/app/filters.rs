@@ -5,9 +5,9 @@ use super::failure::{Class, Failure};
 use super::wire::query::{from_json, to_json};
 use super::{App, now};
 use crate::domain::custom::Entity;
-use crate::domain::name::Name;
+use crate::domain::name::{Name, nearest};
 use crate::domain::permission::Viewer;
-use crate::store::{Comparison, Filter, Named, Query, SavedFilter};
+use crate::store::{Comparison, Filter, Query, Referent, SavedFilter};
 
 impl App {
     /// Saves a query under a name; says whether it took the place of another.
@@ -58,7 +58,7 @@ impl App {
     fn no_filter(&self, name: &str) -> Result<Failure, Failure> {
         let filters = self.store()?.read(|reader| reader.filters())?;
         let names: Vec<String> = filters.iter().map(|filter| filter.name.to_string()).collect();
-        let hint = match nearest(name, &names) {
+        let hint = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`carnet filter list` lists the saved filters".to_owned(),
         };
@@ -96,11 +96,11 @@ impl App {
         Ok(self.store()?.read(|reader| reader.count_of(query))?)
     }
 
-    /// Checks a query, and returns warnings about names that nothing has.
+    /// Checks a query, and returns warnings about names that the viewer does not know.
     ///
     /// # Errors
     /// Usage, when the settings do not allow it or a custom field is not there.
-    pub fn check_query(&self, query: &Query) -> Result<Vec<String>, Failure> {
+    pub fn check_query(&self, query: &Query, by: &Viewer) -> Result<Vec<String>, Failure> {
         let filtered = !(query.labels.is_empty() && query.filters.is_empty());
         if !self.settings().search_with_filters && filtered && !query.words.trim().is_empty() {
             let message = "words and filters cannot be asked for at once here";
@@ -115,7 +115,7 @@ impl App {
         }
         for filter in &query.filters {
             self.check_custom(filter, None)?;
-            warnings.extend(self.unknown_name(filter)?);
+            warnings.extend(self.unknown_name(filter, by)?);
         }
         Ok(warnings)
     }
@@ -140,20 +140,23 @@ impl App {
             .hint("`carnet field list` lists the custom fields"))
     }
 
-    fn unknown_name(&self, filter: &Filter) -> Result<Option<String>, Failure> {
-        let (what, name, noun) = match filter {
-            Filter::Organization(name) => (Named::Organization, name, "organization"),
-            Filter::Owner(name) => (Named::Owner, name, "owner"),
-            Filter::Division(name) => (Named::Division, name, "division"),
+    fn unknown_name(&self, filter: &Filter, by: &Viewer) -> Result<Option<String>, Failure> {
+        let (what, name) = match filter {
+            Filter::Organization(name) => (Referent::Organization, name),
+            Filter::Owner(name) => (Referent::Staff, name),
+            Filter::Division(name) => (Referent::Division, name),
             _ => return Ok(None),
         };
-        let store = self.store()?;
-        if store.read(|reader| reader.names_anything(what, name))? {
+        let known = self.names_known_to(what, by)?;
+        let is_known = known.iter().any(|known| Name::parse(known).is_ok_and(|known| known == *name));
+        // Contacts keep the name of a staff member who was deleted.
+        if is_known || (what == Referent::Staff && self.store()?.read(|reader| reader.contacts_naming(what, name))? > 0)
+        {
             return Ok(None);
         }
-        let near = nearest(name.key(), &store.read(|reader| reader.named(what))?);
+        let near = nearest(name.as_str(), known.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Ok(Some(format!("no contact has the {noun} `{name}`{near}")))
+        Ok(Some(format!("there is no {} `{name}`{near}", what.kind().noun())))
     }
 }
 
@@ -168,12 +171,6 @@ fn query_of(filter: &SavedFilter) -> Result<Query, Failure> {
         )
         .hint("save it again; a newer Carnet may have written it")
     })
-}
-
-fn nearest(name: &str, names: &[String]) -> Option<String> {
-    let name = name.to_lowercase();
-    let score = |other: &String| strsim::jaro_winkler(&other.to_lowercase(), &name);
-    names.iter().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|near| score(near) > 0.8).cloned()
 }
 
 /// A query in the options of the command line, for people.

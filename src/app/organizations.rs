@@ -172,14 +172,19 @@ impl App {
 
     /// The nearest name that the viewer may know is told.
     fn no_organization(&self, wanted: &str, by: &Viewer) -> Result<Failure, Failure> {
-        let names = match self.organization_scope(by) {
-            Scope::All | Scope::Person(_) => self.store()?.read(|reader| reader.names(Referent::Organization))?,
-            Scope::Divisions(_) => {
-                let page = self.organizations("", None, usize::MAX, by)?;
-                page.organizations.into_iter().map(|known| known.name.as_str().to_owned()).collect()
-            }
-        };
+        let names = self.names_known_to(Referent::Organization, by)?;
         Ok(unknown(RecordKind::Organization, wanted, names.iter().map(String::as_str)))
+    }
+
+    /// Returns the names of organizations, staff members or divisions that the viewer may know.
+    pub(super) fn names_known_to(&self, what: Referent, by: &Viewer) -> Result<Vec<String>, Failure> {
+        match (what, self.organization_scope(by)) {
+            (Referent::Organization, Scope::Divisions(_)) => {
+                let page = self.organizations("", None, usize::MAX, by)?;
+                Ok(page.organizations.into_iter().map(|known| known.name.as_str().to_owned()).collect())
+            }
+            _ => Ok(self.store()?.read(|reader| reader.names(what))?),
+        }
     }
 
     fn organization_scope(&self, by: &Viewer) -> Scope {

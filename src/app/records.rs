@@ -182,12 +182,15 @@ impl App {
             .hint(format!("only admins may; ask {who}")))
     }
 
-    /// Checks that an organization named by hand exists, and returns its name as it is stored.
+    /// Checks that an organization named by hand exists and is the viewer's to see, and returns its name as it is stored.
     ///
     /// # Errors
-    /// `ORGANIZATION_UNKNOWN` with the nearest name.
-    pub fn known_organization(&self, name: &Name) -> Result<Name, Failure> {
-        self.known(Referent::Organization, name)
+    /// `ORGANIZATION_UNKNOWN` with the nearest name that the viewer may know.
+    pub fn known_organization(&self, name: &Name, by: &Viewer) -> Result<Name, Failure> {
+        let known = self.names_known_to(Referent::Organization, by)?;
+        let stored = self.known(Referent::Organization, name).ok();
+        let seen = stored.filter(|stored| known.iter().any(|known| known == stored.as_str()));
+        seen.ok_or_else(|| unknown(RecordKind::Organization, name.as_str(), known.iter().map(String::as_str)))
     }
 
     /// Checks that a staff member named by hand exists, and returns the name as it is stored.

@@ -160,7 +160,7 @@ fn texts(names: &[String]) -> Vec<Cow<'_, str>> {
 }
 
 fn phone_text(phone: &Phone) -> Cow<'_, str> {
-    let number = phone.e164.as_deref().unwrap_or(&phone.raw);
+    let number = phone.dialled();
     match (&phone.extension, &phone.e164) {
         (Some(extension), Some(_)) => Cow::Owned(format!("{number} x{extension}")),
         _ => Cow::Borrowed(number),

@@ -289,6 +289,26 @@ pub struct Contact {
     pub updated: Stamp,
 }
 
+impl Phone {
+    /// Returns the number as it is dialled: in E.164 where it is a real one, else as typed.
+    #[must_use]
+    pub fn dialled(&self) -> &str {
+        self.e164.as_deref().unwrap_or(&self.raw)
+    }
+
+    /// Says whether two entries are one number, whatever its kind and extension.
+    #[must_use]
+    pub fn is_number_of(&self, other: &Self) -> bool {
+        self.dialled() == other.dialled()
+    }
+
+    /// Says whether two entries are one number of one kind.
+    #[must_use]
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.extension == other.extension && self.is_number_of(other)
+    }
+}
+
 impl Contact {
     /// Returns a contact with the defaults and nothing else.
     #[must_use]

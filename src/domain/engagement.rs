@@ -39,12 +39,6 @@ pub struct Engagement {
     pub by: String,
 }
 
-/// Returns the number as it is dialled.
-#[must_use]
-pub fn dialled(phone: &Phone) -> &str {
-    phone.e164.as_deref().unwrap_or(&phone.raw)
-}
-
 /// Chooses the number of a contact that is called or written to: the one that is named, else the first mobile number, else the first.
 /// `named` is E.164 where it is a number.
 ///
@@ -57,14 +51,14 @@ pub fn choose_number<'c>(contact: &'c Contact, named: Option<&str>, kind: Engage
             .hint(format!("add one with `carnet contact edit {} mobile=+85212345678`", contact.id)));
     };
     let number = match named {
-        None => dialled(first),
+        None => first.dialled(),
         Some(named) => {
-            let meant = |phone: &&Phone| dialled(phone) == named || phone.raw == named;
-            contact.phones.iter().find(meant).map(dialled).ok_or_else(|| unknown(contact, named))?
+            let meant = |phone: &&Phone| phone.dialled() == named || phone.raw == named;
+            contact.phones.iter().find(meant).map(Phone::dialled).ok_or_else(|| unknown(contact, named))?
         }
     };
     // One number may stand there twice, as mobile and as work: if either says no, it is no.
-    let silent = contact.phones.iter().any(|phone| dialled(phone) == number && !phone.sms);
+    let silent = contact.phones.iter().any(|phone| phone.dialled() == number && !phone.sms);
     if kind == EngagementKind::Sms && silent {
         return Err(Invalid::new("SMS_OFF", format!("text messages to {number} are switched off")).hint(format!(
             "if the person agrees, switch them on with `carnet contact edit {} 'no_sms-={number}'`",
@@ -75,7 +69,7 @@ pub fn choose_number<'c>(contact: &'c Contact, named: Option<&str>, kind: Engage
 }
 
 fn unknown(contact: &Contact, named: &str) -> Invalid {
-    let known: Vec<&str> = contact.phones.iter().map(dialled).collect();
+    let known: Vec<&str> = contact.phones.iter().map(Phone::dialled).collect();
     let message = format!("contact {} has no number `{}`", contact.id, text::shown(named));
     Invalid::new("NUMBER_UNKNOWN", message).hint(format!("its numbers are {}", known.join(", ")))
 }

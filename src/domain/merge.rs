@@ -79,11 +79,7 @@ fn keep_names(merged: &mut Contact, other: &Contact) {
 
 fn keep_lists(merged: &mut Contact, other: &Contact) {
     for phone in &other.phones {
-        let twin = merged.phones.iter_mut().find(|known| {
-            known.kind == phone.kind
-                && known.extension == phone.extension
-                && known.e164.as_ref().unwrap_or(&known.raw) == phone.e164.as_ref().unwrap_or(&phone.raw)
-        });
+        let twin = merged.phones.iter_mut().find(|known| known.is_twin_of(phone));
         match twin {
             // The stricter consent wins for text messages, too.
             Some(twin) => {

@@ -11,7 +11,7 @@ use super::invalid::Invalid;
 pub fn lost(before: &Contact, after: &Contact) -> Vec<(Field, String)> {
     let phones = before.phones.iter().filter(|phone| phone.verified);
     let phones = phones.filter(|old| !after.phones.iter().any(|new| new.verified && same_phone(old, new)));
-    let phones = phones.map(|phone| (field_of(FieldShape::Phone(phone.kind)), number(phone).to_owned()));
+    let phones = phones.map(|phone| (field_of(FieldShape::Phone(phone.kind)), phone.dialled().to_owned()));
     let socials = before.socials.iter().filter(|social| social.verified);
     let socials = socials.filter(|old| !after.socials.iter().any(|new| new.verified && same_social(old, new)));
     let socials = socials.map(|social| (field_of(FieldShape::Social(social.channel)), social.handle.clone()));
@@ -25,9 +25,9 @@ pub fn locked(value: &str) -> Invalid {
         .hint("keep it and add other values beside it, or set `lock_verified = false`")
 }
 
-/// Says whether two entries are one number of one kind.
+/// Says whether two entries are one number of one kind, also when only one of them is known to be a real number by now.
 #[must_use]
-pub(super) fn same_phone(a: &Phone, b: &Phone) -> bool {
+pub fn same_phone(a: &Phone, b: &Phone) -> bool {
     let number = match (&a.e164, &b.e164) {
         (Some(a), Some(b)) => a == b,
         _ => a.raw == b.raw,
@@ -39,10 +39,6 @@ pub(super) fn same_phone(a: &Phone, b: &Phone) -> bool {
 #[must_use]
 pub(super) fn same_social(a: &Social, b: &Social) -> bool {
     a.channel == b.channel && a.handle == b.handle
-}
-
-fn number(phone: &Phone) -> &str {
-    phone.e164.as_deref().unwrap_or(&phone.raw)
 }
 
 fn field_of(shape: FieldShape) -> Field {

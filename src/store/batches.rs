@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 
-use super::contacts::{self, Stored};
+use super::contacts::{self, Stored, gone};
 use super::document::{self, nanos};
 use super::error::{Placed, StoreError};
 use super::jobs::int;
@@ -126,7 +126,7 @@ fn images(conn: &Connection, batch: i64, after: i64, limit: usize) -> Result<Vec
         };
         let gone: i64 = row.get(4)?;
         // Of a forgotten person there is no document.
-        if gone == FORGOTTEN {
+        if gone == gone::FORGOTTEN {
             continue;
         }
         let now = contacts::read(row)?;
@@ -136,9 +136,6 @@ fn images(conn: &Connection, batch: i64, after: i64, limit: usize) -> Result<Vec
     }
     Ok(found)
 }
-
-/// What is written in `contact.gone` of a forgotten contact.
-const FORGOTTEN: i64 = 3;
 
 impl Writer<'_> {
     /// Records a bulk write that begins, and returns its number.

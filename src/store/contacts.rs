@@ -16,6 +16,18 @@ use super::labels::{self, LabelNumbers};
 use super::naming::KnownNames;
 use super::prepared::{self, Prepared};
 
+/// What stands in `contact.gone`.
+pub(super) mod gone {
+    /// The contact is there.
+    pub(in crate::store) const LIVE: i64 = 0;
+    /// It was deleted, and may come back.
+    pub(in crate::store) const DELETED: i64 = 1;
+    /// It was merged into another.
+    pub(in crate::store) const MERGED: i64 = 2;
+    /// The person was forgotten.
+    pub(in crate::store) const FORGOTTEN: i64 = 3;
+}
+
 /// The columns that [`read`] takes, of a table called `contact`.
 pub(super) const COLUMNS: &str = "contact.id, contact.rev, contact.doc";
 

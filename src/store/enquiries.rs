@@ -299,36 +299,4 @@ impl Writer<'_> {
             None => Err(StoreError::NoEnquiry { id }),
         }
     }
-
-    /// Erases whatever tells of a person in the enquiries of a contact and of those merged into it, and their calls, text messages and
-    /// visited pages. What is left of an enquiry says when it came, how, and how it ended.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn forget_activity(&mut self, contact: ContactId) -> Result<(), StoreError> {
-        let conn = self.conn;
-        match contacts::resolve(conn, contact).placed(self.path)? {
-            Some(no) => forget(conn, no).placed(self.path),
-            None => Ok(()),
-        }
-    }
-}
-
-fn forget(conn: &Connection, no: i64) -> rusqlite::Result<()> {
-    const FAMILY: &str = "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )";
-    for statement in [
-        "DELETE FROM visit WHERE enquiry IN (SELECT id FROM enquiry WHERE contact IN (SELECT no FROM family))",
-        "DELETE FROM visit WHERE contact IN (SELECT no FROM family)",
-        "DELETE FROM engagement WHERE contact IN (SELECT no FROM family)",
-        "UPDATE enquiry SET transcript = NULL, doc = json_set(
-             json_remove(doc, '$.phone', '$.email', '$.handle', '$.name', '$.subject', '$.contact_name', '$.device',
-                 '$.attributes', '$.suppressed'),
-             '$.rev', coalesce(doc ->> '$.rev', 1) + 1)
-         WHERE contact IN (SELECT no FROM family)",
-    ] {
-        conn.execute(&format!("{FAMILY} {statement}"), [no])?;
-    }
-    Ok(())
 }

@@ -10,11 +10,8 @@ use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::facets::{KEY_END, facet};
 use super::reader::Reader;
-use super::types::{Named, SavedFilter};
+use super::types::SavedFilter;
 use super::writer::Writer;
-
-/// Names that are looked through for the nearest one.
-const NAMES: usize = 1000;
 
 impl Reader<'_> {
     /// Returns a saved filter.
@@ -34,36 +31,6 @@ impl Reader<'_> {
     /// The database fails.
     pub fn filters(&self) -> Result<Vec<SavedFilter>, StoreError> {
         list(self.conn).placed(self.path)
-    }
-
-    /// Says whether any contact has the value that a filter asks for.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn names_anything(&self, what: Named, name: &Name) -> Result<bool, StoreError> {
-        self.settle()?;
-        let sql = "SELECT EXISTS (SELECT 1 FROM contact_facet WHERE facet = ?1 AND value = ?2)";
-        let mut select = self.conn.prepare_cached(sql).placed(self.path)?;
-        select.query_row(params![number(what), name.key()], |row| row.get(0)).placed(self.path)
-    }
-
-    /// Returns values that contacts have, in their comparison form, a thousand at most.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn named(&self, what: Named) -> Result<Vec<String>, StoreError> {
-        self.settle()?;
-        let sql = "SELECT value FROM contact_facet WHERE facet = ?1 AND value > ?2 ORDER BY value LIMIT 1";
-        let mut next = self.conn.prepare_cached(sql).placed(self.path)?;
-        let mut names: Vec<String> = Vec::new();
-        while names.len() < NAMES {
-            let last = names.last().map_or("", String::as_str);
-            match next.query_row(params![number(what), last], |row| row.get(0)).optional().placed(self.path)? {
-                Some(name) => names.push(name),
-                None => break,
-            }
-        }
-        Ok(names)
     }
 
     /// Says whether any contact has a value for a custom field.
@@ -110,14 +77,6 @@ impl Writer<'_> {
     pub fn delete_filter(&mut self, name: &Name) -> Result<bool, StoreError> {
         let mut delete = self.conn.prepare_cached("DELETE FROM saved_filter WHERE key = ?1").placed(self.path)?;
         Ok(delete.execute([name.key()]).placed(self.path)? > 0)
-    }
-}
-
-const fn number(what: Named) -> u8 {
-    match what {
-        Named::Organization => facet::ORGANIZATION,
-        Named::Owner => facet::OWNER,
-        Named::Division => facet::DIVISION,
     }
 }
 

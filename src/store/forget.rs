@@ -6,9 +6,10 @@ use rusqlite::{Connection, params};
 use crate::domain::id::ContactId;
 use crate::domain::traces::{Sight, Traces};
 
+use super::contacts::gone;
 use super::error::{Placed, StoreError};
 use super::identifiers::volume;
-use super::person::{FORGOTTEN, family, listed, traces};
+use super::person::{family, listed, traces};
 use super::types::NewChange;
 use super::writer::Writer;
 use super::{contacts, tombstones};
@@ -77,7 +78,7 @@ fn revision(conn: &Connection, no: i64, id: ContactId, seen: u64) -> Result<u64,
     let (now, gone): (i64, i64) =
         conn.query_row("SELECT rev, gone FROM contact WHERE no = ?1", [no], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match now.unsigned_abs() {
-        _ if gone == FORGOTTEN => Err(StoreError::NotFound { id }),
+        _ if gone == gone::FORGOTTEN => Err(StoreError::NotFound { id }),
         now if now != seen => Err(StoreError::Conflict { id, seen, now }),
         now => Ok(now),
     }

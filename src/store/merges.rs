@@ -9,7 +9,7 @@ use crate::domain::id::ContactId;
 use crate::domain::merge::merge;
 use crate::domain::merge::undo::{Level, Merged, Trail};
 
-use super::contacts::{self, Stored};
+use super::contacts::{self, Stored, gone};
 use super::document::{self, nanos};
 use super::enquiries;
 use super::error::{Placed, StoreError};
@@ -51,11 +51,6 @@ pub enum Standing {
     /// A person of the merge was forgotten.
     Forgotten(ContactId),
 }
-
-/// A contact's `gone`.
-const LIVE: i64 = 0;
-const DELETED: i64 = 1;
-const MERGED: i64 = 2;
 
 impl Reader<'_> {
     /// Says where a contact is, without following merges; nothing when there never was one with the id.
@@ -194,9 +189,9 @@ fn whereabouts(conn: &Connection, id: ContactId) -> Result<Option<Whereabouts>, 
     let mut rows = select.query([id.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(match row.get::<_, i64>(3)? {
-        LIVE => Whereabouts::Live(Box::new(contacts::read(row)?)),
-        DELETED => Whereabouts::Deleted(Box::new(contacts::read(row)?)),
-        MERGED => {
+        gone::LIVE => Whereabouts::Live(Box::new(contacts::read(row)?)),
+        gone::DELETED => Whereabouts::Deleted(Box::new(contacts::read(row)?)),
+        gone::MERGED => {
             let at = DateTime::from_timestamp_nanos(row.get::<_, Option<i64>>(4)?.unwrap_or_default());
             Whereabouts::Merged { into: end_of(conn, id)?, at }
         }
@@ -218,9 +213,9 @@ fn standing(conn: &Connection, id: ContactId) -> Result<Option<Standing>, StoreE
         .optional()?;
     let Some((no, gone)) = found else { return Ok(None) };
     let side = match gone {
-        LIVE => "master",
-        MERGED => "other",
-        DELETED => return Ok(Some(Standing::Deleted(id))),
+        gone::LIVE => "master",
+        gone::MERGED => "other",
+        gone::DELETED => return Ok(Some(Standing::Deleted(id))),
         _ => return Ok(Some(Standing::Forgotten(id))),
     };
     let latest = format!("SELECT id FROM merge WHERE {side} = ?1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1");
@@ -241,8 +236,8 @@ fn trail(conn: &Connection, first: i64) -> Result<Standing, StoreError> {
         )?
         .query_row([first], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match gone {
-        MERGED => {}
-        LIVE | DELETED => return Ok(Standing::TakenBack),
+        gone::MERGED => {}
+        gone::LIVE | gone::DELETED => return Ok(Standing::TakenBack),
         _ => return Ok(Standing::Forgotten(ContactId::from_bytes(erased))),
     }
     loop {
@@ -253,13 +248,13 @@ fn trail(conn: &Connection, first: i64) -> Result<Standing, StoreError> {
             )?
             .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         match gone {
-            LIVE | MERGED => {}
-            DELETED => return Ok(Standing::Deleted(ContactId::from_bytes(id))),
+            gone::LIVE | gone::MERGED => {}
+            gone::DELETED => return Ok(Standing::Deleted(ContactId::from_bytes(id))),
             _ => return Ok(Standing::Forgotten(ContactId::from_bytes(id))),
         }
         levels.push(level(conn, no, number)?);
         opted_out_since |= opted_out(conn, no, since)?;
-        if gone == LIVE {
+        if gone == gone::LIVE {
             return Ok(Standing::Merge(Box::new(Trail { levels, opted_out_since })));
         }
         number = conn

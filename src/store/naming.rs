@@ -12,6 +12,7 @@ use crate::domain::name::Name;
 use super::contacts::Stored;
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::facets::facet;
 use super::prepared::Prepared;
 use super::reader::Reader;
 use super::record_changes::{RecordKind, append_by};
@@ -47,11 +48,11 @@ impl Referent {
     }
 
     /// The facets (`contact_facet.facet`) under which contacts name it.
-    const fn facets(self) -> &'static str {
+    fn facets(self) -> String {
         match self {
-            Self::Organization => "1",
-            Self::Staff => "2, 3",
-            Self::Division => "4",
+            Self::Organization => facet::ORGANIZATION.to_string(),
+            Self::Staff => format!("{}, {}", facet::OWNER, facet::SHARED),
+            Self::Division => facet::DIVISION.to_string(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 use crate::domain::traces::Traces;
 
-use super::contacts;
+use super::contacts::{self, gone};
 use super::document;
 use super::error::{Placed, StoreError};
 use super::identifiers;
@@ -61,14 +61,11 @@ fn person(conn: &Connection, no: i64) -> Result<Option<Person>, StoreError> {
     let mut rows = select.query([no])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(match row.get::<_, i64>(3)? {
-        0 => Person::Live(contacts::read(row)?),
-        FORGOTTEN => Person::Forgotten { id: ContactId::from_bytes(row.get(0)?), at: forgotten_at(conn, no)? },
+        gone::LIVE => Person::Live(contacts::read(row)?),
+        gone::FORGOTTEN => Person::Forgotten { id: ContactId::from_bytes(row.get(0)?), at: forgotten_at(conn, no)? },
         _ => Person::Deleted(contacts::read(row)?),
     }))
 }
-
-/// `contact.gone` of somebody who was forgotten.
-pub(super) const FORGOTTEN: i64 = 3;
 
 fn forgotten_at(conn: &Connection, no: i64) -> rusqlite::Result<DateTime<Utc>> {
     let at = conn

@@ -10,7 +10,6 @@ use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::reader::Reader;
 use super::types::{Action, Actor, ChangedField, NewChange};
-use super::writer::Writer;
 
 words! {
     /// What a record is, in the log.
@@ -101,16 +100,6 @@ impl Reader<'_> {
         limit: Option<usize>,
     ) -> Result<Vec<RecordChange>, StoreError> {
         list(self.conn, kind, record, limit).placed(self.path)
-    }
-}
-
-impl Writer<'_> {
-    /// Logs what was done to a record: its number, or its key where it has no number.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn log_record(&mut self, kind: RecordKind, record: &str, entry: &NewChange) -> Result<(), StoreError> {
-        append(self.reader.conn, kind, record, entry).placed(self.path)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 
 use super::changes;
-use super::contacts::{self, COLUMNS};
+use super::contacts::{self, COLUMNS, gone};
 use super::error::{Placed, StoreError};
 use super::jobs::int;
 use super::prepared::Prepared;
@@ -28,12 +28,6 @@ pub enum Departed {
     Forgotten,
 }
 
-/// What is written in `contact.gone` of a deleted contact.
-const DELETED: i64 = 1;
-
-/// What is written in `contact.gone` of a forgotten one.
-const FORGOTTEN: i64 = 3;
-
 impl Reader<'_> {
     /// Returns what became of a contact that is gone; `None` for one that is there, or never was. An id that was merged away stands
     /// for its master, as it does while that is there.
@@ -49,7 +43,7 @@ impl Reader<'_> {
         let gone: i64 =
             self.conn.prepare_cached("SELECT gone FROM contact WHERE no = ?1")?.query_row([no], |row| row.get(0))?;
         match gone {
-            DELETED => {
+            gone::DELETED => {
                 let mut select = self.conn.prepare_cached(&format!("SELECT {COLUMNS} FROM contact WHERE no = ?1"))?;
                 let mut rows = select.query([no])?;
                 let Some(row) = rows.next()? else { return Ok(None) };
@@ -57,7 +51,7 @@ impl Reader<'_> {
                 let entries = changes::list(self.conn, no, None)?;
                 Ok(Some(Departed::Deleted { contact, entry: entries.into_iter().find(is_deletion) }))
             }
-            FORGOTTEN => Ok(Some(Departed::Forgotten)),
+            gone::FORGOTTEN => Ok(Some(Departed::Forgotten)),
             _ => Ok(None),
         }
     }
@@ -98,7 +92,7 @@ impl Writer<'_> {
             })
             .placed(path)?;
         let (no, rev, gone) = stored.ok_or(StoreError::NotFound { id })?;
-        if gone != DELETED || rev != int(seen_rev) {
+        if gone != gone::DELETED || rev != int(seen_rev) {
             return Err(StoreError::Conflict { id, seen: seen_rev, now: rev.unsigned_abs() });
         }
         let rev = self.desk().revive(no, contact).placed(path)?;

@@ -289,14 +289,3 @@ pub struct SavedFilter {
     /// When.
     pub at: DateTime<Utc>,
 }
-
-/// Something that contacts refer to by name.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Named {
-    /// Their organization.
-    Organization,
-    /// Their owner.
-    Owner,
-    /// Their division.
-    Division,
-}

@@ -101,7 +101,7 @@ fn what_cannot_be_asked_for_is_refused_with_the_way_out() {
     }
     let warned = home.run(&["search", "--organization", "Acmee", "--label", "none"]).exits(0);
     assert_eq!(warned.stdout.trim(), "0 contacts");
-    assert!(warned.stderr.contains("no contact has the organization `Acmee`; did you mean `acme`?"), "{warned:?}");
+    assert!(warned.stderr.contains("there is no organization `Acmee`; did you mean `Acme`?"), "{warned:?}");
     assert!(warned.stderr.contains("there is no label `none`"), "{warned:?}");
     home.write("carnet.toml", "search_with_filters = false\n");
     let refused = home.json(&["search", "ann", "--label", "VIP"], 2);

@@ -65,7 +65,7 @@ fn a_contact_is_deleted_and_comes_back() {
     let id = add(&home, &["first_name=Ann", "last_name=Lee", "mobile=+85291234567", "labels=VIP"]);
     home.json(&["enquiry", "open", "--channel", "call", "--from", "+85291234567"], 0);
     let asked = home.run(&["contact", "delete", &id]).exits(2).stderr;
-    assert!(asked.contains(&format!("deleting Ann Lee ({id}) with 1 open enquiry needs a yes")), "{asked}");
+    assert!(asked.contains(&format!("this needs a yes: Delete Ann Lee ({id}) with 1 open enquiry?")), "{asked}");
     assert!(asked.contains("--yes"), "{asked}");
     home.json(&["contact", "delete", &id, "--yes", "--rev", "9"], 1);
     let deleted = home.run(&["contact", "delete", &id, "--yes"]).exits(0).stdout;

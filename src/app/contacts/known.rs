@@ -8,16 +8,17 @@ use crate::domain::draft::{Draft, Pending};
 use crate::domain::field::Field;
 use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
+use crate::domain::permission::Viewer;
 
 /// Keeps every new name that nobody has as refused, with its reason.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(super) fn check(app: &App, draft: &mut Draft, before: Option<&Contact>) -> Result<(), Failure> {
+pub(super) fn check(app: &App, draft: &mut Draft, before: Option<&Contact>, by: &Viewer) -> Result<(), Failure> {
     for field in [Field::Organization, Field::Owner, Field::SharedWith, Field::Division] {
         let held = before.map(|before| names(before, field)).unwrap_or_default();
         for name in names(&draft.contact, field).into_iter().filter(|name| !held.contains(name)) {
-            match known(app, field, &name) {
+            match known(app, field, &name, by) {
                 Ok(known) => spell(&mut draft.contact, field, known),
                 Err(failure) => {
                     let (key, value) = (field.into(), name.to_string());
@@ -58,9 +59,9 @@ fn spell(contact: &mut Contact, field: Field, name: Name) {
     }
 }
 
-fn known(app: &App, field: Field, name: &Name) -> Result<Name, Failure> {
+fn known(app: &App, field: Field, name: &Name, by: &Viewer) -> Result<Name, Failure> {
     match field {
-        Field::Organization => app.known_organization(name),
+        Field::Organization => app.known_organization(name, by),
         Field::Division => app.known_division(name),
         _ => app.known_staff(name),
     }

@@ -74,7 +74,7 @@ impl App {
         if let Some(claims) = Claims::of(by, self.settings().access) {
             claims.settle(&mut draft, None, &[]);
         }
-        known::check(self, &mut draft, None)?;
+        known::check(self, &mut draft, None, by)?;
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
@@ -147,7 +147,7 @@ impl App {
         if let Some(claims) = Claims::of(by, self.settings().access) {
             claims.settle(draft, Some(&before), granted);
         }
-        known::check(self, draft, Some(&before))
+        known::check(self, draft, Some(&before), by)
     }
 
     /// Makes a change on the newest state of a contact, again and again while others write it, unless it is meant for one revision.

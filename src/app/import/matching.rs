@@ -15,7 +15,7 @@ use crate::domain::merge::take_field;
 use crate::domain::permission::{Access, Right, Viewer};
 use crate::domain::problem::Problem;
 use crate::domain::rules::Rules;
-use crate::domain::verified;
+use crate::domain::verified::{self, same_phone};
 use crate::store::{Identifier, Store};
 
 /// What matching found.
@@ -203,12 +203,6 @@ fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy
         let value = fresh.joined(key).unwrap_or_default();
         draft.pending.push(Pending { key: key.clone(), value, invalid });
     }
-}
-
-/// Whether two entries are one: the number, its kind and its extension.
-fn same_phone(a: &Phone, b: &Phone) -> bool {
-    let number = if a.e164.is_some() { a.e164 == b.e164 } else { a.raw == b.raw };
-    number && a.kind == b.kind && a.extension == b.extension
 }
 
 fn keep_marks(contact: &mut Contact, before: &Contact) {

@@ -7,7 +7,7 @@ use crate::app::duplicates::Candidate;
 use crate::app::duplicates::book::Found;
 use crate::app::merge::{Pair, Preview};
 use crate::app::unmerge::Unmerged;
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Phone};
 use crate::domain::duplicate::Likeness;
 use crate::domain::merge::choices::Row;
 
@@ -79,7 +79,7 @@ pub fn reasons(likeness: &Likeness) -> Value {
 fn brief(contact: &Contact) -> Value {
     json!({
         "id": contact.id.to_string(), "name": contact.display_name(), "company": contact.company,
-        "phone": contact.phones.first().map(|phone| phone.e164.as_ref().unwrap_or(&phone.raw)),
+        "phone": contact.phones.first().map(Phone::dialled),
         "email": contact.emails.first().map(|mail| &mail.address),
     })
 }

@@ -1,13 +1,13 @@
 //! `carnet bulk`
 
-use std::io::{self, BufRead, IsTerminal};
-
 use serde_json::{Value, json};
 
+use super::confirm::{can_ask, confirm};
 use super::query;
+use super::record::counted;
 use crate::app::bulk::{BulkReport, BulkRequest, Deed, Foreseen, LeftAlone, Matched, Refused, Undone};
 use crate::app::contacts::Wish;
-use crate::app::failure::{Class, Failure};
+use crate::app::failure::Failure;
 use crate::app::{App, wire};
 use crate::cli::args::bulk::{BulkArgs, BulkCommand, On};
 use crate::cli::exit::Outcome;
@@ -57,7 +57,7 @@ fn write(
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
     let matched = app.bulk_matched(&query::of(app, &[], &on.query, by)?)?;
-    let question = format!("{} {}", if deed == Deed::Delete { "delete" } else { "change" }, about(&matched));
+    let question = format!("{} {}?", if deed == Deed::Delete { "Delete" } else { "Change" }, about(&matched));
     if !on.dry_run && !matched.ids.is_empty() {
         confirm(&question, on.yes, printer)?;
     }
@@ -72,29 +72,7 @@ fn write(
 fn about(matched: &Matched) -> String {
     let count = matched.ids.len() as u64;
     let more = if count > matched.sample.len() as u64 { ", …" } else { "" };
-    format!("{}: {}{more}", contacts(count), matched.sample.join(", "))
-}
-
-fn contacts(count: u64) -> String {
-    if count == 1 { "1 contact".to_owned() } else { format!("{count} contacts") }
-}
-
-/// Asks on a terminal; elsewhere a yes must be given beforehand.
-fn confirm(question: &str, yes: bool, printer: &mut Printer) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
-    if !io::stdin().is_terminal() || printer.is_json() {
-        return Err(Failure::new(Class::Usage, "CONFIRM", format!("this would {question}"))
-            .hint("add `--yes`, or look first with `--dry-run`"));
-    }
-    printer.note(&format!("This will {question}. Go on? [y/N]"));
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        return Ok(());
-    }
-    Err(Failure::new(Class::Rejected, "NOT_CONFIRMED", "nothing was done"))
+    format!("{}: {}{more}", counted(count, "contact"), matched.sample.join(", "))
 }
 
 fn json_of(report: &BulkReport, request: &BulkRequest) -> Value {
@@ -171,15 +149,15 @@ fn batch_json(batch: &Batch) -> Value {
 
 fn batch_row(batch: &Batch) -> Vec<String> {
     let undone = batch.undone_at.map_or_else(String::new, |at| format!("taken back {}", wire::time(at)));
-    let contacts = contacts(batch.contacts);
+    let contacts = counted(batch.contacts, "contact");
     let what = format!("{} {}", batch.kind, batch.what);
     vec![batch.id.to_string(), wire::time(batch.at), batch.person.clone(), contacts, what.trim_end().to_owned(), undone]
 }
 
 fn undo(app: &App, batch: i64, yes: bool, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     // Taking back changes nothing that was done since, so only a person at a terminal is asked.
-    if !yes && io::stdin().is_terminal() && !printer.is_json() {
-        confirm(&format!("take back bulk write {batch}"), false, printer)?;
+    if can_ask(printer) {
+        confirm(&format!("Take back bulk write {batch}?"), yes, printer)?;
     }
     let undone = app.bulk_undo(batch, by)?;
     printer.answer(|| undone_json(&undone), || undone_text(&undone));
@@ -211,7 +189,7 @@ fn undone_text(undone: &Undone) -> String {
     format!(
         "{told}took back bulk write {}: {} restored, {} left as they are",
         undone.batch.id,
-        contacts(undone.restored),
+        counted(undone.restored, "contact"),
         undone.left.len()
     )
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::confirm::confirm;
+use super::record::counted;
 use crate::app::failure::Failure;
 use crate::app::{App, wire};
 use crate::cli::args::{LabelArgs, LabelCommand};
@@ -24,8 +25,11 @@ pub fn run(app: &App, args: &LabelArgs, by: &Viewer, printer: &mut Printer) -> R
             printer.answer(
                 || wire::label(&label),
                 || {
-                    let contacts =
-                        if rename.is_some() { format!(", {} rewritten", contacts(rewritten)) } else { String::new() };
+                    let contacts = if rename.is_some() {
+                        format!(", {} rewritten", counted(rewritten, "contact"))
+                    } else {
+                        String::new()
+                    };
                     format!("`{}` ({}){contacts}", label.name, label.colour)
                 },
             );
@@ -33,21 +37,18 @@ pub fn run(app: &App, args: &LabelArgs, by: &Viewer, printer: &mut Printer) -> R
         LabelCommand::Delete { name, yes } => {
             let label = app.label(name)?;
             if label.contacts > 0 {
-                let (verb, contacts) = (if label.contacts == 1 { "loses" } else { "lose" }, contacts(label.contacts));
+                let (verb, contacts) =
+                    (if label.contacts == 1 { "loses" } else { "lose" }, counted(label.contacts, "contact"));
                 confirm(&format!("Delete the label `{}`? {contacts} {verb} it.", label.name), *yes, printer)?;
             }
             let label = app.delete_label(name, by)?;
             printer.answer(
                 || json!({ "deleted": label.name.as_str(), "contacts": label.contacts }),
-                || format!("deleted `{}` from {}", label.name, contacts(label.contacts)),
+                || format!("deleted `{}` from {}", label.name, counted(label.contacts, "contact")),
             );
         }
     }
     Ok(Outcome::Done)
-}
-
-fn contacts(count: u64) -> String {
-    if count == 1 { "1 contact".to_owned() } else { format!("{count} contacts") }
 }
 
 fn list(labels: &[LabelInfo], printer: &mut Printer) {

@@ -94,7 +94,8 @@ fn more(next: Option<&str>, printer: &mut Printer) {
 }
 
 fn contacts(app: &App, query: Query, printer: &mut Printer) -> Result<(), Failure> {
-    let page = app.search(&query)?;
+    let mut page = app.search(&query)?;
+    app.hide(&mut page.contacts)?;
     printer.answer(
         || {
             let contacts: Vec<_> = page.contacts.iter().map(wire::contact).collect();
@@ -120,7 +121,7 @@ fn delete(
     if contacts > 0 {
         let lose = if contacts == 1 { "loses" } else { "lose" };
         let question =
-            format!("delete organization {}? {} {lose} the link to it", found.name, counted(contacts, "contact"));
+            format!("Delete organization {}? {} {lose} the link to it.", found.name, counted(contacts, "contact"));
         confirm(&question, yes, printer)?;
     }
     let (deleted, contacts) = app.delete_organization(&found.id.to_string(), rev, by)?;

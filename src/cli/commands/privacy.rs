@@ -1,10 +1,11 @@
 //! `carnet contact consent`, `forget` and `export-person`
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 
+use super::confirm::confirm_by_name;
 use super::contact_id;
-use crate::app::failure::{Class, Failure};
+use crate::app::failure::Failure;
 use crate::app::forget::Forgotten;
 use crate::app::output::{self, Output};
 use crate::app::{App, wire};
@@ -58,27 +59,14 @@ pub struct Wish<'a> {
 pub fn forget(app: &App, wish: &Wish<'_>, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     let id = contact_id(wish.id)?;
     if let (false, Person::Live(contact) | Person::Deleted(contact)) = (wish.yes, app.person(id, by)?) {
-        confirm(&contact.display_name(), printer)?;
+        let name = contact.display_name();
+        // Nothing brings the person back: whoever asks for it writes the name.
+        confirm_by_name(&format!("This erases `{name}` everywhere and cannot be taken back."), &name, printer)?;
     }
     let done = app.forget(id, wish.reason, wish.despite_plugins, by)?;
     done.notes.iter().for_each(|note| printer.warn(note));
     printer.answer(|| wire::privacy::forgotten(&done), || forgotten_text(&done));
     Ok(if done.incomplete { Outcome::FailedRows } else { Outcome::Done })
-}
-
-/// Nothing brings the person back: whoever asks for it writes the name.
-fn confirm(name: &str, printer: &mut Printer) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() || printer.is_json() {
-        return Err(Failure::new(Class::Usage, "CONFIRM", "forgetting a person cannot be taken back and needs a yes")
-            .hint("add `--yes`"));
-    }
-    printer.note(&format!("This erases `{name}` everywhere and cannot be taken back. Type the name to go on:"));
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == name.trim() {
-        return Ok(());
-    }
-    Err(Failure::new(Class::Rejected, "NOT_CONFIRMED", "nobody was forgotten"))
 }
 
 fn forgotten_text(done: &Forgotten) -> String {

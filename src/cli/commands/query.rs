@@ -29,7 +29,7 @@ pub fn of(app: &App, words: &[String], args: &QueryOptions, by: &Viewer) -> Resu
     if let Some(name) = &args.filter {
         query = app.with_filter(name, query)?;
     }
-    for warning in app.check_query(&query)? {
+    for warning in app.check_query(&query, by)? {
         Printer::new(false).warn(&warning);
     }
     Ok(query)

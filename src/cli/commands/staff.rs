@@ -70,7 +70,7 @@ fn delete(app: &App, staff: &str, yes: bool, by: &Viewer, printer: &mut Printer)
     let found = app.staff_member(staff)?;
     let contacts = app.contacts_naming_staff(&found)?;
     if contacts > 0 {
-        let question = format!("delete {}, who owns or shares {}?", found.name, counted(contacts, "contact"));
+        let question = format!("Delete {}, who owns or shares {}?", found.name, counted(contacts, "contact"));
         confirm(&question, yes, printer)?;
     }
     let (deleted, contacts) = app.delete_staff(&found.id.to_string(), by)?;
@@ -82,7 +82,7 @@ fn delete(app: &App, staff: &str, yes: bool, by: &Viewer, printer: &mut Printer)
         let name = &deleted.name;
         printer.note(&format!(
             "{} {} the name {name}; give them another owner with `carnet contact transfer ID STAFF`, or all at once with \
-             `carnet bulk edit owner=STAFF -- --owner \"{name}\"`",
+             `carnet bulk edit owner=STAFF --owner \"{name}\"`",
             counted(contacts, "contact"),
             if contacts == 1 { "keeps" } else { "keep" },
         ));

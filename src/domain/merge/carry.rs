@@ -27,7 +27,7 @@ pub(super) fn carry(from: &Contact, to: &Contact, onto: &mut Contact) {
             take_field(onto, to, &FieldKey::Custom(key.as_str().into()));
         }
     }
-    carry_list(&from.phones, &to.phones, &mut onto.phones, same_phone, |was, is, it| {
+    carry_list(&from.phones, &to.phones, &mut onto.phones, Phone::is_twin_of, |was, is, it| {
         mark_phone(was, is, it);
         if was.sms != is.sms {
             it.sms = is.sms;
@@ -53,7 +53,7 @@ pub(super) fn carry(from: &Contact, to: &Contact, onto: &mut Contact) {
 /// Takes from `onto` the values of lists that were removed between `from` and `to`, and marks those that were marked. Consent is
 /// only tightened.
 pub(super) fn carry_removals(from: &Contact, to: &Contact, onto: &mut Contact) {
-    drop_removed(&from.phones, &to.phones, &mut onto.phones, same_phone, |was, is, it| {
+    drop_removed(&from.phones, &to.phones, &mut onto.phones, Phone::is_twin_of, |was, is, it| {
         mark_phone(was, is, it);
         it.sms &= is.sms || !was.sms;
     });
@@ -70,12 +70,6 @@ pub(super) fn carry_removals(from: &Contact, to: &Contact, onto: &mut Contact) {
     drop_removed(&from.other_last_names, &to.other_last_names, &mut onto.other_last_names, PartialEq::eq, |_, _, _| {});
     drop_removed(&from.labels, &to.labels, &mut onto.labels, PartialEq::eq, |_, _, _| {});
     drop_removed(&from.shared_with, &to.shared_with, &mut onto.shared_with, PartialEq::eq, |_, _, _| {});
-}
-
-fn same_phone(a: &Phone, b: &Phone) -> bool {
-    a.kind == b.kind
-        && a.extension == b.extension
-        && a.e164.as_ref().unwrap_or(&a.raw) == b.e164.as_ref().unwrap_or(&b.raw)
 }
 
 fn same_email(a: &Email, b: &Email) -> bool {

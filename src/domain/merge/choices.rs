@@ -1,7 +1,7 @@
 //! What a person chooses in a merge, field by field, on top of what `merge` proposes: keep the master's, take the other's, or keep
 //! both. No choice loosens consent, and none loses a verified value where these are locked.
 
-use super::super::contact::{Contact, Phone};
+use super::super::contact::Contact;
 use super::super::field::{FIELDS, Field, FieldKey, FieldShape};
 use super::super::invalid::Invalid;
 use super::{merge, take_field};
@@ -159,7 +159,7 @@ pub fn tighten(result: &mut Contact, master: &Contact, other: &Contact) {
     result.survey_opt_out |= master.survey_opt_out || other.survey_opt_out;
     let sides = [master, other];
     for phone in &mut result.phones {
-        let twins = || sides.iter().flat_map(|side| &side.phones).filter(|known| same_number(known, phone));
+        let twins = || sides.iter().flat_map(|side| &side.phones).filter(|known| known.is_number_of(phone));
         let (quiet, verified) = (twins().any(|known| !known.sms), twins().any(|known| known.verified));
         phone.sms &= !quiet;
         phone.verified |= verified;
@@ -173,10 +173,6 @@ pub fn tighten(result: &mut Contact, master: &Contact, other: &Contact) {
         let same = |known: &super::Social| known.channel == social.channel && known.handle == social.handle;
         social.verified |= twins.any(|known| known.verified && same(known));
     }
-}
-
-fn same_number(a: &Phone, b: &Phone) -> bool {
-    a.e164.as_ref().unwrap_or(&a.raw) == b.e164.as_ref().unwrap_or(&b.raw)
 }
 
 /// A name that is not taken is kept as another name, unless the master's alone was asked for.
@@ -227,7 +223,7 @@ fn choose_staff(result: &mut Contact, master: &Contact, choices: &Choices) {
 fn nothing_verified_is_lost(result: &Contact, master: &Contact, other: &Contact) -> Result<(), Invalid> {
     for side in [master, other] {
         let phone = side.phones.iter().filter(|phone| phone.verified);
-        let phone = phone.filter(|phone| !result.phones.iter().any(|kept| same_number(kept, phone)));
+        let phone = phone.filter(|phone| !result.phones.iter().any(|kept| kept.is_number_of(phone)));
         let mail = side.emails.iter().filter(|mail| mail.verified);
         let mail = mail.filter(|mail| !result.emails.iter().any(|it| it.address.eq_ignore_ascii_case(&mail.address)));
         let social = side.socials.iter().filter(|social| social.verified && !result.socials.contains(social));

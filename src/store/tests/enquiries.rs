@@ -167,10 +167,13 @@ fn of_a_forgotten_person_nothing_stays() {
     let page = Visit { enquiry: None, at: time(1), url: secret.to_owned(), title: None };
     store.write(|writer| writer.set_transcript(number, Some(secret))).unwrap();
     store.write(|writer| writer.add_visits(number, None, &[page])).unwrap();
-    store.write(|writer| writer.forget_activity(id(1))).unwrap();
+    store.write(|writer| writer.forget(id(1), 1, &change(Action::Forgotten, 5))).unwrap();
     let left = store.read(|reader| reader.enquiry(number)).unwrap().unwrap();
     assert!(!format!("{left:?}").contains(secret), "{left:?}");
-    assert_eq!((left.channel, left.survey), (Channel::Call, Some(SurveyDecision::Suppress(String::new()))));
+    assert_eq!(
+        (left.channel, left.survey),
+        (Channel::Call, Some(SurveyDecision::Suppress(crate::store::ERASED.to_owned())))
+    );
     assert_eq!(store.read(|reader| reader.transcript(number)).unwrap(), None);
     assert_eq!(store.read(|reader| reader.visits_of_enquiry(number, 9)).unwrap(), []);
 }

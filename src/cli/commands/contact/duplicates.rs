@@ -6,7 +6,7 @@ use crate::app::failure::Failure;
 use crate::app::{App, wire};
 use crate::cli::args::merge::DuplicatesArgs;
 use crate::cli::print::Printer;
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Phone};
 use crate::domain::duplicate::Likeness;
 use crate::domain::permission::{Right, Viewer};
 
@@ -56,7 +56,7 @@ fn pair_text(likeness: &Likeness, contacts: &[&Contact]) -> String {
     let mut text = format!("{:>3}", likeness.score);
     for (at, contact) in contacts.iter().enumerate() {
         text.push_str(if at == 0 { "  " } else { "     " });
-        let phone = contact.phones.first().map(|phone| phone.e164.as_deref().unwrap_or(&phone.raw));
+        let phone = contact.phones.first().map(Phone::dialled);
         let mail = contact.emails.first().map(|mail| mail.address.as_str());
         let told = [contact.company.as_deref(), phone, mail].into_iter().flatten().collect::<Vec<_>>().join(", ");
         text.push_str(format!("{}  {}  {told}", contact.id, contact.display_name()).trim_end());

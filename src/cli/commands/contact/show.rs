@@ -64,7 +64,7 @@ fn values(contact: &Contact, field: Field) -> Vec<String> {
 }
 
 fn phone(phone: &Phone) -> String {
-    let number = phone.e164.as_deref().unwrap_or(&phone.raw);
+    let number = phone.dialled();
     let extension = phone.extension.as_ref().filter(|_| phone.e164.is_some());
     let number = extension.map_or_else(|| number.to_owned(), |extension| format!("{number} x{extension}"));
     let typed = if phone.raw == number { String::new() } else { format!("typed as {}", phone.raw) };

@@ -1,13 +1,12 @@
 //! `carnet contact add|edit|delete|restore`.
 
-use std::io::{self, BufRead, IsTerminal};
-
 use serde_json::json;
 
 use super::{wishes, written};
 use crate::app::App;
 use crate::app::contacts::Wish;
-use crate::app::failure::{Class, Failure};
+use crate::app::failure::Failure;
+use crate::cli::commands::confirm::confirm;
 use crate::cli::commands::contact_id;
 use crate::cli::print::Printer;
 use crate::domain::contact::Contact;
@@ -63,8 +62,8 @@ pub(super) fn delete(
     let contact = app.contact_for(contact_id(id)?, Right::Delete, by)?;
     // Whoever says yes says it to what was shown.
     let rev = if yes { rev } else { rev.or(Some(contact.rev)) };
-    if !yes && !confirmed(&about(app, &contact)?, printer)? {
-        return Err(Failure::new(Class::Rejected, "NOT_CONFIRMED", "nothing was deleted"));
+    if !yes {
+        confirm(&format!("Delete {}?", about(app, &contact)?), false, printer)?;
     }
     let deleted = app.delete_contact(contact.id, rev, by)?;
     printer.answer(
@@ -90,14 +89,4 @@ fn about(app: &App, contact: &Contact) -> Result<String, Failure> {
     let counts: Vec<String> = counts.into_iter().flatten().collect();
     let with = if counts.is_empty() { String::new() } else { format!(" with {}", counts.join(" and ")) };
     Ok(format!("{} ({}){with}", contact.display_name(), contact.id))
-}
-
-fn confirmed(about: &str, printer: &mut Printer) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() || printer.is_json() {
-        return Err(Failure::new(Class::Usage, "CONFIRM", format!("deleting {about} needs a yes")).hint("add `--yes`"));
-    }
-    printer.note(&format!("Delete {about}? [y/N]"));
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }

@@ -5,7 +5,7 @@ use crate::app::wire::time;
 use crate::cli::commands::contact::entry_text;
 use crate::cli::print::table;
 use crate::domain::contact::{Contact, Phone};
-use crate::domain::engagement::{Engagement, dialled};
+use crate::domain::engagement::Engagement;
 use crate::domain::enquiry::{Enquiry, Sender, SurveyDecision, Visit};
 use crate::domain::field::Field;
 
@@ -117,7 +117,7 @@ const fn may(pop: &ScreenPop) -> &'static str {
 
 fn phone(phone: &Phone) -> String {
     let silent = if phone.sms { "" } else { ", no sms" };
-    format!("{} ({}{silent})", dialled(phone), phone.kind)
+    format!("{} ({}{silent})", phone.dialled(), phone.kind)
 }
 
 fn candidates(pop: &ScreenPop) -> String {
