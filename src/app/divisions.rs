@@ -1,7 +1,7 @@
 //! Divisions: add, list, rename, delete. Admins and the operator manage them; a division that has contacts or organizations stays.
 
 use super::App;
-use super::failure::Failure;
+use super::failure::{Class, Failure};
 use super::records::entry;
 use crate::domain::name::Name;
 use crate::domain::permission::Viewer;
@@ -15,6 +15,10 @@ impl App {
     /// Forbidden; conflict when there is one of the name.
     pub fn add_division(&self, name: &str, by: &Viewer) -> Result<DivisionInfo, Failure> {
         self.require_admin(by, "add divisions")?;
+        if let Some(meant) = name.strip_prefix("name=") {
+            return Err(Failure::new(Class::Usage, "NAME_FORMAT", "a division is added by its name alone")
+                .hint(format!("write `carnet division add \"{meant}\"`")));
+        }
         let name = listed_name(name)?;
         let entry = entry(Action::Created, vec![named(None, Some(&name))], by);
         let id = self.store()?.write(|writer| writer.insert_division(&name, &entry))?;

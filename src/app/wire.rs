@@ -15,7 +15,7 @@ use super::decide::Told;
 use super::failure::Failure;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::name::Name;
-use crate::store::{Action, Actor, ChangeEntry, Counts, Job, JobState, LabelInfo};
+use crate::store::{Actor, ChangeEntry, Counts, Job, LabelInfo, PluginRef};
 
 /// A contact, all of it; empty lists and missing values are there as `[]` and `null`.
 #[must_use]
@@ -82,13 +82,18 @@ pub fn change(entry: &ChangeEntry) -> Value {
     json!({
         "at": time(entry.at),
         "by": actor(&entry.actor),
-        "action": action(entry.action),
+        "action": entry.action.as_str(),
         "rev": entry.rev,
         "fields": entry.fields.iter().map(|field| json!({
             "field": field.field, "old": field.old, "new": field.new,
-            "plugin": field.plugin.as_ref().map(|plugin| json!({ "name": plugin.name, "version": plugin.version, "hash": plugin.hash })),
+            "plugin": field.plugin.as_deref().map(plugin),
         })).collect::<Vec<_>>(),
     })
+}
+
+/// One version of a plugin.
+fn plugin(plugin: &PluginRef) -> Value {
+    json!({ "name": plugin.name, "version": plugin.version, "hash": plugin.hash })
 }
 
 /// Who wrote: a person's name, or `import 12`.
@@ -98,12 +103,6 @@ pub fn actor(actor: &Actor) -> String {
         Actor::Person(name) => name.clone(),
         Actor::Import(job) => format!("import {job}"),
     }
-}
-
-/// What was done, as a word.
-#[must_use]
-pub const fn action(action: Action) -> &'static str {
-    action.as_str()
 }
 
 /// A label with its use.
@@ -119,22 +118,11 @@ pub fn counts(counts: &Counts) -> Map<String, Value> {
     pairs.map(|(name, count)| (name.to_owned(), json!(count))).collect()
 }
 
-/// A job's state, as a word.
-#[must_use]
-pub const fn job_state(state: JobState) -> &'static str {
-    match state {
-        JobState::Running => "running",
-        JobState::Done => "done",
-        JobState::Stopped => "stopped",
-        JobState::Interrupted => "interrupted",
-    }
-}
-
 /// An import job.
 #[must_use]
 pub fn job(job: &Job) -> Value {
     let mut value = json!({
-        "job": job.id, "file": job.file, "file_hash": job.file_hash, "state": job_state(job.state),
+        "job": job.id, "file": job.file, "file_hash": job.file_hash, "state": job.state.as_str(),
         "started": time(job.started), "finished": job.finished.map(time), "generation": job.generation,
         "committed_record": job.committed_record, "error_file": job.error_file,
         "settings": serde_json::from_str::<Value>(&job.settings_json).unwrap_or(Value::Null),

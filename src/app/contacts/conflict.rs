@@ -62,7 +62,7 @@ impl App {
         let (id, now) = (contact.id, contact.rev);
         let entries = self.store()?.read(|reader| reader.changes_since(id, seen))?;
         let who = entries.last().map_or_else(String::new, |last| {
-            format!(": {} {} it at {}", wire::actor(&last.actor), wire::action(last.action), wire::time(last.at))
+            format!(": {} {} it at {}", wire::actor(&last.actor), last.action, wire::time(last.at))
         });
         let again = if wishes.is_empty() {
             "decide again".to_owned()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::forget::Forgotten;
 use crate::app::history::Consent;
-use crate::store::{ConsentEntry, PluginRef};
+use crate::store::ConsentEntry;
 
 /// A contact's consent with its ledger.
 #[must_use]
@@ -26,12 +26,8 @@ pub fn consent(consent: &Consent) -> Value {
 pub fn consent_entry(entry: &ConsentEntry) -> Value {
     json!({
         "opt_out": entry.opt_out, "at": super::time(entry.at), "by": super::actor(&entry.actor),
-        "plugin": entry.plugin.as_deref().map(plugin), "via": entry.via,
+        "plugin": entry.plugin.as_deref().map(super::plugin), "via": entry.via,
     })
-}
-
-fn plugin(plugin: &PluginRef) -> Value {
-    json!({ "name": plugin.name, "version": plugin.version, "hash": plugin.hash })
 }
 
 /// What was erased of a person, and what was not. Keys of plugins' memories may name the person, and are only counted.

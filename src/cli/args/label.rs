@@ -16,6 +16,7 @@ pub enum LabelCommand {
     /// List labels with the number of contacts that have them
     List,
     /// Make a label that no contact has yet
+    #[command(visible_alias = "add")]
     Create {
         /// Its name: 1–100 characters without `;` and `,`
         name: String,

@@ -18,7 +18,7 @@ pub fn run(app: &App, args: &DivisionArgs, by: &Viewer, printer: &mut Printer) -
         DivisionCommand::Add { name } => {
             let division = app.add_division(name, by)?;
             printer
-                .answer(|| wire::division(&division), || format!("added division {} {}", division.id, division.name));
+                .answer(|| wire::division(&division), || format!("created division {} {}", division.id, division.name));
         }
         DivisionCommand::List => list(app, printer)?,
         DivisionCommand::Rename { name, new } => {

@@ -251,7 +251,7 @@ fn jobs_text(jobs: &[Job]) -> String {
     let row = |job: &Job| {
         vec![
             job.id.to_string(),
-            wire::job_state(job.state).to_owned(),
+            job.state.to_string(),
             wire::time(job.started),
             job.counts.read.to_string(),
             job.counts.created.to_string(),

@@ -3,13 +3,12 @@
 use serde_json::json;
 
 use super::confirm::confirm;
-use super::notes;
 use super::record::{change_text, counted, record_text, tell_notes, written_text};
-use super::search::page_text;
+use super::{notes, search};
+use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::records::{Assignment, WrittenRecord};
 use crate::app::wire::records as records_wire;
-use crate::app::{App, wire};
 use crate::cli::args::{OrgArgs, OrgCommand};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
@@ -46,7 +45,7 @@ pub fn run(app: &App, args: &OrgArgs, by: &Viewer, printer: &mut Printer) -> Res
         }
         OrgCommand::Contacts { org, limit, after } => {
             let query = app.contacts_of_organization(org, by)?;
-            contacts(app, Query { after: after.clone(), limit: usize::from(*limit), ..query }, printer)?;
+            search::tell(app, &Query { after: after.clone(), limit: usize::from(*limit), ..query }, printer)?;
         }
         OrgCommand::Note { org, text } => notes::add_to_organization(app, org, text, by, printer)?,
         OrgCommand::Notes { org, page } => notes::list_of_organization(app, org, *page, by, printer)?,
@@ -91,20 +90,6 @@ fn more(next: Option<&str>, printer: &mut Printer) {
     if let (Some(next), false) = (next, printer.is_json()) {
         printer.note(&format!("more: add `--after \"{next}\"`"));
     }
-}
-
-fn contacts(app: &App, query: Query, printer: &mut Printer) -> Result<(), Failure> {
-    let mut page = app.search(&query)?;
-    app.hide(&mut page.contacts)?;
-    printer.answer(
-        || {
-            let contacts: Vec<_> = page.contacts.iter().map(wire::contact).collect();
-            json!({ "total": page.total, "contacts": contacts, "next": page.next })
-        },
-        || page_text(&page),
-    );
-    more(page.next.as_deref(), printer);
-    Ok(())
 }
 
 fn delete(

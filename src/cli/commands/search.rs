@@ -21,7 +21,13 @@ pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> 
     })?;
     let (after, limit) = (args.after.clone(), usize::from(args.limit));
     let query = Query { sort, after, limit, ..query(app, &args.query, by)? };
-    let mut page = app.search(&query)?;
+    tell(app, &query, printer)?;
+    Ok(Outcome::Done)
+}
+
+/// Searches, and prints the page.
+pub(super) fn tell(app: &App, query: &Query, printer: &mut Printer) -> Result<(), Failure> {
+    let mut page = app.search(query)?;
     app.hide(&mut page.contacts)?;
     printer.answer(
         || {
@@ -35,11 +41,11 @@ pub fn run(app: &App, args: &SearchArgs, by: &Viewer, printer: &mut Printer) -> 
     if let (Some(next), false) = (&page.next, printer.is_json()) {
         printer.note(&format!("more: add `--after {next}`"));
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 /// One page of contacts, a line each.
-pub(super) fn page_text(page: &Page) -> String {
+fn page_text(page: &Page) -> String {
     let rows: Vec<Vec<String>> = page.contacts.iter().map(row).collect();
     format!("{}{}\n", table(&rows), contacts(page.total, page.at_least))
 }

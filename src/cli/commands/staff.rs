@@ -18,7 +18,7 @@ use crate::domain::staff::Staff;
 pub fn run(app: &App, args: &StaffArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
         StaffCommand::Add { fields } => {
-            written(&app.add_staff(&Assignment::parse_all(fields)?, by)?, "added", printer);
+            written(&app.add_staff(&Assignment::parse_all(fields)?, by)?, "created", printer);
         }
         StaffCommand::List { words } => list(app, &words.join(" "), printer)?,
         StaffCommand::Show { staff } => {

@@ -30,7 +30,7 @@ pub(in crate::cli::commands) fn entry_text(entry: &ChangeEntry) -> String {
 
 fn told_entry(entry: &ChangeEntry, actor: &str) -> String {
     let fields: String = entry.fields.iter().map(field_line).collect();
-    format!("{}  {} by {actor} (revision {})\n{fields}", wire::time(entry.at), wire::action(entry.action), entry.rev)
+    format!("{}  {} by {actor} (revision {})\n{fields}", wire::time(entry.at), entry.action, entry.rev)
 }
 
 /// One field of an entry.
