@@ -1,7 +1,8 @@
 //! Enquiries: somebody calls, writes or chats. The contact is found, `on_enquiry` runs, and the agent gets one answer with everything.
-//! Finding is `matching`'s, asking and writing `write`'s, the survey `survey`'s, the answer `view`'s.
+//! Finding is `matching`'s, who may know and do what `guard`'s, asking and writing `write`'s, the survey `survey`'s, the answer `view`'s.
 
 mod edit;
+mod guard;
 mod matching;
 mod survey;
 #[cfg(test)]
@@ -96,7 +97,7 @@ impl App {
     /// Gives an enquiry its next status, or tells more of it. When it closes, the survey decision is made.
     ///
     /// # Errors
-    /// Not found; usage, when nothing is told; conflict, when the status cannot follow or somebody changed the enquiry meanwhile;
+    /// Not found; usage, when nothing is told; forbidden, when somebody else handles it; conflict, when the status cannot follow or somebody changed the enquiry meanwhile;
     /// rejected by a plugin.
     pub fn update_enquiry(&self, id: i64, progress: &Progress, by: &Viewer) -> Result<ScreenPop, Failure> {
         if *progress == Progress::default() {
@@ -112,6 +113,7 @@ impl App {
         let book = self.rule_book()?;
         patiently(|| {
             let enquiry = self.enquiry(id)?;
+            self.require_turn(&enquiry, by)?;
             let step = Step { visits: visits.clone(), ..self.next_step(enquiry, progress, by)? };
             self.take_step(step, &book, by)
         })
@@ -148,7 +150,7 @@ impl App {
     /// Links an enquiry with a contact by hand. Whoever does must be allowed to edit it, and the one that it is taken from.
     fn link(&self, enquiry: &mut Enquiry, contact: ContactId, by: &Viewer) -> Result<Contact, Failure> {
         let contact = self.contact_for(contact, Right::Edit, by)?;
-        if let Some(old) = self.contact_of(enquiry)?.filter(|old| old.id != contact.id) {
+        if let Some(old) = self.contact_behind(enquiry)?.filter(|old| old.id != contact.id) {
             self.require_hidden(enquiry.id, Right::Edit, &old, by)?;
         }
         (enquiry.contact, enquiry.contact_name) = (Some(contact.id), None);
@@ -159,7 +161,7 @@ impl App {
         Ok(self.viewer(Some(staff))?.member().map(|member| member.name.clone()))
     }
 
-    /// Returns an enquiry with everything that the agent should know, and what was said in it.
+    /// Returns an enquiry with everything that the agent should know, and what was said in it if that is theirs to know.
     ///
     /// # Errors
     /// Not found.
@@ -167,7 +169,8 @@ impl App {
         let enquiry = self.enquiry(id)?;
         let contact = self.contact_of(&enquiry)?;
         let survey = self.survey_so_far(&enquiry, contact.as_ref())?;
-        let transcript = self.store()?.read(|reader| reader.transcript(id))?;
+        let tells = self.insight(&enquiry, by)?.tells();
+        let transcript = if tells { self.store()?.read(|reader| reader.transcript(id))? } else { None };
         Ok(ScreenPop { transcript, ..self.screen_pop(enquiry, contact, survey, by)? })
     }
 
@@ -192,13 +195,13 @@ impl App {
         let contact = contact.map(|id| self.contact_for(id, Right::View, by)).transpose()?.map(|contact| contact.id);
         let (found, contacts) = self.store()?.read(|reader| {
             let found = reader.enquiries_where(contact, status, limit)?;
-            let one = |enquiry: &Enquiry| enquiry.contact.map_or(Ok(None), |id| reader.contact(id));
+            let one = |enquiry: &Enquiry| enquiry.contact.map_or(Ok(None), |id| guard::behind(reader, id));
             let contacts = found.iter().map(one).collect::<Result<Vec<_>, _>>()?;
             Ok((found, contacts))
         })?;
         let told = found.into_iter().zip(contacts).map(|(enquiry, contact)| {
-            let restricted = contact.as_ref().is_some_and(|contact| !self.may(by, Right::View, contact));
-            view::told(enquiry, contact.as_ref(), restricted)
+            let insight = self.insight_by(&enquiry, contact.as_ref(), by);
+            view::told(enquiry, contact.as_ref(), insight)
         });
         Ok(told.collect())
     }

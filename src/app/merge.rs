@@ -11,8 +11,10 @@ use super::provenance::{changed_fields, passed_over, write_state};
 use super::{App, now, wire};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
+use crate::domain::field::{Field, FieldKey};
 use crate::domain::id::ContactId;
-use crate::domain::merge::choices::{Choices, Row, combine, side_by_side, tighten};
+use crate::domain::merge::choices::{Choice, Choices, Row, combine, side_by_side, tighten};
+use crate::domain::name::Name;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hand::{MergeHand, Sheet};
 use crate::plugin::hook::Hook;
@@ -52,6 +54,9 @@ pub struct Preview {
     pub notes: Vec<String>,
 }
 
+/// What a merge would bring from the other, and the right that it takes over the master.
+const STAFF_FIELDS: [(Field, Right); 2] = [(Field::Owner, Right::Transfer), (Field::SharedWith, Right::Share)];
+
 impl App {
     /// Looks at two contacts before a merge: both are there, may be merged by the viewer, and belong together.
     ///
@@ -81,6 +86,13 @@ impl App {
             .hint(
                 "merge contacts of one division; a contact never changes its division: delete it and create it anew",
             )),
+            // The first division of a contact hides it from others, in a merge as anywhere else.
+            (None, Some(division)) if !by.is_admin() => Err(Failure::new(
+                Class::Rejected,
+                "FORBIDDEN",
+                format!("contact {} belongs to no division, and would get `{division}` by this merge", master.id),
+            )
+            .hint("merge the other way round, or ask an admin")),
             _ => Ok(Pair { master: Arc::new(master), other: Arc::new(other) }),
         }
     }
@@ -92,16 +104,24 @@ impl App {
     pub fn preview_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Preview, Failure> {
         let (result, opinion) = self.merged(pair, choices, by)?;
         let rows = side_by_side(&pair.master, &pair.other, &result, choices);
-        Ok(Preview { result, rows, notes: consent_note(choices).into_iter().chain(passed_over(&opinion)).collect() })
+        let notes = consent_note(choices).into_iter().chain(self.staff_note(pair, by)).chain(passed_over(&opinion));
+        Ok(Preview { result, rows, notes: notes.collect() })
     }
 
     /// Puts both side by side with what the choices make of them; plugins are not asked.
     ///
     /// # Errors
-    /// Rejected, when a choice would lose a locked value.
-    pub fn propose_merge(&self, pair: &Pair, choices: &Choices) -> Result<Vec<Row>, Failure> {
-        let result = combine(&pair.master, &pair.other, choices, self.settings().lock_verified).map_err(locked)?;
+    /// Rejected, when a choice would lose a locked value, or is not the viewer's.
+    pub fn propose_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Vec<Row>, Failure> {
+        let result = self.proposal(pair, choices, by)?;
         Ok(side_by_side(&pair.master, &pair.other, &result, choices))
+    }
+
+    /// Says whether the value of a field is the viewer's to choose.
+    #[must_use]
+    pub fn may_choose(&self, pair: &Pair, key: &FieldKey, by: &Viewer) -> bool {
+        let right = STAFF_FIELDS.iter().find(|(field, _)| key.known() == Some(*field));
+        right.is_none_or(|(_, right)| by.may(*right, &pair.master, self.settings().access))
     }
 
     /// Merges: the other is erased, and its id leads to the master from then on.
@@ -130,19 +150,53 @@ impl App {
         });
         let rev = written?;
         self.state()?.apply(&opinion.state);
-        let notes = consent_note(choices).into_iter().chain(passed_over(&opinion)).chain(self.not_asked()?).collect();
+        let mut notes: Vec<String> = consent_note(choices).into_iter().chain(self.staff_note(pair, by)).collect();
+        notes.extend(passed_over(&opinion).into_iter().chain(self.not_asked()?));
         Ok(Written { contact: Contact { rev, ..result }, fields, notes })
     }
 
     fn merged(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<(Contact, Opinion), Failure> {
         let Pair { master, other } = pair;
-        let mut proposal = combine(master, other, choices, self.settings().lock_verified).map_err(locked)?;
+        let mut proposal = self.proposal(pair, choices, by)?;
         proposal.updated = Stamp { at: now(), by: by.name().into() };
         let (mut result, opinion) = self.ask_merge(master, other, proposal)?;
         refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
         // The stricter consent wins, whatever a plugin wished.
         tighten(&mut result, master, other);
         Ok((result, opinion))
+    }
+
+    /// What the rules and the choices make of both. A merge gives the master to nobody, and shares it with nobody, unless whoever merges
+    /// could do that anyway.
+    fn proposal(&self, Pair { master, other }: &Pair, choices: &Choices, by: &Viewer) -> Result<Contact, Failure> {
+        let access = self.settings().access;
+        let mut result = combine(master, other, choices, self.settings().lock_verified).map_err(locked)?;
+        for (field, right) in STAFF_FIELDS {
+            if by.may(right, master, access) {
+                continue;
+            }
+            // To keep what is there needs no right.
+            if choices.of(&field.into()).is_some_and(|choice| choice != Choice::Master) {
+                return self.require(by, right, master).map(|()| result);
+            }
+            match field {
+                Field::Owner => result.owner.clone_from(&master.owner),
+                _ => result.shared_with.clone_from(&master.shared_with),
+            }
+        }
+        Ok(result)
+    }
+
+    /// Who sees the other, and will not see the master, should be told to whoever cannot change it.
+    fn staff_note(&self, Pair { master, other }: &Pair, by: &Viewer) -> Option<String> {
+        let access = self.settings().access;
+        let mine = STAFF_FIELDS.iter().all(|(_, right)| by.may(*right, master, access));
+        let kept = |name: &&Name| master.owner.as_ref() == Some(*name) || master.shared_with.contains(name);
+        let loses = other.owner.iter().chain(&other.shared_with).any(|name| !kept(&name));
+        (!mine && loses).then(|| {
+            let owner = master.owner.as_ref().map_or("an admin", Name::as_str);
+            format!("the owner and whom the contact is shared with stay as they are; ask {owner} to share it")
+        })
     }
 
     fn ask_merge(

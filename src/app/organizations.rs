@@ -1,7 +1,7 @@
 //! Organizations: add, show, list, edit, delete, and their log. A renamed organization is renamed in its contacts, too; under access by
 //! division, who may not see an organization does not find it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::custom_fields::taken_of_organizations;
 use super::failure::{Class, Failure};
@@ -57,6 +57,8 @@ impl App {
         let mut after = before.clone();
         let notes = self.fill_organization(&mut after, assignments, &format!("{} was not changed", told(&before)))?;
         if let (None, Some(division)) = (&before.division, &after.division) {
+            // The first division of an organization hides it from others.
+            self.require_admin(by, "give an organization its division")?;
             after.division = Some(self.own_division(division, by)?);
         }
         let fields = changed(Some(&before), &after);
@@ -116,11 +118,23 @@ impl App {
                 (numbered, _) => Ok(numbered),
             }
         })?;
-        let scope = self.organization_scope(by);
-        match found.filter(|found| scope.covers(found.division.as_ref())) {
+        match found.filter(|found| self.sees_organization(by, found)) {
             Some(found) => Ok(found),
             None => Err(self.no_organization(organization, by)?),
         }
+    }
+
+    /// Returns the names of the organizations that the viewer does not see.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn hidden_organizations(&self, by: &Viewer) -> Result<BTreeSet<Name>, Failure> {
+        if !matches!(self.organization_scope(by), Scope::Divisions(_)) {
+            return Ok(BTreeSet::new());
+        }
+        let query = OrganizationQuery { words: String::new(), scope: Scope::All, after: None, limit: usize::MAX };
+        let all = self.store()?.read(|reader| reader.organizations(&query))?.organizations;
+        Ok(all.into_iter().filter(|one| !self.sees_organization(by, one)).map(|one| one.name).collect())
     }
 
     /// Returns one page of the organizations that the viewer sees, as they may be shown, found by beginnings of words of their names.
@@ -185,6 +199,11 @@ impl App {
             }
             _ => Ok(self.store()?.read(|reader| reader.names(what))?),
         }
+    }
+
+    /// Says whether the viewer sees an organization.
+    pub(super) fn sees_organization(&self, by: &Viewer, organization: &Organization) -> bool {
+        self.organization_scope(by).covers(organization.division.as_ref())
     }
 
     fn organization_scope(&self, by: &Viewer) -> Scope {

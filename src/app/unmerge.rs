@@ -93,7 +93,10 @@ impl App {
         match standing {
             Some(Standing::Merge(trail)) => {
                 self.require(by, Right::View, trail.root()).map_err(|_| unknown(id))?;
-                self.require(by, Right::Edit, trail.root())?;
+                // It brings a contact back, which is theirs who might have let it be erased.
+                let named =
+                    |failure: Failure| Failure { message: failure.message.replace("delete", "unmerge"), ..failure };
+                self.require(by, Right::Delete, trail.root()).map_err(named)?;
                 Ok(*trail)
             }
             None => Err(unknown(id)),

@@ -1,6 +1,6 @@
 //! Editing the contact of an enquiry: only while somebody handles it. Where there is none, one is made of what the sender told.
 
-use super::{e164, view::ScreenPop};
+use super::{e164, guard, view::ScreenPop};
 use crate::app::App;
 use crate::app::contacts::{Part, Wish, Written};
 use crate::app::failure::{Class, Failure};
@@ -17,13 +17,16 @@ impl App {
     /// Edits the contact of an enquiry that is being handled, or creates it and links the enquiry with it.
     ///
     /// # Errors
-    /// Not found; `ENQUIRY_VIEW_ONLY` in any other status; rejected, with every problem.
+    /// Not found; forbidden, when somebody else handles it; `ENQUIRY_VIEW_ONLY` in any other status; rejected, with every problem.
     pub fn edit_in_enquiry(&self, id: i64, wishes: &[Wish], by: &Viewer) -> Result<ScreenPop, Failure> {
         let enquiry = self.enquiry(id)?;
+        self.require_turn(&enquiry, by)?;
         handled(&enquiry)?;
+        if let Some(contact) = self.contact_behind(&enquiry)? {
+            self.require_hidden(id, Right::Edit, &contact, by)?;
+        }
         let written = match (enquiry.contact, self.contact_of(&enquiry)?) {
             (_, Some(contact)) => {
-                self.require_hidden(id, Right::Edit, &contact, by)?;
                 self.edit_contact_as(contact.id, wishes, None, &part(id, &|writer, _| still_handled(writer, id)), by)?
             }
             (Some(gone), None) => return Err(deleted(&enquiry, gone)),
@@ -54,7 +57,7 @@ impl App {
     /// Says whether a contact may be edited as part of an enquiry.
     ///
     /// # Errors
-    /// Not found; `ENQUIRY_VIEW_ONLY` when nobody handles the enquiry; `ENQUIRY_OTHER_CONTACT` when it is not the contact's.
+    /// Not found; forbidden, when somebody else handles the enquiry; `ENQUIRY_VIEW_ONLY` when nobody does; `ENQUIRY_OTHER_CONTACT` when it is not the contact's.
     pub fn may_edit_in_enquiry(&self, id: i64, contact: ContactId, by: &Viewer) -> Result<(), Failure> {
         let enquiry = self.enquiry(id)?;
         let contact = self.contact_for(contact, Right::Edit, by)?;
@@ -63,6 +66,7 @@ impl App {
             return Err(Failure::new(Class::Rejected, "ENQUIRY_OTHER_CONTACT", message)
                 .hint(format!("link it with `carnet enquiry update {id} --contact {}`", contact.id)));
         }
+        self.require_turn(&enquiry, by)?;
         handled(&enquiry)
     }
 
@@ -71,8 +75,7 @@ impl App {
         if self.may(by, Right::View, contact) {
             return self.require(by, right, contact);
         }
-        Err(Failure::new(Class::Rejected, "FORBIDDEN", format!("the contact of enquiry {id} is not yours to see"))
-            .hint("ask an admin"))
+        Err(guard::hidden(id))
     }
 
     fn create_in_enquiry(&self, enquiry: &Enquiry, wishes: &[Wish], by: &Viewer) -> Result<Written, Failure> {

@@ -78,7 +78,7 @@ fn a_contact_that_is_not_yours_is_linked_and_hidden() {
     }
     let id = pop.enquiry.id;
     assert_eq!(desk.app.enquiry(id).unwrap().contact, Some(lee.id), "linked all the same");
-    assert!(matches!(pop.survey, SurveyDecision::Suppress(_)));
+    assert_eq!(pop.survey, None, "what may be sent would tell of the opt-out");
     assert_eq!(desk.app.show_enquiry(id, &ann).unwrap().contact.map(|contact| contact.id), Some(lee.id));
     assert_eq!(desk.app.show_enquiry(id, &root).unwrap().enquiry.contact_name.as_deref(), Some("Lee"));
     desk.turn(id, EnquiryStatus::Handling, &bob).unwrap();
@@ -90,8 +90,14 @@ fn a_contact_that_is_not_yours_is_linked_and_hidden() {
     let other = desk.add(&["last_name=Li", "owner=Bob"]);
     let take = Progress { contact: Some(other.id), ..Progress::default() };
     assert_eq!(desk.app.update_enquiry(id, &take, &bob).unwrap_err().code, "FORBIDDEN");
-    assert_eq!(desk.app.update_enquiry(id, &take, &ann).unwrap_err().code, "CONTACT_UNKNOWN");
-    let pop = desk.app.edit_in_enquiry(id, &wish, &ann).unwrap();
+    // Bob handles it: even who owns the contact asks him, or an admin.
+    for told in [desk.app.update_enquiry(id, &take, &ann), desk.app.edit_in_enquiry(id, &wish, &ann)] {
+        let told = told.unwrap_err();
+        assert_eq!((&*told.code, told.hint.as_deref()), ("FORBIDDEN", Some("ask Bob, or an admin")));
+    }
+    assert_eq!(desk.app.may_edit_in_enquiry(id, lee.id, &ann).unwrap_err().code, "FORBIDDEN");
+    assert!(!desk.app.show_enquiry(id, &ann).unwrap().permissions.edit);
+    let pop = desk.app.edit_in_enquiry(id, &wish, &root).unwrap();
     assert_eq!(pop.contact.and_then(|contact| contact.company).as_deref(), Some("Acme"));
     let seen = |by: &Viewer| desk.app.activity(lee.id, 9, by).map(|activity| activity.enquiries.len());
     assert_eq!(seen(&ann).unwrap(), 1);
@@ -121,6 +127,99 @@ fn candidates_are_those_that_the_viewer_sees() {
     assert_eq!(names(&Viewer::Operator), [asia.id, europe.id]);
 }
 
+/// What an agent learns of an enquiry, as they show and as they list it.
+fn learned(desk: &Desk, id: i64, by: &Viewer) -> String {
+    use crate::app::wire::enquiry;
+    let shown = enquiry::screen_pop(&desk.app.show_enquiry(id, by).unwrap());
+    let all = EnquiryFilter { status: None, contact: None, limit: 9 };
+    let listed = desk.app.enquiries(all, by).unwrap().into_iter().find(|enquiry| enquiry.id == id).unwrap();
+    format!("{shown} {}", enquiry::enquiry(&listed))
+}
+
+#[test]
+fn of_a_hidden_contact_an_enquiry_is_taken_and_no_other_read_or_written() {
+    let desk = desk(Profile::Maaiiconnect, "fn on_enquiry(enquiry) { enquiry.set_attribute(\"mood\", \"gloomy\"); }");
+    let (bob, eve) = (staff("Bob", Role::Agent), staff("Eve", Role::Agent));
+    let number = "+85291234567";
+    let lee = desk.add(&["last_name=Lee", &format!("mobile={number}"), "owner=Bob", "device=Phone"]);
+    let from = Sender { phone: Some(number.to_owned()), ..Sender::default() };
+    let told = Opening {
+        channel: Channel::Call,
+        from,
+        subject: Some("Refund".to_owned()),
+        device: Some("Evil".to_owned()),
+        visits: vec!["https://example.com/secret".to_owned()],
+    };
+    let ring = |by: &Viewer| desk.app.open_enquiry(&told, by).unwrap().enquiry.id;
+    let said = Progress { transcript: Some("said so".to_owned()), ..Progress::default() };
+    let secrets = ["Refund", "secret", "gloomy", "Evil", "said so", "Lee"];
+    // It rings: who is calling is told, and nothing more; the contact's device is not written.
+    let id = ring(&eve);
+    assert!(learned(&desk, id, &eve).contains(number));
+    for secret in secrets {
+        assert!(!learned(&desk, id, &eve).contains(secret), "{secret} while it rings");
+    }
+    let device = || desk.app.contact(lee.id).unwrap().device;
+    assert_eq!(device().as_deref(), Some("Phone"));
+    // Taken by Eve, it is hers, except for the contact.
+    desk.turn(id, EnquiryStatus::Handling, &eve).unwrap();
+    desk.app.update_enquiry(id, &said, &eve).unwrap();
+    let hers = learned(&desk, id, &eve);
+    assert!(secrets[..5].iter().all(|secret| hers.contains(secret)) && !hers.contains("Lee"), "{hers}");
+    let evil = Progress { device: Some("Worse".to_owned()), ..Progress::default() };
+    desk.app.update_enquiry(id, &evil, &eve).unwrap();
+    assert_eq!(device().as_deref(), Some("Phone"));
+    let closed = desk.turn(id, EnquiryStatus::Closed, &eve).unwrap();
+    assert_eq!(closed.survey, Some(SurveyDecision::Send), "who closes it sends the survey");
+    assert_eq!(desk.app.update_enquiry(id, &said, &eve).unwrap_err().code, "FORBIDDEN");
+    // Handled by Bob, it is his.
+    let id = ring(&bob);
+    assert_eq!(device().as_deref(), Some("Evil"), "Bob may write it");
+    desk.turn(id, EnquiryStatus::Handling, &bob).unwrap();
+    desk.app.update_enquiry(id, &said, &bob).unwrap();
+    let own = desk.add(&["last_name=Own", "owner=Eve"]);
+    let wish = [Wish::parse("company=Acme").unwrap()];
+    let refused_to_eve = |id: i64| {
+        let all = learned(&desk, id, &eve);
+        for secret in secrets.iter().chain([&number]) {
+            assert!(!all.contains(secret), "{secret} in {all}");
+        }
+        for progress in [
+            said.clone(),
+            evil.clone(),
+            Progress { staff: Some("Eve".to_owned()), ..Progress::default() },
+            Progress { status: Some(EnquiryStatus::Closed), ..Progress::default() },
+            Progress { contact: Some(own.id), ..Progress::default() },
+            Progress { visits: vec!["https://example.com".to_owned()], ..Progress::default() },
+        ] {
+            let told = desk.app.update_enquiry(id, &progress, &eve).unwrap_err();
+            assert_eq!(told.code, "FORBIDDEN", "{progress:?}");
+            assert!(!told.to_string().contains("Lee") && !told.hint.unwrap().contains(&lee.id.to_string()));
+        }
+        let told = desk.app.edit_in_enquiry(id, &wish, &eve).unwrap_err();
+        assert_eq!((&*told.code, told.hint.as_deref()), ("FORBIDDEN", Some("ask an admin")));
+    };
+    refused_to_eve(id);
+    desk.turn(id, EnquiryStatus::Closed, &bob).unwrap();
+    refused_to_eve(id);
+    // Deleting the contact opens nothing.
+    let missed = ring(&bob);
+    desk.turn(missed, EnquiryStatus::Missed, &bob).unwrap();
+    let taken = ring(&bob);
+    desk.turn(taken, EnquiryStatus::Handling, &bob).unwrap();
+    desk.app.delete_contact(lee.id, None, &bob).unwrap();
+    refused_to_eve(id);
+    refused_to_eve(taken);
+    let relink = Progress { contact: Some(own.id), ..Progress::default() };
+    assert_eq!(desk.app.update_enquiry(missed, &relink, &eve).unwrap_err().code, "FORBIDDEN");
+    desk.turn(missed, EnquiryStatus::Handling, &eve).unwrap();
+    let told = desk.app.edit_in_enquiry(missed, &wish, &eve).unwrap_err();
+    assert_eq!((&*told.code, told.hint.as_deref()), ("FORBIDDEN", Some("ask an admin")));
+    let told = desk.app.edit_in_enquiry(taken, &wish, &bob).unwrap_err();
+    assert!(told.code == "CONTACT_DELETED" && told.hint.unwrap().contains("Lee"), "Bob is told");
+    assert!(learned(&desk, taken, &bob).contains("Lee"));
+}
+
 #[test]
 fn whoever_takes_an_enquiry_handles_it() {
     let desk = desk(Profile::Cinnox, "");
@@ -130,7 +229,12 @@ fn whoever_takes_an_enquiry_handles_it() {
     desk.turn(id, EnquiryStatus::Missed, &ann).unwrap();
     let pop = desk.turn(id, EnquiryStatus::Handling, &bob).unwrap();
     assert_eq!(pop.enquiry.staff, Some(Name::parse("Bob").unwrap()));
-    let pop = desk.turn(id, EnquiryStatus::Closed, &ann).unwrap();
+    // Nobody else closes it, nor makes a contact of it.
+    assert_eq!(desk.turn(id, EnquiryStatus::Closed, &ann).unwrap_err().code, "FORBIDDEN");
+    let wish = [Wish::parse("last_name=Lee").unwrap()];
+    assert_eq!(desk.app.edit_in_enquiry(id, &wish, &ann).unwrap_err().code, "FORBIDDEN");
+    assert_eq!(desk.app.search(&desk.app.query(&ann)).unwrap().total, 0);
+    let pop = desk.turn(id, EnquiryStatus::Closed, &bob).unwrap();
     assert_eq!(pop.enquiry.staff, Some(Name::parse("Bob").unwrap()));
     assert_eq!(desk.turn(id, EnquiryStatus::Handling, &ann).unwrap_err().code, "ENQUIRY_STATUS");
 }

@@ -1,12 +1,13 @@
 //! The agent's view: the enquiry, everything about its contact and who else it could be, in one answer. A contact that the viewer may not
 //! see is left out whole.
 
+use super::guard::Insight;
 use super::matching::Candidate;
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::domain::contact::Contact;
 use crate::domain::engagement::Engagement;
-use crate::domain::enquiry::{Enquiry, SurveyDecision, Visit};
+use crate::domain::enquiry::{Enquiry, EnquiryStatus, Sender, SurveyDecision, Visit};
 use crate::domain::id::ContactId;
 use crate::domain::note::{Note, NoteOn};
 use crate::domain::organization::Organization;
@@ -44,8 +45,9 @@ pub struct ScreenPop {
     pub activity: Activity,
     /// What was changed in the contact.
     pub fields: Vec<ChangedField>,
-    /// Whether a survey may follow, as things stand.
-    pub survey: SurveyDecision,
+    /// Whether a survey may follow, as things stand; of a contact that the viewer may not see, only what was decided in the end, and
+    /// only in an enquiry of their own.
+    pub survey: Option<SurveyDecision>,
     /// What the viewer may do with the contact here.
     pub permissions: Permissions,
     /// Things to know: plugins that failed and were passed over, edits of theirs that were dropped.
@@ -90,18 +92,21 @@ impl App {
         survey: SurveyDecision,
         by: &Viewer,
     ) -> Result<ScreenPop, Failure> {
-        let restricted = contact.as_ref().is_some_and(|contact| !self.may(by, Right::View, contact));
-        let hidden = contact.as_ref().filter(|_| restricted).map(|contact| contact.id);
-        let contact = contact.filter(|_| !restricted).map(|contact| self.shown(contact)).transpose()?;
-        let candidates = self.candidates(&enquiry, contact.as_ref(), hidden, by)?;
-        let permissions = Permissions {
-            view: !restricted,
-            edit: enquiry.status.allows_edit()
-                && !restricted
-                && contact.as_ref().is_none_or(|contact| self.may(by, Right::Edit, contact)),
+        let insight = match &contact {
+            Some(_) => self.insight_by(&enquiry, contact.as_ref(), by),
+            None => self.insight(&enquiry, by)?,
         };
+        let restricted = insight.is_restricted();
+        let hidden = enquiry.contact.filter(|_| restricted);
+        let contact = contact.filter(|_| !restricted).map(|contact| self.shown(contact)).transpose()?;
+        // Who else fits the sender would tell of the sender.
+        let candidates = match insight {
+            Insight::Little => Vec::new(),
+            _ => self.candidates(&enquiry, contact.as_ref(), hidden, by)?,
+        };
+        let permissions = self.permissions(&enquiry, contact.as_ref(), insight, by);
         let (visits, held) = self.store()?.read(|reader| {
-            let visits = reader.visits_of_enquiry(enquiry.id, PAGES)?;
+            let visits = if insight.tells() { reader.visits_of_enquiry(enquiry.id, PAGES)? } else { Vec::new() };
             let Some(contact) = &contact else { return Ok((visits, Held::default())) };
             let activity = Activity {
                 enquiries: reader.enquiries(Some(contact.id), RECENT + 1)?,
@@ -118,13 +123,14 @@ impl App {
             Ok((visits, held))
         })?;
         let Held { organization, notes: contact_notes, changes, mut activity } = held;
+        let organization = organization.filter(|organization| self.sees_organization(by, organization));
         let organization = organization.map(|organization| self.shown_organization(organization)).transpose()?;
         activity.enquiries.retain(|earlier| earlier.id != enquiry.id);
         activity.enquiries.truncate(RECENT);
         let activity = activity.of(contact.as_ref());
         Ok(ScreenPop {
-            survey: if restricted { without_reason(survey) } else { survey },
-            enquiry: told(enquiry, contact.as_ref(), restricted),
+            survey: survey_told(survey, &enquiry, insight),
+            enquiry: told(enquiry, contact.as_ref(), insight),
             visits,
             transcript: None,
             contact,
@@ -159,7 +165,7 @@ impl App {
 
 impl Activity {
     fn of(mut self, contact: Option<&Contact>) -> Self {
-        self.enquiries = self.enquiries.into_iter().map(|enquiry| told(enquiry, contact, false)).collect();
+        self.enquiries = self.enquiries.into_iter().map(|enquiry| told(enquiry, contact, Insight::Whole)).collect();
         self
     }
 }
@@ -176,14 +182,31 @@ impl ScreenPop {
     }
 }
 
-/// An enquiry with its contact's name; of a contact that the viewer may not see, nothing at all.
-pub(super) fn told(enquiry: Enquiry, contact: Option<&Contact>, restricted: bool) -> Enquiry {
-    if restricted {
-        let survey = enquiry.survey.map(without_reason);
-        return Enquiry { contact: None, contact_name: None, survey, ..enquiry };
+/// An enquiry with its contact's name, as far as the viewer may know it; of a contact that they may not see, nothing at all.
+pub(super) fn told(enquiry: Enquiry, contact: Option<&Contact>, insight: Insight) -> Enquiry {
+    if !insight.is_restricted() {
+        let contact_name = contact.map(Contact::display_name).or(enquiry.contact_name);
+        return Enquiry { contact_name, ..enquiry };
     }
-    let contact_name = contact.map(Contact::display_name).or(enquiry.contact_name);
-    Enquiry { contact_name, ..enquiry }
+    let survey = enquiry.survey.clone().and_then(|survey| survey_told(survey, &enquiry, insight));
+    let mut told = Enquiry { contact: None, contact_name: None, survey, ..enquiry };
+    if !insight.tells() {
+        (told.subject, told.device, told.transcript_bytes) = (None, None, 0);
+        told.attributes.clear();
+    }
+    if insight == Insight::Little {
+        told.from = Sender::default();
+    }
+    told
+}
+
+/// What a decision says of a hidden contact is its opt-out: it is told to whoever closed the enquiry, for they send the survey or do not.
+fn survey_told(survey: SurveyDecision, enquiry: &Enquiry, insight: Insight) -> Option<SurveyDecision> {
+    match insight {
+        Insight::Whole => Some(survey),
+        Insight::Own if enquiry.status == EnquiryStatus::Closed => Some(without_reason(survey)),
+        _ => None,
+    }
 }
 
 /// Why a survey was suppressed may tell of the contact.

@@ -12,7 +12,7 @@ use crate::app::{App, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
 use crate::domain::enquiry::{Enquiry, Visit};
-use crate::domain::permission::Viewer;
+use crate::domain::permission::{Right, Viewer};
 use crate::domain::problem::Problem;
 use crate::plugin::hand::{EnquiryHand, Sheet};
 use crate::plugin::hook::Hook;
@@ -81,7 +81,9 @@ impl App {
         let Step { enquiry, contact, asks, device_seen, linked_by_hand, transcript, visits } = step;
         let before = contact.map(Arc::new);
         let mut seen = before.as_ref().map(|before| (**before).clone());
-        if let (Some(seen), Some(device), true) = (&mut seen, &enquiry.device, device_seen) {
+        if let (Some(seen), Some(device), true) = (&mut seen, &enquiry.device, device_seen)
+            && self.may(by, Right::Edit, seen)
+        {
             seen.device = Some(device.clone());
         }
         let mut decided =

@@ -109,6 +109,7 @@ fn context(
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
         preview: request.dry_run,
         claims: Claims::of(&request.by, app.settings().access),
+        hidden_organizations: app.hidden_organizations(&request.by)?,
         tombstones: app.store()?.read(|reader| reader.tombstones())?,
         allow_forgotten: request.allow_forgotten,
     })

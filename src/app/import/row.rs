@@ -1,6 +1,7 @@
 //! One row's way from cells to a contact: `on_import_row`, mapping, built-in rules, then `on_create` or `on_update`. Runs on workers; nothing is
 //! read from or written to the store here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::mapping::Mapping;
@@ -14,9 +15,10 @@ use crate::domain::access::read_yes_no;
 use crate::domain::change::diff;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::custom::Claim;
-use crate::domain::draft::Draft;
+use crate::domain::draft::{Draft, Pending};
 use crate::domain::field::{FIELDS, Field, FieldKey, FieldShape};
 use crate::domain::invalid::Invalid;
+use crate::domain::name::Name;
 use crate::domain::problem::Problem;
 use crate::domain::text;
 use crate::intake::{self, write::column_letter, write::restore};
@@ -39,6 +41,8 @@ pub(super) struct Context {
     pub(super) preview: bool,
     /// What is theirs who import; the operator claims nothing.
     pub(super) claims: Option<Claims>,
+    /// Organizations that they do not see who import; nobody gets into them by naming them.
+    pub(super) hidden_organizations: BTreeSet<Name>,
     /// Those who were forgotten.
     pub(super) tombstones: Tombstones,
     /// Whether they may come back.
@@ -252,6 +256,9 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let Mapped { record, line, cells, mut draft, given, mut opinion } = mapped;
     if let Some(claims) = &context.claims {
         claims.settle(&mut draft, before.map(|before| &**before), &given.assigned);
+        if !given.assigned.contains(&Field::Organization.into()) {
+            check_organization(&mut draft, before.map(|before| &**before), context);
+        }
     }
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let (draft, decided) = decide(chain, hook, draft, before, &context.book);
@@ -293,6 +300,22 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),
     }
+}
+
+/// Refuses the name of an organization that whoever imports does not see, unless the contact has it already.
+fn check_organization(draft: &mut Draft, before: Option<&Contact>, context: &Context) {
+    let held = before.and_then(|before| before.organization.clone());
+    let Some(name) = draft
+        .contact
+        .organization
+        .take_if(|name| held.as_ref() != Some(&*name) && context.hidden_organizations.contains(name))
+    else {
+        return;
+    };
+    let invalid = Invalid::new("FORBIDDEN", format!("organization `{name}` is not yours to name"));
+    let invalid = invalid.hint("name another one, or ask an admin");
+    draft.pending.push(Pending { key: Field::Organization.into(), value: name.to_string(), invalid });
+    draft.contact.organization = held;
 }
 
 fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contact>>, opinion: &Opinion) -> Preview {

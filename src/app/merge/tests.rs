@@ -62,8 +62,61 @@ fn contacts_of_two_divisions_are_not_merged() {
     let desk = Desk::new("");
     let [asia, europe, none] = ["Asia", "Europe", ""].map(|division| desk.add("Lee", "", division));
     refused(desk.pair(&asia, &europe, &Viewer::Operator), "MERGE_DIVISIONS");
+    // The first division of a contact is an admin's to give, in a merge, too.
+    refused(desk.pair(&none, &asia, &agent("Ann")), "FORBIDDEN");
     let merged = desk.merge(&none, &asia, &Viewer::Operator).unwrap().contact;
     assert_eq!(merged.division, Name::parse("asia").ok());
+}
+
+#[test]
+fn a_merge_gives_nobody_what_they_could_not_give() {
+    let desk = Desk::new("access = \"owner\"\n");
+    let (ann, root) = (agent("Ann"), Viewer::Operator);
+    let names = |names: &[&str]| names.iter().map(|name| Name::parse(name).unwrap()).collect::<Vec<_>>();
+    let shared = |owner: &str, with: &[&str]| {
+        let contact = Contact { shared_with: names(with), ..desk.add("Lee", owner, "") };
+        let entry = desk.entry(Action::Updated);
+        desk.app.store().unwrap().write(|writer| writer.update(&Prepared::new(&contact), 1, &entry)).unwrap();
+        Contact { rev: 2, ..contact }
+    };
+    let bobs = shared("Bob", &["Ann"]);
+    let hers = shared("Ann", &["Eve"]);
+    let pair = desk.pair(&bobs, &hers, &ann).unwrap();
+    let choose = |choices: &[(&str, Choice)]| {
+        let mut chosen = Choices::default();
+        choices.iter().for_each(|(field, choice)| chosen.add(field, *choice).unwrap());
+        chosen
+    };
+    for choice in [("owner", Choice::Other), ("shared_with", Choice::Other), ("shared_with", Choice::Both)] {
+        let choices = choose(&[choice]);
+        let told = refused(desk.app.merge_contacts(&pair, &choices, &ann), "FORBIDDEN");
+        assert_eq!(told.hint.as_deref(), Some("ask Bob, or an admin"));
+        refused(desk.app.preview_merge(&pair, &choices, &ann), "FORBIDDEN");
+        refused(desk.app.propose_merge(&pair, &choices, &ann), "FORBIDDEN");
+        assert!(desk.app.preview_merge(&pair, &choices, &root).is_ok());
+    }
+    assert!(!desk.app.may_choose(&pair, &Field::Owner.into(), &ann));
+    assert!(desk.app.may_choose(&pair, &Field::Company.into(), &ann));
+    let keep = choose(&[("owner", Choice::Master), ("shared_with", Choice::Master)]);
+    for choices in [&keep, &Choices::default()] {
+        let preview = desk.app.preview_merge(&pair, choices, &ann).unwrap();
+        assert_eq!(
+            (preview.result.owner.as_ref(), &preview.result.shared_with),
+            (bobs.owner.as_ref(), &names(&["Ann"]))
+        );
+        assert!(preview.notes[0].contains("ask Bob"), "{:?}", preview.notes);
+    }
+    let merged = desk.merge(&bobs, &hers, &ann).unwrap().contact;
+    assert_eq!((merged.owner, merged.shared_with), (bobs.owner, names(&["Ann"])));
+    // To take it back is the owner's, or an admin's, as to delete is.
+    let told = refused(desk.app.unmerge_contact(hers.id, None, &ann), "FORBIDDEN");
+    assert!(told.message.contains("may not unmerge"), "{told}");
+    assert!(desk.app.unmerge_contact(hers.id, None, &agent("Bob")).is_ok());
+    // Nobody's contact stays nobody's.
+    let (nobodys, also) = (shared("", &["Ann"]), desk.add("Li", "Ann", ""));
+    assert_eq!(desk.merge(&nobodys, &also, &ann).unwrap().contact.owner, None);
+    let (own, shares) = (shared("Ann", &[]), shared("Ann", &["Eve"]));
+    assert_eq!(desk.merge(&own, &shares, &ann).unwrap().contact.shared_with, names(&["Eve"]));
 }
 
 #[test]

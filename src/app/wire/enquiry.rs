@@ -71,7 +71,7 @@ pub fn screen_pop(pop: &ScreenPop) -> Value {
         "external_url": held.and_then(|held| held.external_url.clone()),
         "notes": pop.contact_notes.iter().map(note).collect::<Vec<_>>(),
         "candidates": pop.candidates.iter().map(candidate).collect::<Vec<_>>(),
-        "survey": survey(&pop.survey),
+        "survey": pop.survey.as_ref().map(survey),
         "activity": activity(&pop.activity),
         "changes": pop.changes.iter().map(change).collect::<Vec<_>>(),
         "earlier_enquiries": pop.activity.enquiries.iter().map(enquiry).collect::<Vec<_>>(),

@@ -30,7 +30,7 @@ pub fn merge(app: &App, args: &MergeArgs, by: &Viewer, printer: &mut Printer) ->
     }
     let alone = choices.is_empty() && !args.yes && !printer.is_json() && io::stdin().is_terminal();
     if args.interactive || alone {
-        ask(app, &pair, &mut choices, args.yes, printer)?;
+        ask(app, &pair, &mut choices, (args.yes, by), printer)?;
     }
     written(app, app.merge_contacts(&pair, &choices, by)?, "merged", printer)
 }
@@ -70,10 +70,17 @@ fn shortened(value: &str) -> String {
     short
 }
 
-fn ask(app: &App, pair: &Pair, choices: &mut Choices, yes: bool, printer: &mut Printer) -> Result<(), Failure> {
-    let rows = app.propose_merge(pair, choices)?;
+fn ask(
+    app: &App,
+    pair: &Pair,
+    choices: &mut Choices,
+    (yes, by): (bool, &Viewer),
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    let rows = app.propose_merge(pair, choices, by)?;
     printer.note(&side_by_side(pair, &rows));
-    let open: Vec<&Row> = rows.iter().filter(|row| row.is_open() && choices.of(&row.key).is_none()).collect();
+    let asked = |row: &&Row| row.is_open() && choices.of(&row.key).is_none() && app.may_choose(pair, &row.key, by);
+    let open: Vec<&Row> = rows.iter().filter(asked).collect();
     if !open.is_empty() {
         printer.note("For each field: m = the master's, o = the other's, b = both, Enter = as proposed, q = stop.");
     }
@@ -85,7 +92,7 @@ fn ask(app: &App, pair: &Pair, choices: &mut Choices, yes: bool, printer: &mut P
     if yes {
         return Ok(());
     }
-    let rows = app.propose_merge(pair, choices)?;
+    let rows = app.propose_merge(pair, choices, by)?;
     printer.note(&side_by_side(pair, &rows));
     let (name, gone) = (pair.master.display_name(), pair.other.display_name());
     printer.note(&format!("Merge {gone} ({}) into {name} ({})? [y/N]", pair.other.id, pair.master.id));

@@ -68,7 +68,12 @@ fn what(contact: &Contact) -> Option<String> {
 fn asked(enquiry: &Enquiry) -> String {
     let staff = enquiry.staff.as_ref().map_or_else(String::new, |staff| format!(" by {staff}"));
     let subject = enquiry.subject.as_ref().map_or_else(String::new, |subject| format!(": {subject}"));
-    format!("{} {} {}{staff}, from {}{subject}", enquiry.channel, enquiry.id, enquiry.status, sender(&enquiry.from))
+    // Who it is from is not everybody's to know.
+    let from = match sender(&enquiry.from) {
+        from if from.is_empty() => String::new(),
+        from => format!(", from {from}"),
+    };
+    format!("{} {} {}{staff}{from}{subject}", enquiry.channel, enquiry.id, enquiry.status)
 }
 
 fn details(pop: &ScreenPop) -> Vec<Vec<String>> {
@@ -92,7 +97,7 @@ fn details(pop: &ScreenPop) -> Vec<Vec<String>> {
     }
     let attributes = pop.enquiry.attributes.iter().map(|(key, value)| format!("{key}: {}", one_line(value)));
     row("noted", attributes.collect::<Vec<_>>().join("; "));
-    row("survey", survey_text(&pop.survey));
+    row("survey", pop.survey.as_ref().map(survey_text).unwrap_or_default());
     row("device", pop.enquiry.device.clone().unwrap_or_default());
     row("pages", pop.visits.iter().map(page).collect::<Vec<_>>().join("; "));
     if pop.enquiry.transcript_bytes > 0 && pop.transcript.is_none() {
@@ -261,7 +266,7 @@ mod tests {
             changes: Vec::new(),
             activity: Activity::default(),
             fields: Vec::new(),
-            survey: SurveyDecision::Send,
+            survey: Some(SurveyDecision::Send),
             permissions: Permissions { view: true, edit: false },
             notes: Vec::new(),
         }
@@ -335,7 +340,7 @@ mod tests {
                 engagements: vec![engagement],
                 visits: vec![visit(12), visit(9)],
             },
-            survey: SurveyDecision::Suppress("the contact opted out of surveys".to_owned()),
+            survey: Some(SurveyDecision::Suppress("the contact opted out of surveys".to_owned())),
             permissions: Permissions { view: true, edit: true },
             contact: Some(ann),
             ..pop(enquiry)
