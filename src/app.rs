@@ -208,7 +208,7 @@ impl App {
         } else {
             None
         };
-        Ok(RuleBook { rules: Arc::new(rules), known_labels })
+        Ok(RuleBook { rules: Arc::new(rules), known_labels, access: self.settings.access })
     }
 
     /// The built-in rules by the settings and the schema of custom fields.

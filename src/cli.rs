@@ -39,9 +39,9 @@ pub fn main() -> ExitCode {
 
 /// Arguments that cannot be read. Asking for help is no error; with `--json` an error is a document like any other.
 fn usage(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() && std::env::args().any(|arg| arg == "--json") {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    // Arguments need not be text.
+    if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
+        let message = one_line(&error.to_string());
         Printer::new(true)
             .failure(&Failure::new(Class::Usage, "USAGE", message).hint("`carnet --help` lists the commands"));
     } else {
@@ -49,6 +49,13 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
     }
     exit::of_usage(error)
+}
+
+/// What is wrong in one line: all that is said before the usage.
+fn one_line(text: &str) -> String {
+    let said = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let said: Vec<&str> = said.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
+    said.join(" ").trim_start_matches("error: ").to_owned()
 }
 
 fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -63,8 +70,8 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Contact(args) => commands::contact::run(&app, args, &by, printer),
         Command::Enquiry(args) => commands::enquiry::run(&app, args, &by, printer),
         Command::Label(args) => commands::label::run(&app, args, &by, printer),
-        Command::Plugin(args) => commands::plugin::run(&app, args, printer),
-        Command::Doctor => commands::doctor::run(&app, printer),
+        Command::Plugin(args) => commands::plugin::run(&app, args, &by, printer),
+        Command::Doctor => commands::doctor::run(&app, &by, printer),
         Command::Staff(args) => commands::staff::run(&app, args, &by, printer),
         Command::Division(args) => commands::division::run(&app, args, &by, printer),
         Command::Org(args) => commands::org::run(&app, args, &by, printer),

@@ -180,12 +180,13 @@ impl App {
         Ok(report)
     }
 
-    /// Returns the newest bulk writes.
+    /// Returns the newest bulk writes that the viewer may take back.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn bulk_list(&self, limit: usize) -> Result<Vec<Batch>, Failure> {
-        Ok(self.store()?.read(|reader| reader.batches(limit))?)
+    pub fn bulk_list(&self, limit: usize, by: &Viewer) -> Result<Vec<Batch>, Failure> {
+        let person = (!by.is_admin()).then(|| by.name());
+        Ok(self.store()?.read(|reader| reader.batches(person, limit))?)
     }
 }
 
@@ -266,10 +267,9 @@ impl Work<'_> {
         let claims = self.book.rules.schema.claims(Some(&before.custom), &draft.contact.custom);
         let claims: Vec<Claim> = claims.into_iter().filter(|claim| claim.fresh).collect();
         if !claims.is_empty() {
-            let taken = self
-                .app
-                .store()?
-                .read(|reader| Ok(refuse_taken(reader, &self.book, Some(&before), &draft.contact, "not changed")))?;
+            let taken = self.app.store()?.read(|reader| {
+                Ok(refuse_taken(reader, &self.book, Some(&before), &draft.contact, "not changed", by))
+            })?;
             if let Err(failure) = taken {
                 return Ok(refused(&before, failure.problems));
             }

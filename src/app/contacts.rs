@@ -20,7 +20,7 @@ use crate::domain::contact::Contact;
 use crate::domain::draft::Draft;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
-use crate::store::{ChangeEntry, Departed, LabelInfo, Page, Query, Writer};
+use crate::store::{ChangeEntry, Departed, Page, Query, Writer};
 
 pub use wishes::Wish;
 pub use write::Written;
@@ -94,14 +94,6 @@ impl App {
     /// When the store cannot be read.
     pub fn attached(&self, id: ContactId) -> Result<crate::store::Attached, Failure> {
         Ok(self.store()?.read(|reader| reader.attached(id))?)
-    }
-
-    /// Returns all labels.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn labels(&self) -> Result<Vec<LabelInfo>, Failure> {
-        Ok(self.store()?.read(|reader| reader.labels())?)
     }
 
     /// Things to know about a record that was written: warnings, plugins that failed, and plugins that could not be asked at all.

@@ -13,7 +13,7 @@ use crate::domain::custom::{Claim, CustomField, CustomKind, Entity, FieldEdit, S
 use crate::domain::field::FieldKey;
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
-use crate::domain::permission::Viewer;
+use crate::domain::permission::{Access, Right, Scope, Viewer};
 use crate::domain::problem::Problem;
 use crate::store::{Reader, SchemaVersion, StoreError};
 
@@ -239,10 +239,25 @@ fn contacts(count: u64, one: &str, many: &str) -> String {
     if count == 1 { format!("1 contact {one}") } else { format!("{count} contacts {many}") }
 }
 
-/// The refusal of a value that another contact has.
-pub(super) fn taken(claim: &Claim, owner: &str) -> Problem {
-    let invalid = Invalid::new("CUSTOM_TAKEN", format!("`{}` is that of {owner} already", claim.value))
-        .hint("use another value; if both are one person, merge them");
+/// Who has a unique value already, as far as whoever wants it may know.
+pub(super) enum Holder {
+    /// A record that they see.
+    Seen(String),
+    /// One that they do not, and its noun.
+    Hidden(&'static str),
+}
+
+/// The refusal of a value that another record has.
+pub(super) fn taken(claim: &Claim, holder: &Holder) -> Problem {
+    let value = &claim.value;
+    let invalid = match holder {
+        Holder::Seen(owner) => Invalid::new("CUSTOM_TAKEN", format!("`{value}` is that of {owner} already"))
+            .hint("use another value; if both are one person, merge them"),
+        Holder::Hidden(noun) => {
+            Invalid::new("CUSTOM_TAKEN", format!("`{value}` is taken by {noun} that is not yours to see"))
+                .hint("use another value, or ask an admin")
+        }
+    };
     Problem::of_value(&FieldKey::Custom(claim.key.as_str().into()), &claim.value, invalid)
 }
 
@@ -250,19 +265,20 @@ pub(super) fn taken(claim: &Claim, owner: &str) -> Problem {
 /// `before` is the contact as it is stored.
 ///
 /// # Errors
-/// Rejected, naming the other contact.
+/// Rejected, naming the other contact if the viewer sees it.
 pub fn refuse_taken(
     reader: &Reader<'_>,
     book: &RuleBook,
     before: Option<&Contact>,
     contact: &Contact,
     what: &str,
+    by: &Viewer,
 ) -> Result<(), Failure> {
     let claims = book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let mut opinion = Opinion::default();
     for claim in claims.iter().filter(|claim| claim.fresh) {
         if let Some(owner) = reader.custom_owner(&claim.key, &claim.value, contact.id)? {
-            opinion.rules_say(vec![taken(claim, &owner_text(owner))]);
+            opinion.rules_say(vec![taken(claim, &holder(reader, owner, by, book.access)?)]);
         }
     }
     refuse(what, &opinion)
@@ -279,14 +295,27 @@ pub fn taken_of_organizations(
     number: i64,
     before: &BTreeMap<String, String>,
     values: &BTreeMap<String, String>,
+    scope: &Scope,
 ) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     for claim in schema.claims(Some(before), values).iter().filter(|claim| claim.fresh) {
         if let Some((id, name)) = reader.custom_owner_organization(&claim.key, &claim.value, number)? {
-            problems.push(taken(claim, &format!("organization {id} ({name})")));
+            let seen = reader.organization(id)?.is_some_and(|other| scope.covers(other.division.as_ref()));
+            let holder = if seen {
+                Holder::Seen(format!("organization {id} ({name})"))
+            } else {
+                Holder::Hidden("an organization")
+            };
+            problems.push(taken(claim, &holder));
         }
     }
     Ok(problems)
+}
+
+/// Another contact, as a refusal tells the viewer of it.
+pub(super) fn holder(reader: &Reader<'_>, owner: ContactId, by: &Viewer, access: Access) -> Result<Holder, StoreError> {
+    let seen = reader.contact(owner)?.is_some_and(|contact| by.may(Right::View, &contact, access));
+    Ok(if seen { Holder::Seen(owner_text(owner)) } else { Holder::Hidden("a contact") })
 }
 
 /// Another contact, as a refusal names it.

@@ -10,6 +10,7 @@ use crate::domain::field::Field;
 use crate::domain::invalid::Invalid;
 use crate::domain::label::LabelName;
 use crate::domain::name::Name;
+use crate::domain::permission::Access;
 use crate::domain::problem::Problem;
 use crate::domain::rules::{Rules, UnknownLabels};
 use crate::domain::verified;
@@ -109,6 +110,8 @@ pub struct RuleBook {
     pub rules: Arc<Rules>,
     /// The labels there are, if unknown ones are refused.
     pub known_labels: Option<Arc<HashSet<LabelName>>>,
+    /// What staff see of contacts: a refusal names no other.
+    pub access: Access,
 }
 
 impl RuleBook {

@@ -4,9 +4,9 @@ use super::App;
 use super::failure::{Class, Failure};
 use super::records::entry;
 use crate::domain::name::Name;
-use crate::domain::permission::Viewer;
+use crate::domain::permission::{Scope, Viewer};
 use crate::domain::staff::listed_name;
-use crate::store::{Action, ChangedField, DivisionInfo};
+use crate::store::{Action, ChangedField, DivisionInfo, Filter, Query};
 
 impl App {
     /// Makes a division.
@@ -25,12 +25,23 @@ impl App {
         Ok(DivisionInfo { id, name, contacts: 0, organizations: 0, staff: 0 })
     }
 
-    /// Returns all divisions with their use, by name.
+    /// Returns all divisions by name, with their use as far as the viewer sees it.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn divisions(&self) -> Result<Vec<DivisionInfo>, Failure> {
-        Ok(self.store()?.read(|reader| reader.divisions())?)
+    pub fn divisions(&self, by: &Viewer) -> Result<Vec<DivisionInfo>, Failure> {
+        let mut divisions = self.store()?.read(|reader| reader.divisions())?;
+        let query = self.query(by);
+        if query.scope != Scope::All {
+            for division in &mut divisions {
+                let filters = vec![Filter::Division(division.name.clone())];
+                division.contacts = self.count_of(&Query { filters, ..query.clone() })?;
+                if !query.scope.covers(Some(&division.name)) {
+                    division.organizations = 0;
+                }
+            }
+        }
+        Ok(divisions)
     }
 
     /// Returns a division with its use.
@@ -39,7 +50,8 @@ impl App {
     /// Not found, with the nearest name.
     pub fn division(&self, name: &str) -> Result<DivisionInfo, Failure> {
         let known = self.known_division(&Name::parse(name)?)?;
-        let found = self.divisions()?.into_iter().find(|division| division.name == known);
+        let found =
+            self.store()?.read(|reader| reader.divisions())?.into_iter().find(|division| division.name == known);
         found.ok_or_else(|| super::records::unknown(crate::store::RecordKind::Division, name, []))
     }
 

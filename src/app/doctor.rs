@@ -2,6 +2,7 @@
 
 use super::App;
 use super::failure::Failure;
+use crate::domain::permission::Viewer;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
@@ -17,17 +18,18 @@ pub struct Finding {
 }
 
 impl App {
-    /// Looks at home, settings, database, plugins and jobs. What is wrong is a finding, not an error.
+    /// Looks at home, settings, database, plugins and jobs. What is wrong is a finding, not an error. Jobs and counts are
+    /// for admins.
     #[must_use]
-    pub fn doctor(&self) -> Vec<Finding> {
+    pub fn doctor(&self, by: &Viewer) -> Vec<Finding> {
         let mut findings = vec![sound("home", self.home().folder().display().to_string())];
         findings.push(sound("settings", format!("profile {}", self.settings().profile.as_str())));
-        findings.extend(self.examine_database());
+        findings.extend(self.examine_database(by));
         findings.extend(self.examine_plugins());
         findings
     }
 
-    fn examine_database(&self) -> Vec<Finding> {
+    fn examine_database(&self, by: &Viewer) -> Vec<Finding> {
         let looked = self.store().and_then(|store| {
             let faults = store.check()?;
             let (count, jobs) = store.read(|reader| Ok((reader.count()?, reader.jobs()?)))?;
@@ -36,18 +38,20 @@ impl App {
         match looked {
             Err(failure) => vec![unsound("database", failure)],
             Ok((faults, count, jobs)) => {
+                let count = if by.is_admin() { format!(", {count} contacts") } else { String::new() };
                 let mut findings = vec![Finding {
                     what: "database",
                     sound: faults.is_empty(),
                     found: if faults.is_empty() {
-                        format!("{}, {count} contacts, integrity ok", self.home().database().display())
+                        format!("{}{count}, integrity ok", self.home().database().display())
                     } else {
                         faults.join("; ")
                     },
                     hint: (!faults.is_empty())
                         .then(|| "stop all writers, copy the file, and restore a backup".to_owned()),
                 }];
-                let interrupted = jobs.iter().filter(|job| job.state == crate::store::JobState::Interrupted);
+                let interrupted =
+                    jobs.iter().filter(|job| by.is_admin() && job.state == crate::store::JobState::Interrupted);
                 findings.extend(interrupted.map(|job| Finding {
                     what: "import",
                     sound: false,

@@ -6,14 +6,15 @@ use super::wire::query::{from_json, to_json};
 use super::{App, now};
 use crate::domain::custom::Entity;
 use crate::domain::name::{Name, nearest};
-use crate::domain::permission::Viewer;
+use crate::domain::permission::{Member, OPERATOR, Role, Scope, Viewer};
+use crate::domain::staff::Staff;
 use crate::store::{Comparison, Filter, Query, Referent, SavedFilter};
 
 impl App {
     /// Saves a query under a name; says whether it took the place of another.
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// Forbidden, when the name is that of somebody else's filter and the viewer is no admin.
     pub fn save_filter(&self, name: &Name, query: &Query, by: &Viewer) -> Result<bool, Failure> {
         let filter = SavedFilter {
             name: name.clone(),
@@ -21,42 +22,59 @@ impl App {
             person: by.name().to_owned(),
             at: now(),
         };
-        Ok(self.store()?.write(|writer| writer.save_filter(&filter))?)
+        self.store()?.write(|writer| {
+            if let Some(known) = writer.filter(name)? {
+                own(&known, by, "replace")?;
+            }
+            Ok(writer.save_filter(&filter)?)
+        })
     }
 
-    /// Returns all saved filters with their queries, by name.
+    /// Returns the saved filters that the viewer may use with their queries, by name.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn filters(&self) -> Result<Vec<(SavedFilter, Query)>, Failure> {
-        let filters = self.store()?.read(|reader| reader.filters())?;
-        filters.into_iter().map(|filter| query_of(&filter).map(|query| (filter, query))).collect()
+    pub fn filters(&self, by: &Viewer) -> Result<Vec<(SavedFilter, Query)>, Failure> {
+        self.saved_filters(by)?.into_iter().map(|filter| query_of(&filter).map(|query| (filter, query))).collect()
     }
 
-    /// Returns a saved filter and its query.
+    /// Saved filters are everybody's to use. Where staff see only a part of the contacts, those of other agents are theirs alone: what they
+    /// ask for tells of contacts.
+    fn saved_filters(&self, by: &Viewer) -> Result<Vec<SavedFilter>, Failure> {
+        let mut filters = self.store()?.read(|reader| reader.filters())?;
+        if by.scope(self.settings().access) != Scope::All {
+            let others: Vec<Name> =
+                self.staff()?.iter().map(Staff::member).filter(is_agent).map(|it| it.name).collect();
+            filters.retain(|filter| wrote(filter, by) || !others.iter().any(|other| is(other, &filter.person)));
+        }
+        Ok(filters)
+    }
+
+    /// Returns a saved filter that the viewer may use, and its query.
     ///
     /// # Errors
     /// Not found, with the nearest name.
-    pub fn filter(&self, name: &str) -> Result<(SavedFilter, Query), Failure> {
+    pub fn filter(&self, name: &str, by: &Viewer) -> Result<(SavedFilter, Query), Failure> {
         let parsed = Name::parse(name)?;
-        match self.store()?.read(|reader| reader.filter(&parsed))? {
+        match self.saved_filters(by)?.into_iter().find(|filter| filter.name == parsed) {
             Some(filter) => query_of(&filter).map(|query| (filter, query)),
-            None => Err(self.no_filter(name)?),
+            None => Err(self.no_filter(name, by)?),
         }
     }
 
     /// Deletes a saved filter.
     ///
     /// # Errors
-    /// Not found, with the nearest name.
-    pub fn delete_filter(&self, name: &str) -> Result<(), Failure> {
-        let parsed = Name::parse(name)?;
-        let deleted = self.store()?.write(|writer| writer.delete_filter(&parsed))?;
-        if deleted { Ok(()) } else { Err(self.no_filter(name)?) }
+    /// Not found, with the nearest name; forbidden to all but who saved it and admins.
+    pub fn delete_filter(&self, name: &str, by: &Viewer) -> Result<(), Failure> {
+        let (filter, _) = self.filter(name, by)?;
+        own(&filter, by, "delete")?;
+        let deleted = self.store()?.write(|writer| writer.delete_filter(&filter.name))?;
+        if deleted { Ok(()) } else { Err(self.no_filter(name, by)?) }
     }
 
-    fn no_filter(&self, name: &str) -> Result<Failure, Failure> {
-        let filters = self.store()?.read(|reader| reader.filters())?;
+    fn no_filter(&self, name: &str, by: &Viewer) -> Result<Failure, Failure> {
+        let filters = self.saved_filters(by)?;
         let names: Vec<String> = filters.iter().map(|filter| filter.name.to_string()).collect();
         let hint = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -69,8 +87,8 @@ impl App {
     ///
     /// # Errors
     /// Not found; usage, when the labels of both cannot be asked for at once.
-    pub fn with_filter(&self, name: &str, mut query: Query) -> Result<Query, Failure> {
-        let (filter, saved) = self.filter(name)?;
+    pub fn with_filter(&self, name: &str, mut query: Query, by: &Viewer) -> Result<Query, Failure> {
+        let (filter, saved) = self.filter(name, by)?;
         for condition in &saved.filters {
             self.check_custom(condition, Some(&filter.name))?;
         }
@@ -150,14 +168,38 @@ impl App {
         let known = self.names_known_to(what, by)?;
         let is_known = known.iter().any(|known| Name::parse(known).is_ok_and(|known| known == *name));
         // Contacts keep the name of a staff member who was deleted.
-        if is_known || (what == Referent::Staff && self.store()?.read(|reader| reader.contacts_naming(what, name))? > 0)
-        {
+        let held = || self.count_of(&Query { filters: vec![filter.clone()], ..self.query(by) });
+        if is_known || (what == Referent::Staff && held()? > 0) {
             return Ok(None);
         }
         let near = nearest(name.as_str(), known.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Ok(Some(format!("there is no {} `{name}`{near}", what.kind().noun())))
     }
+}
+
+fn is(person: &Name, text: &str) -> bool {
+    Name::parse(text).is_ok_and(|name| name == *person)
+}
+
+fn wrote(filter: &SavedFilter, by: &Viewer) -> bool {
+    by.member().is_some_and(|member| is(&member.name, &filter.person))
+}
+
+fn is_agent(member: &Member) -> bool {
+    member.role == Role::Agent
+}
+
+/// Checks that a saved filter is the viewer's to change: the author's, or an admin's.
+fn own(filter: &SavedFilter, by: &Viewer, deed: &str) -> Result<(), Failure> {
+    if by.is_admin() || wrote(filter, by) {
+        return Ok(());
+    }
+    let SavedFilter { name, person, .. } = filter;
+    let author = if person == OPERATOR { "whoever operates Carnet" } else { person };
+    let message = format!("{} may not {deed} the filter `{name}`: {author} saved it", by.name());
+    Err(Failure::new(Class::Rejected, "FORBIDDEN", message)
+        .hint(format!("ask {author} or an admin, or use another name")))
 }
 
 fn query_of(filter: &SavedFilter) -> Result<Query, Failure> {

@@ -6,7 +6,7 @@ use crate::domain::change::diff;
 use crate::domain::contact::Contact;
 use crate::domain::field::{Field, FieldKey};
 use crate::domain::id::ContactId;
-use crate::domain::permission::{Right, Viewer};
+use crate::domain::permission::Viewer;
 use crate::store::{Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Person};
 
 /// A contact's consent, and how it came about.
@@ -60,9 +60,12 @@ impl App {
         let found = self.store()?.read(|reader| reader.person(id))?;
         let person = found.ok_or_else(|| super::contacts::unknown(id))?;
         match &person {
-            Person::Live(contact) | Person::Deleted(contact) => self.require(by, Right::View, contact)?,
-            Person::Forgotten { at, .. } if !by.is_admin() => return Err(forgotten(id, *at)),
-            Person::Forgotten { .. } => {}
+            // Named by the id that was asked for: where it leads is nobody's business either.
+            Person::Live(contact) | Person::Deleted(contact) if !self.sees(by, contact) => {
+                return Err(super::contacts::unknown(id));
+            }
+            Person::Forgotten { .. } if !by.is_admin() => return Err(super::contacts::unknown(id)),
+            Person::Live(_) | Person::Deleted(_) | Person::Forgotten { .. } => {}
         }
         Ok(person)
     }

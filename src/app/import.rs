@@ -190,13 +190,32 @@ impl App {
 
     fn job_to_resume(&self, request: &ImportRequest) -> Result<Option<Job>, Failure> {
         let Some(id) = request.resume else { return Ok(None) };
-        let job = self.store()?.read(|reader| reader.job(id))?;
-        let job = job.ok_or_else(|| {
-            Failure::new(Class::NotFound, "JOB_UNKNOWN", format!("there is no import job {id}"))
-                .hint("`carnet import list` shows the jobs")
-        })?;
+        let job = self.import_job(id, &request.by)?;
         resumable(&job)?;
         Ok(Some(job))
+    }
+
+    /// Returns the jobs that the viewer may know of, newest first: admins all, others what they imported themselves.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn import_jobs(&self, by: &Viewer) -> Result<Vec<Job>, Failure> {
+        let mut jobs = self.store()?.read(|reader| reader.jobs())?;
+        jobs.retain(|job| by.is_admin() || options::begun_by(job).is_some_and(|person| person == by.name()));
+        Ok(jobs)
+    }
+
+    /// Returns a job that the viewer may know of.
+    ///
+    /// # Errors
+    /// Not found.
+    pub fn import_job(&self, id: i64, by: &Viewer) -> Result<Job, Failure> {
+        let job = self.store()?.read(|reader| reader.job(id))?;
+        let known = |job: &Job| by.is_admin() || options::begun_by(job).is_some_and(|person| person == by.name());
+        job.filter(known).ok_or_else(|| {
+            Failure::new(Class::NotFound, "JOB_UNKNOWN", format!("there is no import job {id}"))
+                .hint("`carnet import list` shows the jobs")
+        })
     }
 
     /// Says whether the same content may come in only once: `create` would make every contact twice.

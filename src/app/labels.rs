@@ -7,16 +7,34 @@ use crate::domain::contact::Stamp;
 use crate::domain::label::{LabelName, parse_colour};
 use crate::domain::permission::{Scope, Viewer};
 use crate::domain::text::check_visible;
-use crate::store::LabelInfo;
+use crate::store::{LabelInfo, Query};
 
 impl App {
-    /// Returns a label with its use.
+    /// Returns all labels with their use, as far as the viewer sees it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn labels(&self, by: &Viewer) -> Result<Vec<LabelInfo>, Failure> {
+        let labels = self.store()?.read(|reader| reader.labels())?;
+        labels.into_iter().map(|label| self.as_seen(label, by)).collect()
+    }
+
+    /// Returns a label with its use, as far as the viewer sees it.
     ///
     /// # Errors
     /// Not found.
-    pub fn label(&self, name: &str) -> Result<LabelInfo, Failure> {
+    pub fn label(&self, name: &str, by: &Viewer) -> Result<LabelInfo, Failure> {
         let name = LabelName::parse(name)?;
-        Ok(self.store()?.read(|reader| reader.label(&name))?)
+        self.as_seen(self.store()?.read(|reader| reader.label(&name))?, by)
+    }
+
+    fn as_seen(&self, label: LabelInfo, by: &Viewer) -> Result<LabelInfo, Failure> {
+        let query = self.query(by);
+        if query.scope == Scope::All {
+            return Ok(label);
+        }
+        let contacts = self.count_of(&Query { labels: vec![label.name.clone()], ..query })?;
+        Ok(LabelInfo { contacts, ..label })
     }
 
     /// Makes a label; without a colour it gets one by its name.
@@ -47,7 +65,7 @@ impl App {
         let name = LabelName::parse(name)?;
         let colour = colour.map(parse_colour).transpose()?;
         let rename = rename.map(LabelName::parse).transpose()?;
-        self.store()?.write(|writer| {
+        let (label, rewritten) = self.store()?.write(|writer| {
             let mut rewritten = 0;
             if let Some(colour) = &colour {
                 writer.set_label_colour(&name, colour)?;
@@ -60,8 +78,9 @@ impl App {
                 }
                 None => name,
             };
-            Ok((writer.label(&name)?, rewritten))
-        })
+            Ok::<_, Failure>((writer.label(&name)?, rewritten))
+        })?;
+        Ok((self.as_seen(label, by)?, rewritten))
     }
 
     /// Deletes a label, from every contact that has it; says how many these were.
@@ -83,8 +102,8 @@ impl App {
         if label.contacts == 0 || by.scope(self.settings().access) == Scope::All {
             return Ok(());
         }
-        let (name, contacts) = (&label.name, label.contacts);
-        let message = format!("{} may not {deed} the label `{name}`: {contacts} contacts have it", by.name());
+        // How many is not for them to know.
+        let message = format!("{} may not {deed} the label `{}`: contacts have it", by.name(), label.name);
         Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint("ask an admin"))
     }
 }

@@ -144,7 +144,7 @@ impl App {
             let rev =
                 writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry).map_err(meanwhile)?;
             // Values that came from either are free now; what a plugin set may be somebody else's.
-            refuse_taken(writer, &book, None, &result, "the contacts were not merged")?;
+            refuse_taken(writer, &book, None, &result, "the contacts were not merged", by)?;
             write_state(writer, &opinion.state)?;
             Ok::<_, Failure>(rev)
         });

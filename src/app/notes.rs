@@ -15,8 +15,7 @@ impl App {
     /// # Errors
     /// Not found; forbidden; usage, when the text is none.
     pub fn add_note(&self, id: ContactId, text: &str, by: &Viewer) -> Result<Note, Failure> {
-        let contact = self.contact(id)?;
-        self.require(by, Right::Edit, &contact)?;
+        let contact = self.contact_for(id, Right::Edit, by)?;
         self.write_note(NoteOn::Contact(contact.id), text, by)
     }
 
@@ -25,8 +24,7 @@ impl App {
     /// # Errors
     /// Not found.
     pub fn notes_of(&self, id: ContactId, after: Option<i64>, limit: usize, by: &Viewer) -> Result<NotePage, Failure> {
-        let contact = self.contact(id)?;
-        self.require(by, Right::View, &contact)?;
+        let contact = self.contact_for(id, Right::View, by)?;
         Ok(self.store()?.read(|reader| reader.notes(NoteOn::Contact(contact.id), after, limit))?)
     }
 

@@ -31,8 +31,9 @@ impl App {
         let fields = changed(None, &organization);
         let entry = entry(Action::Created, fields.clone(), by);
         let schema = self.schema(Entity::Organization)?;
+        let scope = self.organization_scope(by);
         organization.id = self.store()?.write(|writer| {
-            let taken = taken_of_organizations(writer, &schema, 0, &BTreeMap::new(), &organization.custom)?;
+            let taken = taken_of_organizations(writer, &schema, 0, &BTreeMap::new(), &organization.custom, &scope)?;
             Filling::refused(taken, "the organization was not created")?;
             writer.insert_organization(&organization, &entry).map_err(Failure::from)
         })?;
@@ -67,9 +68,9 @@ impl App {
         }
         let entry = entry(Action::Updated, fields.clone(), by);
         after.updated = Stamp { at: entry.at, by: by.name().into() };
-        let schema = self.schema(Entity::Organization)?;
+        let (schema, scope) = (self.schema(Entity::Organization)?, self.organization_scope(by));
         let (rev, contacts) = self.store()?.write(|writer| {
-            let taken = taken_of_organizations(writer, &schema, after.id, &before.custom, &after.custom)?;
+            let taken = taken_of_organizations(writer, &schema, after.id, &before.custom, &after.custom, &scope)?;
             Filling::refused(taken, &format!("{} was not changed", told(&before)))?;
             writer.update_organization(&after, before.rev, &entry).map_err(Failure::from)
         })?;
@@ -251,7 +252,7 @@ impl App {
                     .hint(format!("say which the organization belongs to: add `division=` {}", names.join(" or "))))
             }
             Scope::Divisions(divisions) => Ok(divisions.into_iter().next()),
-            Scope::All | Scope::Person(_) => Ok(None),
+            Scope::All | Scope::Person(_) | Scope::PersonWithin(..) => Ok(None),
         }
     }
 

@@ -70,7 +70,7 @@ impl App {
                 .unmerge(&trail, (&prepared[0], &root_entry), (&prepared[1], &restored_entry))
                 .map_err(meanwhile)?;
             let refused = format!("the merge of {} into {} was not taken back", erased.id, before.id);
-            refuse_taken(writer, &book, None, &restored, &refused)?;
+            refuse_taken(writer, &book, None, &restored, &refused, by)?;
             write_state(writer, &opinion.state)?;
             Ok::<_, Failure>(revs)
         });

@@ -39,9 +39,11 @@ impl App {
     /// Returns which contacts an export for the viewer holds.
     #[must_use]
     pub fn export_scope(&self, by: &Viewer) -> Scope {
-        match (self.settings().export_scope, by.member()) {
-            (ExportScope::Owned, Some(member)) => Scope::Person(member.name.clone()),
-            _ => by.scope(self.settings().access),
+        let seen = by.scope(self.settings().access);
+        match (self.settings().export_scope, by.member(), seen) {
+            (ExportScope::Owned, Some(member), Scope::Divisions(own)) => Scope::PersonWithin(member.name.clone(), own),
+            (ExportScope::Owned, Some(member), _) => Scope::Person(member.name.clone()),
+            (_, _, seen) => seen,
         }
     }
 

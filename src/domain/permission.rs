@@ -70,6 +70,8 @@ pub enum Scope {
     Person(Name),
     /// Those of the divisions, and those without one.
     Divisions(Vec<Name>),
+    /// Those of a person, as far as they are of the divisions or without one.
+    PersonWithin(Name, Vec<Name>),
 }
 
 /// Name under which the operator's writes are logged.
@@ -137,7 +139,9 @@ impl Scope {
     #[must_use]
     pub fn covers(&self, division: Option<&Name>) -> bool {
         match self {
-            Self::Divisions(divisions) => division.is_none_or(|division| divisions.contains(division)),
+            Self::Divisions(divisions) | Self::PersonWithin(_, divisions) => {
+                division.is_none_or(|division| divisions.contains(division))
+            }
             Self::All | Self::Person(_) => true,
         }
     }

@@ -90,14 +90,14 @@ impl Reader<'_> {
         found.placed(self.path)
     }
 
-    /// Returns the newest batches, `limit` at most.
+    /// Returns the newest batches, those of one person or all, `limit` at most.
     ///
     /// # Errors
     /// The database fails.
-    pub fn batches(&self, limit: usize) -> Result<Vec<Batch>, StoreError> {
-        let sql = format!("SELECT {BATCH} FROM batch ORDER BY id DESC LIMIT ?1");
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.conn.prepare_cached(&sql).and_then(|mut select| select.query_map([limit], batch)?.collect());
+    pub fn batches(&self, person: Option<&str>, limit: usize) -> Result<Vec<Batch>, StoreError> {
+        let sql = format!("SELECT {BATCH} FROM batch WHERE ?1 IS NULL OR person = ?1 ORDER BY id DESC LIMIT ?2");
+        let asked = params![person, i64::try_from(limit).unwrap_or(i64::MAX)];
+        let found = self.conn.prepare_cached(&sql).and_then(|mut select| select.query_map(asked, batch)?.collect());
         found.placed(self.path)
     }
 

@@ -112,23 +112,33 @@ fn labels(query: &Query) -> Vec<Condition> {
     query.labels.iter().map(one).collect()
 }
 
-fn scope(conn: &Connection, scope: &Scope) -> Result<Option<Condition>, StoreError> {
+fn scope(conn: &Connection, scope: &Scope) -> Result<Vec<Condition>, StoreError> {
     Ok(match scope {
-        Scope::All => None,
-        Scope::Person(name) => {
-            let key = || Value::Text(name.key().to_owned());
-            let both = || [number(facet::OWNER), key(), number(facet::SHARED), key()];
-            let selection = "SELECT contact FROM contact_facet WHERE facet = ? AND value = ?
-                 UNION SELECT contact FROM contact_facet WHERE facet = ? AND value = ?";
-            let its = "EXISTS (SELECT 1 FROM contact_facet AS its WHERE its.facet = ? AND its.value = ? AND its.contact = {no})";
-            let test = Sql::new(format!("({its} OR {its})"), both());
-            Some(Condition { test: Some(test), ..among(Sql::new(selection, both()), true) })
-        }
-        Scope::Divisions(names) => {
-            let others = other_divisions(conn, names)?;
-            (!others.is_empty()).then(|| has_none(facet::DIVISION, &others))
+        Scope::All => Vec::new(),
+        Scope::Person(name) => vec![of_person(name)],
+        Scope::Divisions(names) => of_divisions(conn, names)?.into_iter().collect(),
+        Scope::PersonWithin(name, names) => {
+            std::iter::once(of_person(name)).chain(of_divisions(conn, names)?).collect()
         }
     })
+}
+
+/// Contacts that the person owns, or that are shared with them.
+fn of_person(name: &Name) -> Condition {
+    let key = || Value::Text(name.key().to_owned());
+    let both = || [number(facet::OWNER), key(), number(facet::SHARED), key()];
+    let selection = "SELECT contact FROM contact_facet WHERE facet = ? AND value = ?
+                 UNION SELECT contact FROM contact_facet WHERE facet = ? AND value = ?";
+    let its =
+        "EXISTS (SELECT 1 FROM contact_facet AS its WHERE its.facet = ? AND its.value = ? AND its.contact = {no})";
+    let test = Sql::new(format!("({its} OR {its})"), both());
+    Condition { test: Some(test), ..among(Sql::new(selection, both()), true) }
+}
+
+/// Contacts of the divisions, and those without one.
+fn of_divisions(conn: &Connection, names: &[Name]) -> Result<Option<Condition>, StoreError> {
+    let others = other_divisions(conn, names)?;
+    Ok((!others.is_empty()).then(|| has_none(facet::DIVISION, &others)))
 }
 
 /// The divisions of contacts that are none of these.

@@ -60,6 +60,9 @@ mod bulk;
 /// Who may see and do what, by the three ways of access.
 mod access;
 
+/// What answers must not tell by the way.
+mod leaks;
+
 /// What the desk refuses, and how it says so.
 mod desk_refusals;
 

@@ -32,6 +32,8 @@ pub struct Undone {
     pub restored: u64,
     /// Contacts that were left as they are.
     pub left: Vec<LeftAlone>,
+    /// How many more were left as they are that whoever takes back may not see.
+    pub hidden: u64,
 }
 
 impl App {
@@ -41,26 +43,33 @@ impl App {
     /// Not found; conflict, when it was taken back before; rejected, when somebody else did it and the viewer is no admin.
     pub fn bulk_undo(&self, id: i64, by: &Viewer) -> Result<Undone, Failure> {
         let batch = self.undoable(id, by)?;
-        let (mut restored, mut left, mut after) = (0, Vec::new(), 0);
+        let (mut restored, mut left, mut hidden, mut after) = (0, Vec::new(), 0, 0);
         loop {
             let images = self.store()?.read(|reader| reader.batch_images(id, after, AT_ONCE))?;
             let Some(last) = images.last() else { break };
             after = last.no;
             let (count, skipped) = self.take_back(id, images, by)?;
             restored += count;
-            left.extend(self.left_alone(skipped)?);
+            let (seen, others): (Vec<Image>, Vec<Image>) =
+                skipped.into_iter().partition(|image| self.sees(by, &image.now));
+            left.extend(self.left_alone(seen)?);
+            hidden += others.len() as u64;
         }
         if !self.store()?.write(|writer| writer.finish_undo(id, now()))? {
             return Err(undone_before(&batch));
         }
-        Ok(Undone { batch, restored, left })
+        Ok(Undone { batch, restored, left, hidden })
     }
 
     fn undoable(&self, id: i64, by: &Viewer) -> Result<Batch, Failure> {
         let batch = self.store()?.read(|reader| reader.batch(id))?;
         let batch = batch.filter(|batch| by.is_admin() || batch.person == by.name()).ok_or_else(|| {
-            Failure::new(Class::NotFound, "BULK_UNKNOWN", format!("there is no bulk write {id}"))
-                .hint("`carnet bulk list` shows them")
+            let (message, hint) = if by.is_admin() {
+                (format!("there is no bulk write {id}"), "`carnet bulk list` shows them")
+            } else {
+                (format!("there is no bulk write {id} of yours"), "`carnet bulk list` shows yours")
+            };
+            Failure::new(Class::NotFound, "BULK_UNKNOWN", message).hint(hint)
         })?;
         if batch.undone_at.is_some() {
             return Err(undone_before(&batch));
@@ -71,10 +80,7 @@ impl App {
     /// Takes some contacts back in one transaction; returns how many, and those that were left as they are.
     fn take_back(&self, batch: i64, images: Vec<Image>, by: &Viewer) -> Result<(u64, Vec<Image>), Failure> {
         let access = self.settings().access;
-        let may = |image: &Image| {
-            let right = if image.before.is_some() && !image.gone { Right::Edit } else { Right::Delete };
-            by.may(right, &image.now, access)
-        };
+        let may = |image: &Image| rights(image).into_iter().all(|right| by.may(right, &image.now, access));
         let (ready, mut skipped): (Vec<Image>, Vec<Image>) =
             images.into_iter().partition(|image| image.untouched && may(image));
         let mut restored = 0;
@@ -83,7 +89,7 @@ impl App {
             let mut stale = Vec::new();
             for image in ready {
                 let (contact, entry) = back(batch, &image, by);
-                if refuse_taken(writer, &book, Some(&image.now), &contact, "not taken back").is_err() {
+                if refuse_taken(writer, &book, Some(&image.now), &contact, "not taken back", by).is_err() {
                     stale.push(image);
                     continue;
                 }
@@ -110,6 +116,17 @@ impl App {
         };
         skipped.into_iter().map(one).collect()
     }
+}
+
+/// What whoever takes back must be allowed to do with a contact: no more than for doing it by hand.
+fn rights(image: &Image) -> Vec<Right> {
+    let Some(before) = image.before.as_ref().filter(|_| !image.gone) else { return vec![Right::Delete] };
+    let differs = [
+        (before.owner != image.now.owner, Right::Transfer),
+        (before.shared_with != image.now.shared_with, Right::Share),
+    ];
+    let more = differs.into_iter().filter(|(differs, _)| *differs).map(|(_, right)| right);
+    std::iter::once(Right::Edit).chain(more).collect()
 }
 
 /// What a contact becomes, and what the change log says of it.

@@ -69,7 +69,7 @@ impl App {
         let refused = format!("contact {id} was not restored");
         let rev = self.store()?.write(|writer| {
             // Somebody else may have got its unique values while it was gone.
-            refuse_taken(writer, &book, None, &draft.contact, &refused)?;
+            refuse_taken(writer, &book, None, &draft.contact, &refused, by)?;
             let rev = writer.restore(&Prepared::new(&draft.contact), before.rev, &entry)?;
             write_state(writer, &opinion.state)?;
             Ok::<_, Failure>(rev)

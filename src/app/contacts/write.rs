@@ -83,7 +83,7 @@ impl App {
         let fields_told = created_fields(&draft.contact, &opinion);
         let entry = NewChange { via: part.via.clone(), ..entry(Action::Created, at, fields_told, by) };
         self.store()?.write(|writer| {
-            refuse_taken(writer, &book, None, &draft.contact, "the contact was not created")?;
+            refuse_taken(writer, &book, None, &draft.contact, "the contact was not created", by)?;
             let prepared = Prepared::new(&draft.contact);
             if returns {
                 writer.lift_tombstones(&prepared)?;
@@ -181,7 +181,7 @@ impl App {
         let entry = NewChange { via: change.part.via.clone(), ..entry(Action::Updated, at, fields.clone(), by) };
         let refused = format!("contact {} was {}", before.id, change.refused);
         let written = self.store()?.write(|writer| {
-            refuse_taken(writer, &book, Some(before), &draft.contact, &refused).map_err(Stop::Refused)?;
+            refuse_taken(writer, &book, Some(before), &draft.contact, &refused, by).map_err(Stop::Refused)?;
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
             (change.part.also)(writer, before.id).map_err(Stop::Refused)?;
             write_state(writer, &opinion.state)?;

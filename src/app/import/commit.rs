@@ -17,7 +17,7 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::registry::dispatch::{Chain, PluginCounts};
-use crate::store::{Counts, Store, StoreError, Writer};
+use crate::store::{Counts, Reader, Store, StoreError, Writer};
 
 /// Rows of one transaction.
 const BATCH_ROWS: usize = 1024;
@@ -152,12 +152,14 @@ impl<'i> Committer<'i> {
         let counts = count(batch);
         let unique = self.context.book.rules.schema.has_identifiers();
         let (false, Some(job)) = (self.dry_run, report.job) else {
-            let owners = &mut self.owners;
-            let refused = if unique { self.store.read(|reader| owners.take(reader, batch))? } else { Vec::new() };
+            let (owners, by, access) = (&mut self.owners, &self.by, self.settings.access);
+            let take = |reader: &Reader<'_>| owners.take(reader, batch, by, access);
+            let refused = if unique { self.store.read(take)? } else { Vec::new() };
             return if refused.is_empty() { Ok(counts) } else { Err(Trouble::Taken(refused)) };
         };
         self.store.write(|writer| {
-            let refused = if unique { Owners::default().take(writer, batch)? } else { Vec::new() };
+            let taken = |writer| Owners::default().take(writer, batch, &self.by, self.settings.access);
+            let refused = if unique { taken(writer)? } else { Vec::new() };
             if !refused.is_empty() {
                 return Err(Trouble::Taken(refused));
             }

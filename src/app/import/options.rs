@@ -27,6 +27,12 @@ pub(super) fn json(request: &ImportRequest, app: &App) -> String {
     .to_string()
 }
 
+/// Who began a job; nobody is told of old ones.
+pub(super) fn begun_by(job: &Job) -> Option<String> {
+    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
+    kept["by"].as_str().map(str::to_owned)
+}
+
 /// The request that finishes a job: its own options, and of the new request the file and where errors are written.
 ///
 /// # Errors
@@ -49,7 +55,7 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
     let text = |key: &str| kept[key].as_str().map(str::to_owned);
     // Whose the contacts are must not change in the middle of a file.
-    if let Some(by) = text("by").filter(|by| by != request.by.name()) {
+    if let Some(by) = begun_by(job).filter(|by| by != request.by.name()) {
         let message = format!("job {} was begun by {by}", job.id);
         let way = if by == OPERATOR { "leave out `--as`".to_owned() } else { format!("add `--as \"{by}\"`") };
         return Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint(format!("{way} to finish it")));

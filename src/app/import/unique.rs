@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::row::{Context, Ended, RowEnd, failed};
-use crate::app::custom_fields::{owner_text, taken};
+use crate::app::custom_fields::{Holder, holder, owner_text, taken};
 use crate::app::decide::Told;
 use crate::domain::custom::Claim;
 use crate::domain::id::ContactId;
+use crate::domain::permission::{Access, Viewer};
 use crate::store::{Reader, StoreError};
 
 /// Sixteen bytes stand for a value: a dry run keeps those of the whole file.
@@ -28,15 +29,21 @@ pub(super) type Refused = (usize, Vec<Told>);
 
 impl Owners {
     /// Takes the rows of a batch in order, and returns those that may not be written.
-    pub(super) fn take(&mut self, reader: &Reader<'_>, batch: &[Ended]) -> Result<Vec<Refused>, StoreError> {
+    pub(super) fn take(
+        &mut self,
+        reader: &Reader<'_>,
+        batch: &[Ended],
+        by: &Viewer,
+        access: Access,
+    ) -> Result<Vec<Refused>, StoreError> {
         let mut refused = Vec::new();
         for (at, row) in batch.iter().enumerate() {
             let (RowEnd::Create(ready) | RowEnd::Update(ready, _)) = &row.end else { continue };
             let id = ready.contact.id();
             let mut problems = Vec::new();
             for claim in ready.claims.iter().filter(|claim| claim.fresh) {
-                if let Some(owner) = self.owner(reader, claim, id)? {
-                    problems.push(Told { plugin: None, problem: taken(claim, &owner) });
+                if let Some(holder) = self.holder(reader, claim, id, by, access)? {
+                    problems.push(Told { plugin: None, problem: taken(claim, &holder) });
                 }
             }
             if !problems.is_empty() {
@@ -51,13 +58,20 @@ impl Owners {
         Ok(refused)
     }
 
-    fn owner(&self, reader: &Reader<'_>, claim: &Claim, id: ContactId) -> Result<Option<String>, StoreError> {
+    fn holder(
+        &self,
+        reader: &Reader<'_>,
+        claim: &Claim,
+        id: ContactId,
+        by: &Viewer,
+        access: Access,
+    ) -> Result<Option<Holder>, StoreError> {
         if let Some((owner, record)) = self.values.get(&digest(claim)).filter(|(owner, _)| *owner != id) {
-            return Ok(Some(format!("{}, of row {record},", owner_text(*owner))));
+            return Ok(Some(Holder::Seen(format!("{}, of row {record},", owner_text(*owner)))));
         }
         let stored = reader.custom_owners(&claim.key, &claim.value)?;
         let other = stored.into_iter().find(|owner| *owner != id && !self.rewritten.contains(owner));
-        Ok(other.map(owner_text))
+        other.map(|owner| holder(reader, owner, by, access)).transpose()
     }
 }
 

@@ -36,7 +36,7 @@ pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Re
             write(app, "unlabel", Deed::Edit(wishes), names.join(", "), on, by, printer)
         }
         BulkCommand::Delete { on } => write(app, "delete", Deed::Delete, String::new(), on, by, printer),
-        BulkCommand::List { limit } => list(app, *limit, printer),
+        BulkCommand::List { limit } => list(app, *limit, by, printer),
         BulkCommand::Undo { batch, yes } => undo(app, *batch, *yes, by, printer),
     }
 }
@@ -131,8 +131,8 @@ fn text_of(report: &BulkReport, request: &BulkRequest) -> String {
     text
 }
 
-fn list(app: &App, limit: usize, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let batches = app.bulk_list(limit)?;
+fn list(app: &App, limit: usize, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let batches = app.bulk_list(limit, by)?;
     printer.answer(
         || json!({ "batches": batches.iter().map(batch_json).collect::<Vec<_>>() }),
         || table(&batches.iter().map(batch_row).collect::<Vec<_>>()),
@@ -173,7 +173,7 @@ fn undone_json(undone: &Undone) -> Value {
     };
     json!({
         "batch": undone.batch.id, "kind": undone.batch.kind, "contacts": undone.batch.contacts, "restored": undone.restored,
-        "left": undone.left.iter().map(left).collect::<Vec<_>>(),
+        "left": undone.left.iter().map(left).collect::<Vec<_>>(), "left_hidden": undone.hidden,
     })
 }
 
@@ -190,6 +190,6 @@ fn undone_text(undone: &Undone) -> String {
         "{told}took back bulk write {}: {} restored, {} left as they are",
         undone.batch.id,
         counted(undone.restored, "contact"),
-        undone.left.len()
+        undone.left.len() as u64 + undone.hidden
     )
 }

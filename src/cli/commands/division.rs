@@ -20,7 +20,7 @@ pub fn run(app: &App, args: &DivisionArgs, by: &Viewer, printer: &mut Printer) -
             printer
                 .answer(|| wire::division(&division), || format!("created division {} {}", division.id, division.name));
         }
-        DivisionCommand::List => list(app, printer)?,
+        DivisionCommand::List => list(app, by, printer)?,
         DivisionCommand::Rename { name, new } => {
             let (division, contacts) = app.rename_division(name, new, by)?;
             printer.answer(
@@ -51,8 +51,8 @@ pub fn run(app: &App, args: &DivisionArgs, by: &Viewer, printer: &mut Printer) -
     Ok(Outcome::Done)
 }
 
-fn list(app: &App, printer: &mut Printer) -> Result<(), Failure> {
-    let divisions = app.divisions()?;
+fn list(app: &App, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
+    let divisions = app.divisions(by)?;
     let row = |division: &DivisionInfo| {
         vec![
             division.id.to_string(),

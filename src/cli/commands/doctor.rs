@@ -7,10 +7,11 @@ use crate::app::doctor::Finding;
 use crate::app::failure::Failure;
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
+use crate::domain::permission::Viewer;
 
 /// Runs the command.
-pub fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let findings = app.doctor();
+pub fn run(app: &App, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let findings = app.doctor(by);
     let sound = findings.iter().all(|finding| finding.sound);
     let entry = |finding: &Finding| json!({ "what": finding.what, "sound": finding.sound, "found": finding.found, "hint": finding.hint });
     printer.answer(

@@ -18,7 +18,11 @@ use crate::store::Query;
 
 /// Runs the command.
 pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let query = Query { scope: app.export_scope(by), ..query(app, &args.query, by)? };
+    let seen = query(app, &args.query, by)?;
+    let query = Query { scope: app.export_scope(by), ..seen.clone() };
+    if query.scope != seen.scope {
+        printer.note("only contacts that you own or that are shared with you (`export_scope` in carnet.toml)");
+    }
     let format = match args.format {
         FormatArg::Csv => Format::Csv,
         FormatArg::Vcard => Format::Vcard,

@@ -26,7 +26,7 @@ pub fn run(app: &App, args: &FilterArgs, by: &Viewer, printer: &mut Printer) -> 
             );
         }
         FilterCommand::List => {
-            let all = app.filters()?;
+            let all = app.filters(by)?;
             let row =
                 |(filter, query): &(SavedFilter, Query)| vec![filter.name.to_string(), filters::as_options(query)];
             printer.answer(
@@ -41,7 +41,7 @@ pub fn run(app: &App, args: &FilterArgs, by: &Viewer, printer: &mut Printer) -> 
             );
         }
         FilterCommand::Show { name } => {
-            let (filter, query) = app.filter(name)?;
+            let (filter, query) = app.filter(name, by)?;
             let within = app.query(by);
             let contacts = app.count_of(&Query { scope: within.scope, within: within.within, ..query.clone() })?;
             let mut answer = saved(&filter, &query);
@@ -60,7 +60,7 @@ pub fn run(app: &App, args: &FilterArgs, by: &Viewer, printer: &mut Printer) -> 
             );
         }
         FilterCommand::Delete { name } => {
-            app.delete_filter(name)?;
+            app.delete_filter(name, by)?;
             printer.answer(|| json!({ "deleted": name }), || format!("deleted the filter `{name}`"));
         }
     }

@@ -21,8 +21,8 @@ const SHOWN_ROWS: usize = 20;
 /// Runs the command.
 pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.jobs {
-        Some(JobCommand::List) => list(app, printer),
-        Some(JobCommand::Show { job }) => show(app, *job, printer),
+        Some(JobCommand::List) => list(app, by, printer),
+        Some(JobCommand::Show { job }) => show(app, *job, by, printer),
         None => import(app, args, by, printer),
     }
 }
@@ -237,8 +237,8 @@ fn preview_text(report: &ImportReport) -> String {
     text
 }
 
-fn list(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let jobs = app.store()?.read(|reader| reader.jobs())?;
+fn list(app: &App, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let jobs = app.import_jobs(by)?;
     printer.answer(
         || json!({ "jobs": jobs.iter().map(wire::job).collect::<Vec<_>>() }),
         || if jobs.is_empty() { "no imports yet".to_owned() } else { jobs_text(&jobs) },
@@ -262,12 +262,8 @@ fn jobs_text(jobs: &[Job]) -> String {
     table(&std::iter::once(head).chain(jobs.iter().map(row)).collect::<Vec<_>>())
 }
 
-fn show(app: &App, id: i64, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let job = app.store()?.read(|reader| reader.job(id))?;
-    let job = job.ok_or_else(|| {
-        Failure::new(Class::NotFound, "JOB_UNKNOWN", format!("there is no import job {id}"))
-            .hint("`carnet import list` shows the jobs")
-    })?;
+fn show(app: &App, id: i64, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let job = app.import_job(id, by)?;
     printer.answer(|| wire::job(&job), || job_text(&job));
     Ok(Outcome::Done)
 }

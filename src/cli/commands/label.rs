@@ -15,7 +15,7 @@ use crate::store::LabelInfo;
 /// Runs the command.
 pub fn run(app: &App, args: &LabelArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
-        LabelCommand::List => list(&app.labels()?, printer),
+        LabelCommand::List => list(&app.labels(by)?, printer),
         LabelCommand::Create { name, colour } => {
             let label = app.create_label(name, colour.as_deref())?;
             printer.answer(|| wire::label(&label), || format!("created `{}` ({})", label.name, label.colour));
@@ -35,7 +35,7 @@ pub fn run(app: &App, args: &LabelArgs, by: &Viewer, printer: &mut Printer) -> R
             );
         }
         LabelCommand::Delete { name, yes } => {
-            let label = app.label(name)?;
+            let label = app.label(name, by)?;
             if label.contacts > 0 {
                 let (verb, contacts) =
                     (if label.contacts == 1 { "loses" } else { "lose" }, counted(label.contacts, "contact"));

@@ -10,6 +10,7 @@ use crate::app::plugins::build;
 use crate::cli::args::{PluginArgs, PluginCommand};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
+use crate::domain::permission::Viewer;
 use crate::plugin::hand::Edit;
 use crate::plugin::hook::Hook;
 use crate::plugin::verdict::Verdict;
@@ -17,7 +18,13 @@ use crate::registry::cases::Played;
 use crate::registry::{Generation, Loaded, Refused};
 
 /// Runs the command.
-pub fn run(app: &App, args: &PluginArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
+    match &args.command {
+        // A plugin that is tried looks contacts up for the installation.
+        PluginCommand::Run { .. } => app.require_admin(by, "run plugins")?,
+        PluginCommand::Build { .. } => app.require_admin(by, "build plugins")?,
+        _ => {}
+    }
     match &args.command {
         PluginCommand::List => list(app, printer),
         PluginCommand::Check { package: Some(package) } => check(app, package, printer),

@@ -27,7 +27,7 @@ pub fn of(app: &App, words: &[String], args: &QueryOptions, by: &Viewer) -> Resu
         ..app.query(by)
     };
     if let Some(name) = &args.filter {
-        query = app.with_filter(name, query)?;
+        query = app.with_filter(name, query, by)?;
     }
     for warning in app.check_query(&query, by)? {
         Printer::new(false).warn(&warning);

@@ -69,7 +69,7 @@ fn a_batch_is_listed_and_taken_back() {
     (1..=3).for_each(|number| insert(&store, &contact(number, &format!("Lee{number}"))));
     let batch = bulk(&store, &[1, 2], Some("Acme"));
     let gone = bulk(&store, &[2, 3], None);
-    let listed = store.read(|reader| reader.batches(10)).unwrap();
+    let listed = store.read(|reader| reader.batches(None, 10)).unwrap();
     assert_eq!(listed.iter().map(|batch| (batch.id, batch.contacts)).collect::<Vec<_>>(), [(gone, 2), (batch, 2)]);
     assert_eq!(of_company(&store, "Acme"), ["Lee1"]);
     assert_eq!(undo(&store, gone, 1), [id(2), id(3)]);
@@ -92,7 +92,7 @@ fn a_stale_contact_is_not_remembered() {
         writer.remember(batch, id(1), 7)
     });
     assert!(matches!(refused, Err(StoreError::Conflict { seen: 7, now: 1, .. })));
-    assert!(store.read(|reader| reader.batches(10)).unwrap().is_empty());
+    assert!(store.read(|reader| reader.batches(None, 10)).unwrap().is_empty());
 }
 
 #[test]

@@ -140,6 +140,8 @@ prop_compose! {
             1 => select(&PEOPLE[..]).prop_map(|text| Scope::Person(name(text))),
             1 => subsequence(DIVISIONS.to_vec(), 0..=2)
                 .prop_map(|names| Scope::Divisions(names.into_iter().map(name).collect())),
+            1 => (select(&PEOPLE[..]), subsequence(DIVISIONS.to_vec(), 0..=2))
+                .prop_map(|(text, names)| Scope::PersonWithin(name(text), names.into_iter().map(name).collect())),
         ],
         sort in select(Sort::ALL),
     ) -> Query {
@@ -155,10 +157,13 @@ fn meant(contact: &Contact, query: &Query) -> bool {
     let has = |label| contact.labels.contains(label);
     let labelled = query.labels.is_empty()
         || if query.any_label { query.labels.iter().any(has) } else { query.labels.iter().all(has) };
+    let of_person = |name| contact.owner.as_ref() == Some(name) || contact.shared_with.contains(name);
+    let of_divisions = |names: &[Name]| contact.division.as_ref().is_none_or(|division| names.contains(division));
     let seen = match &query.scope {
         Scope::All => true,
-        Scope::Person(name) => contact.owner.as_ref() == Some(name) || contact.shared_with.contains(name),
-        Scope::Divisions(names) => contact.division.as_ref().is_none_or(|division| names.contains(division)),
+        Scope::Person(name) => of_person(name),
+        Scope::Divisions(names) => of_divisions(names),
+        Scope::PersonWithin(name, names) => of_person(name) && of_divisions(names),
     };
     labelled && seen && worded(contact, query) && query.filters.iter().all(|filter| holds(contact, filter))
 }

@@ -15,7 +15,7 @@ fn finds(app: &App, id: ContactId) -> Vec<bool> {
         by(&mail).iter().any(|contact| contact.id == id),
         by(&phone).iter().any(|contact| contact.id == id),
         app.search(&query).unwrap().contacts.iter().any(|contact| contact.id == id),
-        app.labels().unwrap().iter().any(|label| label.contacts == 1),
+        app.labels(&CLI).unwrap().iter().any(|label| label.contacts == 1),
     ]
 }
 

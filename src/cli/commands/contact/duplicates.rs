@@ -18,8 +18,7 @@ pub fn run(app: &App, args: &DuplicatesArgs, by: &Viewer, printer: &mut Printer)
         printer.answer(|| wire::merge::duplicates(&found), || book_text(&found));
         return Ok(());
     };
-    let contact = app.contact(contact_id(id)?)?;
-    app.require(by, Right::View, &contact)?;
+    let contact = app.contact_for(contact_id(id)?, Right::View, by)?;
     let candidates = app.duplicates_of_thoroughly(&contact, by, args.min, limit)?;
     printer.answer(
         || wire::merge::candidates(&contact, &candidates),
