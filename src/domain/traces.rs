@@ -138,6 +138,12 @@ impl Traces {
         &self.ids
     }
 
+    /// The last names, in their search form.
+    #[must_use]
+    pub fn last_names(&self) -> &[String] {
+        &self.lasts
+    }
+
     /// Says whether a text has something that identifies the person, or the person's full name.
     #[must_use]
     pub fn in_text(&self, text: &str) -> bool {

@@ -1,6 +1,8 @@
 //! Erasing a person: every row that holds something of them, in one transaction. What stays of the change log and the consent ledger is
 //! when, who and which fields. Getting the erased bytes out of the database's files is `scrub`'s.
 
+mod others;
+
 use rusqlite::{Connection, params};
 
 use crate::domain::id::ContactId;
@@ -117,14 +119,15 @@ impl<'c> Eraser<'c> {
             plugin_state: self.plugin_state()?,
             ..Erased::default()
         };
-        self.others_changes()?;
+        self.others()?;
+        erased.mentions = self.records()?;
         self.batch_words()?;
         erased.merges = self.all(
             "DELETE FROM merge WHERE master IN (SELECT value FROM json_each(?1))
                 OR other IN (SELECT value FROM json_each(?1))",
         )?;
         self.failed_rows(&mut erased)?;
-        erased.mentions = self.mentions()?;
+        erased.mentions.extend(self.mentions()?);
         self.contacts()?;
         (erased.traces, erased.twins) = (self.traces, self.twins);
         Ok(erased)
@@ -179,50 +182,12 @@ impl<'c> Eraser<'c> {
         Ok(())
     }
 
-    /// Field names and plugins stay: `[[field, null, null, plugin], ...]`.
+    /// Field names and plugins stay.
     fn changes(&self) -> Result<u64, StoreError> {
-        self.all(
-            "UPDATE change SET fields = (
-                 SELECT json_group_array(CASE WHEN json_array_length(value) > 3
-                     THEN json_array(json_extract(value, '$[0]'), NULL, NULL, json_extract(value, '$[3]'))
-                     ELSE json_array(json_extract(value, '$[0]')) END)
-                 FROM json_each(change.fields))
-             WHERE contact IN (SELECT value FROM json_each(?1)) AND fields <> '[]'",
-        )
-    }
-
-    /// Who was merged with the person for a while has the person's values in the log.
-    fn others_changes(&self) -> Result<(), StoreError> {
-        let mut select = self.conn.prepare(
-            "SELECT contact, rev, fields FROM change
-             WHERE contact NOT IN (SELECT value FROM json_each(?1)) AND contact IN (
-                 SELECT other FROM merge WHERE master IN (SELECT value FROM json_each(?1))
-                 UNION SELECT master FROM merge WHERE other IN (SELECT value FROM json_each(?1)))",
-        )?;
-        let mut rows = select.query([&self.list])?;
-        while let Some(row) = rows.next()? {
-            let (contact, rev): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let mut fields: Vec<Vec<serde_json::Value>> =
-                serde_json::from_str(&row.get::<_, String>(2)?).unwrap_or_default();
-            let about = |value: &serde_json::Value| value.as_str().is_some_and(|text| self.tells(text));
-            let mut found = false;
-            for value in fields.iter_mut().flat_map(|field| field.iter_mut().skip(1)).filter(|value| about(value)) {
-                (*value, found) = (serde_json::Value::Null, true);
-            }
-            if found {
-                let text = serde_json::to_string(&fields).unwrap_or_else(|_| "[]".to_owned());
-                self.conn.execute(
-                    "UPDATE change SET fields = ?3 WHERE contact = ?1 AND rev = ?2",
-                    params![contact, rev, text],
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lists of names and numbers go as a whole when one of them is the person's.
-    fn tells(&self, text: &str) -> bool {
-        self.traces.in_text(text) || text.split("; ").any(|value| self.traces.in_row(&[value]) != Sight::None)
+        self.all(&format!(
+            "UPDATE change SET fields = {} WHERE contact IN (SELECT value FROM json_each(?1)) AND fields <> '[]'",
+            blank()
+        ))
     }
 
     /// The person's own enquiries, and those of nobody in particular that came from the person's number or address. How and when they
@@ -274,24 +239,6 @@ impl<'c> Eraser<'c> {
         Ok(())
     }
 
-    /// What is written of somebody else and names the person is for people to judge.
-    fn mentions(&self) -> Result<Vec<String>, StoreError> {
-        let mut select = self.conn.prepare(
-            "SELECT 'note ' || id, text FROM note
-             UNION ALL SELECT 'enquiry ' || id, doc || char(10) || coalesce(transcript, '') FROM enquiry
-             UNION ALL SELECT 'organization ' || id, doc FROM organization
-             UNION ALL SELECT 'filter ' || name, query FROM saved_filter",
-        )?;
-        let (mut rows, mut found) = (select.query([])?, Vec::new());
-        while let Some(row) = rows.next()? {
-            let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            if text.lines().any(|line| self.traces.in_text(line)) {
-                found.push(row.get(0)?);
-            }
-        }
-        Ok(found)
-    }
-
     fn failed_rows(&self, erased: &mut Erased) -> Result<(), StoreError> {
         let mut told = Vec::new();
         each_failed_row(self.conn, &self.traces, &mut |sight, row| match sight {
@@ -311,6 +258,14 @@ impl<'c> Eraser<'c> {
         erased.jobs.dedup();
         Ok(())
     }
+}
+
+/// The fields of an entry of the change log without their values: `[[field, null, null, plugin], ...]`.
+const fn blank() -> &'static str {
+    "(SELECT json_group_array(CASE WHEN json_array_length(value) > 3
+         THEN json_array(json_extract(value, '$[0]'), NULL, NULL, json_extract(value, '$[3]'))
+         ELSE json_array(json_extract(value, '$[0]')) END)
+     FROM json_each(change.fields))"
 }
 
 /// A refused row of an import.
@@ -350,6 +305,9 @@ fn emptied(document: &str) -> String {
     let stays = |key: &String| matches!(key.as_str(), "rev" | "channel" | "survey" | "staff" | "changed" | "closed");
     let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document).unwrap_or_default();
     let mut left: serde_json::Map<_, _> = whole.into_iter().filter(|(key, _)| stays(key)).collect();
+    // Whoever holds the enquiry in hand must look again, and not write the person back.
+    let rev = left.get("rev").and_then(serde_json::Value::as_u64).unwrap_or(1);
+    left.insert("rev".to_owned(), (rev + 1).into());
     if left.get("survey").and_then(serde_json::Value::as_bool) == Some(false) {
         left.insert("suppressed".to_owned(), ERASED.into());
     }

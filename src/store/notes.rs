@@ -12,6 +12,7 @@ use super::contacts;
 use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::reader::Reader;
+use super::record_changes::RecordKind;
 use super::writer::Writer;
 
 /// One page of notes, the newest first.
@@ -109,6 +110,11 @@ fn find(conn: &Connection, id: i64) -> rusqlite::Result<Option<(Note, NoteOn)>> 
     found.optional()
 }
 
+/// Says whether what a note is about is there still.
+fn there(conn: &Connection, sql: &str, number: i64) -> rusqlite::Result<bool> {
+    conn.prepare_cached(sql)?.exists([number])
+}
+
 /// One entry of the log of everything but contacts: field, text before, text after.
 type Field<'a> = (&'static str, Option<&'a str>, Option<&'a str>);
 
@@ -185,15 +191,25 @@ impl Writer<'_> {
     /// Writes a note and returns its number.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when it is about a contact that never was.
+    /// [`StoreError::NotFound`] when it is about a contact that is not there any more, or never was; [`StoreError::NoRecord`] of an
+    /// organization.
     pub fn insert_note(&mut self, on: NoteOn, text: &str, at: DateTime<Utc>, by: &str) -> Result<i64, StoreError> {
         let (conn, path) = (self.reader.conn, self.reader.path);
         let (contact, organization) = match on {
             NoteOn::Contact(id) => {
                 let no = contacts::resolve(conn, id).placed(path)?.ok_or(StoreError::NotFound { id })?;
+                if !there(conn, "SELECT 1 FROM contact WHERE no = ?1 AND gone = 0", no).placed(path)? {
+                    return Err(StoreError::NotFound { id });
+                }
                 (Some(no), None)
             }
-            NoteOn::Organization(number) => (None, Some(number)),
+            NoteOn::Organization(number) => {
+                if !there(conn, "SELECT 1 FROM organization WHERE id = ?1", number).placed(path)? {
+                    let kind = RecordKind::Organization;
+                    return Err(StoreError::NoRecord { kind, record: number.to_string() });
+                }
+                (None, Some(number))
+            }
         };
         conn.prepare_cached("INSERT INTO note (contact, organization, at, person, text) VALUES (?1, ?2, ?3, ?4, ?5)")
             .and_then(|mut insert| insert.execute(params![contact, organization, nanos(at), by, text]))
