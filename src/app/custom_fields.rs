@@ -258,14 +258,29 @@ pub fn refuse_taken(
     contact: &Contact,
     what: &str,
 ) -> Result<(), Failure> {
-    let claims = book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let mut opinion = Opinion::default();
+    opinion.rules_say(taken_by_others(reader, book, before, contact)?);
+    refuse(what, &opinion)
+}
+
+/// Returns what [`refuse_taken`] refuses.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn taken_by_others(
+    reader: &Reader<'_>,
+    book: &RuleBook,
+    before: Option<&Contact>,
+    contact: &Contact,
+) -> Result<Vec<Problem>, StoreError> {
+    let claims = book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
+    let mut problems = Vec::new();
     for claim in claims.iter().filter(|claim| claim.fresh) {
         if let Some(owner) = reader.custom_owner(&claim.key, &claim.value, contact.id)? {
-            opinion.rules_say(vec![taken(claim, &owner_text(owner))]);
+            problems.push(taken(claim, &owner_text(owner)));
         }
     }
-    refuse(what, &opinion)
+    Ok(problems)
 }
 
 /// Returns what is wrong with an organization whose new values are unique and another's; to be asked in the transaction that writes it.

@@ -120,11 +120,15 @@ impl App {
             via: format!("merge with {}", other.id),
         };
         let book = self.rule_book()?;
+        // Values that either has are not new: a third contact may have had one since before the field became unique.
+        let mut brought = (**master).clone();
+        let of_other = result.custom.iter().filter(|(key, value)| other.custom.get(*key) == Some(*value));
+        brought.custom.extend(of_other.map(|(key, value)| (key.clone(), value.clone())));
         let written = self.store()?.write(|writer| {
             let rev =
                 writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry).map_err(meanwhile)?;
-            // Values that came from either are free now; what a plugin set may be somebody else's.
-            refuse_taken(writer, &book, None, &result, "the contacts were not merged")?;
+            // What a plugin set may be somebody else's.
+            refuse_taken(writer, &book, Some(&brought), &result, "the contacts were not merged")?;
             write_state(writer, &opinion.state)?;
             Ok::<_, Failure>(rev)
         });

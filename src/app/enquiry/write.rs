@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::survey::{Known, decide};
 use super::view::ScreenPop;
 use crate::app::contacts::refuse;
+use crate::app::custom_fields::taken_by_others;
 use crate::app::decide::{Opinion, RuleBook};
 use crate::app::failure::Failure;
 use crate::app::provenance::{changed_fields, passed_over, write_state};
@@ -102,7 +103,7 @@ impl App {
                 writer.link_visits(enquiry.id, contact)?;
             }
             writer.add_visits(enquiry.id, enquiry.contact, &visits)?;
-            let rev = decided.write_contact(writer, at, by)?;
+            let rev = decided.write_contact(writer, book, at, by)?;
             if asks && rev.is_none() {
                 decided.still_stands(writer)?;
             }
@@ -175,7 +176,11 @@ impl App {
         let given = hand.contact().map(|sheet| sheet.draft().clone());
         let mut hand = opinion.ask(&mut chain, Hook::Enquiry, Phase::Change, Box::new(hand));
         let notes = match (given, hand.contact_sheet()) {
-            (Some(given), Some(sheet)) => settle(sheet, given, book),
+            (Some(given), Some(sheet)) => {
+                let (before, after) = (given.contact.clone(), &sheet.draft().contact);
+                let taken = self.store()?.read(|reader| taken_by_others(reader, book, Some(&before), after))?;
+                settle(sheet, given, book, taken)
+            }
             _ => Vec::new(),
         };
         let hand = opinion.ask(&mut chain, Hook::Enquiry, Phase::Check, hand);
@@ -185,7 +190,7 @@ impl App {
 
 /// Applies the rules about the whole record to what plugins made of the contact. What breaks them is dropped and told: the call is not lost
 /// to it. An opt-out stays, for consent fails closed.
-fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook) -> Vec<String> {
+fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook, taken: Vec<Problem>) -> Vec<String> {
     if sheet.draft().contact == given.contact {
         return Vec::new();
     }
@@ -196,6 +201,7 @@ fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook) -> Vec<String> {
         .settle_by(|draft| book.settle_over(draft, Some(&before)))
         .into_iter()
         .filter(|problem| !known.contains(problem))
+        .chain(taken)
         .collect();
     if problems.is_empty() {
         return Vec::new();
@@ -235,12 +241,17 @@ impl Decided {
     fn write_contact(
         &self,
         writer: &mut Writer<'_>,
+        book: &RuleBook,
         at: chrono::DateTime<chrono::Utc>,
         by: &Viewer,
     ) -> Result<Option<u64>, StoreError> {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return Ok(None) };
         if self.fields.is_empty() {
             return Ok(None);
+        }
+        if !taken_by_others(writer, book, Some(before), after)?.is_empty() {
+            // Somebody else got the value since plugins were asked: they are asked again.
+            return Err(StoreError::Conflict { id: before.id, seen: before.rev, now: before.rev });
         }
         let stamped = Contact { updated: Stamp { at, by: by.name().into() }, ..after.clone() };
         let entry = NewChange {

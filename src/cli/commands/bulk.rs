@@ -7,7 +7,7 @@ use super::query;
 use super::record::counted;
 use crate::app::bulk::{BulkReport, BulkRequest, Deed, Foreseen, LeftAlone, Matched, Refused, Undone};
 use crate::app::contacts::Wish;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
 use crate::cli::args::bulk::{BulkArgs, BulkCommand, On};
 use crate::cli::exit::Outcome;
@@ -24,7 +24,7 @@ const SHOWN: usize = 10;
 pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
         BulkCommand::Edit { fields, on } => {
-            let wishes = fields.iter().map(|text| Wish::parse(text)).collect::<Result<Vec<_>, _>>()?;
+            let wishes = Wish::parse_all(options_first(fields)?)?;
             write(app, "edit", Deed::Edit(wishes), fields.join(" "), on, by, printer)
         }
         BulkCommand::Label { names, on } => {
@@ -41,9 +41,18 @@ pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Re
     }
 }
 
+/// What stands after a lone `--` is no option: one that was meant as such would be taken for a field or a label.
+fn options_first(words: &[String]) -> Result<&[String], Failure> {
+    match words.iter().find(|word| word.starts_with("--")) {
+        None => Ok(words),
+        Some(option) => Err(Failure::new(Class::Usage, "OPTION_AFTER", format!("`{option}` stands after `--`"))
+            .hint("write options without a lone `--`: `carnet bulk edit company=Acme --label Fair`")),
+    }
+}
+
 /// Labels are checked before anything is done: each would else refuse every contact.
 fn labels(names: &[String]) -> Result<impl Iterator<Item = String>, Failure> {
-    let names = names.iter().map(|name| LabelName::parse(name)).collect::<Result<Vec<_>, _>>()?;
+    let names = options_first(names)?.iter().map(|name| LabelName::parse(name)).collect::<Result<Vec<_>, _>>()?;
     Ok(names.into_iter().map(|name| name.to_string()))
 }
 

@@ -52,7 +52,7 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
 }
 
 pub(super) fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
-    fields.iter().map(|text| Wish::parse(text)).collect()
+    Wish::parse_all(fields)
 }
 
 fn written(app: &App, written: Written, word: &str, printer: &mut Printer) -> Result<(), Failure> {
