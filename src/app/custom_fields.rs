@@ -15,7 +15,7 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
-use crate::store::{Reader, SchemaVersion, StoreError};
+use crate::store::{ChangeEntry, ChangedField, Reader, SchemaVersion, StoreError};
 
 /// The schemas as they were last read.
 #[derive(Default)]
@@ -92,6 +92,35 @@ impl App {
             contacts.iter_mut().for_each(|contact| schema.hide(&mut contact.custom));
         }
         Ok(())
+    }
+
+    /// Returns a test of whether the value of a field, by its name, may be shown: as in [`App::shown`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shows(&self) -> Result<impl Fn(&str) -> bool, Failure> {
+        let schema = self.schema(Entity::Contact)?;
+        Ok(move |field: &str| field.strip_prefix("custom.").is_none_or(|key| schema.shows(key)))
+    }
+
+    /// Leaves of changed fields those that may be shown.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shown_fields(&self, mut fields: Vec<ChangedField>) -> Result<Vec<ChangedField>, Failure> {
+        let shows = self.shows()?;
+        fields.retain(|changed| shows(&changed.field));
+        Ok(fields)
+    }
+
+    /// Leaves in change logs the fields that may be shown.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shown_changes(&self, mut entries: Vec<ChangeEntry>) -> Result<Vec<ChangeEntry>, Failure> {
+        let shows = self.shows()?;
+        entries.iter_mut().for_each(|entry| entry.fields.retain(|changed| shows(&changed.field)));
+        Ok(entries)
     }
 
     /// Returns all versions of a schema, newest first.

@@ -91,8 +91,12 @@ impl App {
     /// Rejected, when a choice would lose a locked value, or a plugin vetoes.
     pub fn preview_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Preview, Failure> {
         let (result, opinion) = self.merged(pair, choices, by)?;
-        let rows = side_by_side(&pair.master, &pair.other, &result, choices);
-        Ok(Preview { result, rows, notes: consent_note(choices).into_iter().chain(passed_over(&opinion)).collect() })
+        let rows = self.shown_rows(side_by_side(&pair.master, &pair.other, &result, choices))?;
+        Ok(Preview {
+            result: self.shown(result)?,
+            rows,
+            notes: consent_note(choices).into_iter().chain(passed_over(&opinion)).collect(),
+        })
     }
 
     /// Puts both side by side with what the choices make of them; plugins are not asked.
@@ -101,7 +105,13 @@ impl App {
     /// Rejected, when a choice would lose a locked value.
     pub fn propose_merge(&self, pair: &Pair, choices: &Choices) -> Result<Vec<Row>, Failure> {
         let result = combine(&pair.master, &pair.other, choices, self.settings().lock_verified).map_err(locked)?;
-        Ok(side_by_side(&pair.master, &pair.other, &result, choices))
+        self.shown_rows(side_by_side(&pair.master, &pair.other, &result, choices))
+    }
+
+    fn shown_rows(&self, mut rows: Vec<Row>) -> Result<Vec<Row>, Failure> {
+        let shows = self.shows()?;
+        rows.retain(|row| shows(&row.key.to_string()));
+        Ok(rows)
     }
 
     /// Merges: the other is erased, and its id leads to the master from then on.

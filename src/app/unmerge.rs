@@ -81,10 +81,12 @@ impl App {
         });
         let (rev, restored_rev) = written?;
         self.state()?.apply(&opinion.state);
+        let shows = self.shows()?;
+        let carried = undone.carried.into_iter().filter(|change| shows(&change.key.to_string())).collect();
         Ok(Unmerged {
-            master: Contact { rev, ..master },
-            restored: Contact { rev: restored_rev, ..restored },
-            carried: undone.carried,
+            master: self.shown(Contact { rev, ..master })?,
+            restored: self.shown(Contact { rev: restored_rev, ..restored })?,
+            carried,
             notes: passed_over(&opinion).into_iter().chain(self.not_asked()?).collect(),
         })
     }

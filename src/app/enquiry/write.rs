@@ -119,7 +119,7 @@ impl App {
             Some(survey) if asks => survey.clone(),
             _ => self.survey_so_far(&enquiry, after.as_ref())?,
         };
-        Ok(self.screen_pop(enquiry, after, survey, by)?.with(fields, notes))
+        Ok(self.screen_pop(enquiry, after, survey, by)?.with(self.shown_fields(fields)?, notes))
     }
 
     fn ask_about(

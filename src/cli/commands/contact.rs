@@ -58,10 +58,11 @@ pub(super) fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
 fn written(app: &App, written: Written, word: &str, printer: &mut Printer) -> Result<(), Failure> {
     written.notes.iter().for_each(|note| printer.warn(note));
     let contact = &app.shown(written.contact)?;
+    let fields = app.shown_fields(written.fields)?;
     printer.answer(
         || wire::contact(contact),
         || {
-            let edits: String = written.fields.iter().map(changes::field_line).collect();
+            let edits: String = fields.iter().map(changes::field_line).collect();
             format!("{word} {} {} (revision {})\n{edits}", contact.id, contact.display_name(), contact.rev)
         },
     );
