@@ -29,7 +29,7 @@ use crate::plugin::hook::Hook;
 use crate::registry::dispatch::Chain;
 use crate::store::{Action, Actor, Batch, ChangedField, NewBatch, NewChange, Prepared, Query, StoreError};
 
-pub use undo::{LeftAlone, Undone};
+pub use undo::{LeftAlone, Undone, Why};
 
 /// Contacts of one transaction.
 const AT_ONCE: usize = 512;

@@ -15,7 +15,7 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::{Access, Right, Scope, Viewer};
 use crate::domain::problem::Problem;
-use crate::store::{Reader, SchemaVersion, StoreError};
+use crate::store::{ChangeEntry, ChangedField, Reader, SchemaVersion, StoreError};
 
 /// The schemas as they were last read.
 #[derive(Default)]
@@ -92,6 +92,35 @@ impl App {
             contacts.iter_mut().for_each(|contact| schema.hide(&mut contact.custom));
         }
         Ok(())
+    }
+
+    /// Returns a test of whether the value of a field, by its name, may be shown: as in [`App::shown`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shows(&self) -> Result<impl Fn(&str) -> bool, Failure> {
+        let schema = self.schema(Entity::Contact)?;
+        Ok(move |field: &str| field.strip_prefix("custom.").is_none_or(|key| schema.shows(key)))
+    }
+
+    /// Leaves of changed fields those that may be shown.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shown_fields(&self, mut fields: Vec<ChangedField>) -> Result<Vec<ChangedField>, Failure> {
+        let shows = self.shows()?;
+        fields.retain(|changed| shows(&changed.field));
+        Ok(fields)
+    }
+
+    /// Leaves in change logs the fields that may be shown.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn shown_changes(&self, mut entries: Vec<ChangeEntry>) -> Result<Vec<ChangeEntry>, Failure> {
+        let shows = self.shows()?;
+        entries.iter_mut().for_each(|entry| entry.fields.retain(|changed| shows(&changed.field)));
+        Ok(entries)
     }
 
     /// Returns all versions of a schema, newest first.
@@ -274,14 +303,30 @@ pub fn refuse_taken(
     what: &str,
     by: &Viewer,
 ) -> Result<(), Failure> {
-    let claims = book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let mut opinion = Opinion::default();
+    opinion.rules_say(taken_by_others(reader, book, before, contact, by)?);
+    refuse(what, &opinion)
+}
+
+/// Returns what [`refuse_taken`] refuses.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn taken_by_others(
+    reader: &Reader<'_>,
+    book: &RuleBook,
+    before: Option<&Contact>,
+    contact: &Contact,
+    by: &Viewer,
+) -> Result<Vec<Problem>, StoreError> {
+    let claims = book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
+    let mut problems = Vec::new();
     for claim in claims.iter().filter(|claim| claim.fresh) {
         if let Some(owner) = reader.custom_owner(&claim.key, &claim.value, contact.id)? {
-            opinion.rules_say(vec![taken(claim, &holder(reader, owner, by, book.access)?)]);
+            problems.push(taken(claim, &holder(reader, owner, by, book.access)?));
         }
     }
-    refuse(what, &opinion)
+    Ok(problems)
 }
 
 /// Returns what is wrong with an organization whose new values are unique and another's; to be asked in the transaction that writes it.

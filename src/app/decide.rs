@@ -80,6 +80,11 @@ impl Opinion {
         self.problems.extend(problems.into_iter().map(|problem| Told { plugin: None, problem }));
     }
 
+    /// Takes back what built-in rules said where it is known already, and not held against anybody.
+    pub fn overlook(&mut self, known: &[Problem]) {
+        self.problems.retain(|told| told.plugin.is_some() || !known.contains(&told.problem));
+    }
+
     /// Says whether the record is refused.
     #[must_use]
     pub fn refuses(&self) -> bool {

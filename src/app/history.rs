@@ -26,6 +26,16 @@ impl App {
     /// # Errors
     /// Not found.
     pub fn changes(&self, id: ContactId, limit: Option<usize>, by: &Viewer) -> Result<Vec<ChangeEntry>, Failure> {
+        self.shown_changes(self.all_changes(id, limit, by)?)
+    }
+
+    /// The same with the values of custom fields that are not in use: for the person whom they are about.
+    pub(super) fn all_changes(
+        &self,
+        id: ContactId,
+        limit: Option<usize>,
+        by: &Viewer,
+    ) -> Result<Vec<ChangeEntry>, Failure> {
         let person = self.person(id, by)?;
         let mut entries = self.store()?.read(|reader| reader.changes(id, limit))?;
         if let Person::Live(contact) | Person::Deleted(contact) = &person {

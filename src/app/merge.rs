@@ -103,9 +103,9 @@ impl App {
     /// Rejected, when a choice would lose a locked value, or a plugin vetoes.
     pub fn preview_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Preview, Failure> {
         let (result, opinion) = self.merged(pair, choices, by)?;
-        let rows = side_by_side(&pair.master, &pair.other, &result, choices);
+        let rows = self.shown_rows(side_by_side(&pair.master, &pair.other, &result, choices))?;
         let notes = consent_note(choices).into_iter().chain(self.staff_note(pair, by)).chain(passed_over(&opinion));
-        Ok(Preview { result, rows, notes: notes.collect() })
+        Ok(Preview { result: self.shown(result)?, rows, notes: notes.collect() })
     }
 
     /// Puts both side by side with what the choices make of them; plugins are not asked.
@@ -114,7 +114,13 @@ impl App {
     /// Rejected, when a choice would lose a locked value, or is not the viewer's.
     pub fn propose_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Vec<Row>, Failure> {
         let result = self.proposal(pair, choices, by)?;
-        Ok(side_by_side(&pair.master, &pair.other, &result, choices))
+        self.shown_rows(side_by_side(&pair.master, &pair.other, &result, choices))
+    }
+
+    fn shown_rows(&self, mut rows: Vec<Row>) -> Result<Vec<Row>, Failure> {
+        let shows = self.shows()?;
+        rows.retain(|row| shows(&row.key.to_string()));
+        Ok(rows)
     }
 
     /// Says whether the value of a field is the viewer's to choose.
@@ -140,11 +146,15 @@ impl App {
             via: format!("merge with {}", other.id),
         };
         let book = self.rule_book()?;
+        // Values that either has are not new: a third contact may have had one since before the field became unique.
+        let mut brought = (**master).clone();
+        let of_other = result.custom.iter().filter(|(key, value)| other.custom.get(*key) == Some(*value));
+        brought.custom.extend(of_other.map(|(key, value)| (key.clone(), value.clone())));
         let written = self.store()?.write(|writer| {
             let rev =
                 writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry).map_err(meanwhile)?;
-            // Values that came from either are free now; what a plugin set may be somebody else's.
-            refuse_taken(writer, &book, None, &result, "the contacts were not merged", by)?;
+            // What a plugin set may be somebody else's.
+            refuse_taken(writer, &book, Some(&brought), &result, "the contacts were not merged", by)?;
             write_state(writer, &opinion.state)?;
             Ok::<_, Failure>(rev)
         });

@@ -21,7 +21,7 @@ impl App {
             Person::Forgotten { id, at } => return Err(super::history::forgotten(id, at)),
         };
         self.require(by, Right::Delete, &contact)?;
-        let changes = self.changes(id, None, by)?;
+        let changes = self.all_changes(id, None, by)?;
         let consent = self.consent(id, by)?;
         let (held, jobs) = self.store()?.read(|reader| Ok((reader.held(id)?, reader.jobs()?)))?;
         let file = |number: i64| jobs.iter().find(|job| job.id == number).map(|job| job.file.clone());

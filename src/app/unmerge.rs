@@ -50,7 +50,11 @@ impl App {
         let draft = Draft::new(Contact { updated: stamp.clone(), division, ..trail.root().clone() });
         // Verified values that came with the other go back to it.
         let book = self.rule_book()?.unlocked();
-        let (draft, opinion) = decide(&mut self.chain(self.generation()?)?, Hook::Update, draft, Some(&before), &book);
+        // What today's rules miss in it was missing before the merge.
+        let known = book.settle(&mut draft.clone());
+        let (draft, mut opinion) =
+            decide(&mut self.chain(self.generation()?)?, Hook::Update, draft, Some(&before), &book);
+        opinion.overlook(&known);
         refuse(&format!("the merge of {} into {} was not taken back", erased.id, before.id), &opinion)?;
         let master = draft.contact;
         let restored = Contact { updated: stamp, ..undone.restored };
@@ -70,16 +74,19 @@ impl App {
                 .unmerge(&trail, (&prepared[0], &root_entry), (&prepared[1], &restored_entry))
                 .map_err(meanwhile)?;
             let refused = format!("the merge of {} into {} was not taken back", erased.id, before.id);
+            refuse_taken(writer, &book, Some(&before), &master, &refused, by)?;
             refuse_taken(writer, &book, None, &restored, &refused, by)?;
             write_state(writer, &opinion.state)?;
             Ok::<_, Failure>(revs)
         });
         let (rev, restored_rev) = written?;
         self.state()?.apply(&opinion.state);
+        let shows = self.shows()?;
+        let carried = undone.carried.into_iter().filter(|change| shows(&change.key.to_string())).collect();
         Ok(Unmerged {
-            master: Contact { rev, ..master },
-            restored: Contact { rev: restored_rev, ..restored },
-            carried: undone.carried,
+            master: self.shown(Contact { rev, ..master })?,
+            restored: self.shown(Contact { rev: restored_rev, ..restored })?,
+            carried,
             notes: passed_over(&opinion).into_iter().chain(self.not_asked()?).collect(),
         })
     }

@@ -49,21 +49,26 @@ impl Draft {
         }
     }
 
-    /// Sets a field, keeping a refused value as pending.
+    /// Sets a field, keeping a refused value as pending. What was refused before stays refused: a good value beside a bad one does not
+    /// make the bad one good.
     pub fn offer(&mut self, key: &FieldKey, value: &str, rules: &Rules) {
-        if let Err(invalid) = self.set(key, value, rules) {
+        if let Err(invalid) = self.take(key, value, rules) {
             self.pending.push(Pending { key: key.clone(), value: value.to_owned(), invalid });
         }
     }
 
-    /// Sets a field; a good value settles what was refused before.
+    /// Sets a field as a repair: a good value for the whole field settles what was refused of it before.
     ///
     /// # Errors
     /// The rule that refuses the value; the draft is then unchanged.
     pub fn set(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        let warning = self.contact.set(key, value, rules)?;
+        self.take(key, value, rules)?;
         self.pending.retain(|pending| pending.key != *key);
-        if let Some(message) = warning {
+        Ok(())
+    }
+
+    fn take(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        if let Some(message) = self.contact.set(key, value, rules)? {
             self.warnings.push(Problem {
                 field: Some(key.to_string()),
                 code: Cow::Borrowed("WARNING"),
@@ -75,14 +80,12 @@ impl Draft {
         Ok(())
     }
 
-    /// Adds a value to a list field; a good value settles what was refused before.
+    /// Adds a value to a list field. What was refused before stays refused: it is not the value that was meant.
     ///
     /// # Errors
     /// The rule that refuses the value.
     pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        self.contact.add(key, value, rules)?;
-        self.pending.retain(|pending| pending.key != *key);
-        Ok(())
+        self.contact.add(key, value, rules)
     }
 
     /// Applies the rules about the whole record, filling in a missing last name where they say so, and returns all problems.
@@ -156,6 +159,10 @@ mod tests {
         draft.set(&mobile, "+85212345678", &rules).unwrap();
         assert_eq!(draft.settle(&rules), []);
         assert_eq!(draft.get(&mobile).unwrap(), "+85212345678");
+        draft.offer(&mobile, "abc", &rules);
+        draft.offer(&mobile, "+85212345679", &rules);
+        draft.add(&mobile, "+85212345670", &rules).unwrap();
+        assert_eq!(draft.settle(&rules)[0].value.as_deref(), Some("abc"), "what stands beside it does not settle it");
     }
 
     #[test]

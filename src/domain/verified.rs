@@ -18,6 +18,22 @@ pub fn lost(before: &Contact, after: &Contact) -> Vec<(Field, String)> {
     phones.chain(socials).collect()
 }
 
+/// Puts back into `after` what [`lost`] finds missing.
+pub fn keep(before: &Contact, after: &mut Contact) {
+    for old in before.phones.iter().filter(|phone| phone.verified) {
+        match after.phones.iter_mut().find(|new| same_phone(old, new)) {
+            Some(new) => new.verified = true,
+            None => after.phones.push(old.clone()),
+        }
+    }
+    for old in before.socials.iter().filter(|social| social.verified) {
+        match after.socials.iter_mut().find(|new| same_social(old, new)) {
+            Some(new) => new.verified = true,
+            None => after.socials.push(old.clone()),
+        }
+    }
+}
+
 /// The refusal to touch a value.
 #[must_use]
 pub fn locked(value: &str) -> Invalid {

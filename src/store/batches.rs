@@ -110,6 +110,19 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// Returns the newest later batch that wrote a contact, by its number, and was not taken back there yet.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn batch_above(&self, batch: i64, contact: i64) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT max(id) FROM batch WHERE id > ?1 AND undone_at IS NULL
+             AND EXISTS (SELECT 1 FROM batch_contact WHERE batch_contact.batch = batch.id AND contact = ?2)";
+        let found = self.conn.prepare_cached(sql).and_then(|mut max| max.query_row([batch, contact], |row| row.get(0)));
+        found.placed(self.path)
+    }
+}
+
 fn images(conn: &Connection, batch: i64, after: i64, limit: usize) -> Result<Vec<Image>, StoreError> {
     let mut select = conn.prepare_cached(
         "SELECT contact.id, contact.rev, contact.doc, contact.no, contact.gone, held.rev, held.doc

@@ -2,7 +2,7 @@
 //! Hooks are not asked: what was before was decided on then.
 
 use super::AT_ONCE;
-use crate::app::custom_fields::refuse_taken;
+use crate::app::custom_fields::taken_by_others;
 use crate::app::decide::Opinion;
 use crate::app::failure::{Class, Failure};
 use crate::app::provenance::changed_fields;
@@ -10,7 +10,8 @@ use crate::app::{App, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
-use crate::store::{Action, Actor, Batch, ChangeEntry, Image, NewChange, StoreError};
+use crate::domain::verified;
+use crate::store::{Action, Actor, Batch, ChangeEntry, Image, NewChange, Reader, StoreError};
 
 /// A contact that was left as it is.
 #[derive(Clone, Debug)]
@@ -19,8 +20,21 @@ pub struct LeftAlone {
     pub id: ContactId,
     /// Its name.
     pub name: String,
-    /// What was done to it since; nothing when whoever takes back may not write it.
-    pub since: Option<ChangeEntry>,
+    /// Why it was left.
+    pub why: Why,
+}
+
+/// Why a contact was left as it is.
+#[derive(Clone, Debug)]
+pub enum Why {
+    /// Somebody wrote it since: this stays so. The newest change of it.
+    Since(Option<ChangeEntry>),
+    /// A later bulk write wrote it, and is to be taken back first.
+    Above(i64),
+    /// Whoever takes back may not write it.
+    Forbidden,
+    /// What it would get back cannot be had: another contact has a value that is unique.
+    Taken(String),
 }
 
 /// How taking back ended.
@@ -34,6 +48,8 @@ pub struct Undone {
     pub left: Vec<LeftAlone>,
     /// How many more were left as they are that whoever takes back may not see.
     pub hidden: u64,
+    /// Whether nothing is left that could be taken back later.
+    pub finished: bool,
 }
 
 impl App {
@@ -44,21 +60,24 @@ impl App {
     pub fn bulk_undo(&self, id: i64, by: &Viewer) -> Result<Undone, Failure> {
         let batch = self.undoable(id, by)?;
         let (mut restored, mut left, mut hidden, mut after) = (0, Vec::new(), 0, 0);
+        // What somebody wrote since stays so; anything else can still be taken back.
+        let mut finished = true;
         loop {
             let images = self.store()?.read(|reader| reader.batch_images(id, after, AT_ONCE))?;
             let Some(last) = images.last() else { break };
             after = last.no;
             let (count, skipped) = self.take_back(id, images, by)?;
             restored += count;
-            let (seen, others): (Vec<Image>, Vec<Image>) =
-                skipped.into_iter().partition(|image| self.sees(by, &image.now));
-            left.extend(self.left_alone(seen)?);
+            finished &= skipped.iter().all(|(_, why)| matches!(why, Why::Since(_)));
+            let (seen, others): (Vec<_>, Vec<_>) =
+                skipped.into_iter().partition(|(image, _)| self.sees(by, &image.now));
+            left.extend(seen.into_iter().map(|(image, why)| left_alone(&image, why)));
             hidden += others.len() as u64;
         }
-        if !self.store()?.write(|writer| writer.finish_undo(id, now()))? {
+        if finished && !self.store()?.write(|writer| writer.finish_undo(id, now()))? {
             return Err(undone_before(&batch));
         }
-        Ok(Undone { batch, restored, left, hidden })
+        Ok(Undone { batch, restored, left, hidden, finished })
     }
 
     fn undoable(&self, id: i64, by: &Viewer) -> Result<Batch, Failure> {
@@ -78,44 +97,40 @@ impl App {
     }
 
     /// Takes some contacts back in one transaction; returns how many, and those that were left as they are.
-    fn take_back(&self, batch: i64, images: Vec<Image>, by: &Viewer) -> Result<(u64, Vec<Image>), Failure> {
+    fn take_back(&self, batch: i64, images: Vec<Image>, by: &Viewer) -> Result<(u64, Vec<(Image, Why)>), Failure> {
         let access = self.settings().access;
         let may = |image: &Image| rights(image).into_iter().all(|right| by.may(right, &image.now, access));
-        let (ready, mut skipped): (Vec<Image>, Vec<Image>) =
-            images.into_iter().partition(|image| image.untouched && may(image));
         let mut restored = 0;
         let book = self.rule_book()?;
-        let stale = self.store()?.write(|writer| {
-            let mut stale = Vec::new();
-            for image in ready {
-                let (contact, entry) = back(batch, &image, by);
-                if refuse_taken(writer, &book, Some(&image.now), &contact, "not taken back", by).is_err() {
-                    stale.push(image);
-                    continue;
-                }
-                if writer.take_back(batch, &image, &contact, &entry)? {
+        let skipped = self.store()?.write(|writer| {
+            let mut skipped = Vec::new();
+            for image in images {
+                let (contact, entry) = back(batch, &image, self.settings().lock_verified, by);
+                // A deleted contact holds none of its values any more.
+                let held = Some(&image.now).filter(|_| !image.gone);
+                let taken = taken_by_others(writer, &book, held, &contact, by)?;
+                let why = if !image.untouched {
+                    since(writer, batch, &image)?
+                } else if !may(&image) {
+                    Why::Forbidden
+                } else if let Some(problem) = taken.first() {
+                    Why::Taken(problem.to_string())
+                } else if writer.take_back(batch, &image, &contact, &entry)? {
                     restored += 1;
+                    continue;
                 } else {
-                    stale.push(image);
-                }
+                    since(writer, batch, &image)?
+                };
+                skipped.push((image, why));
             }
-            Ok::<_, StoreError>(stale)
+            Ok::<_, StoreError>(skipped)
         })?;
-        skipped.extend(stale);
         Ok((restored, skipped))
     }
+}
 
-    fn left_alone(&self, skipped: Vec<Image>) -> Result<Vec<LeftAlone>, Failure> {
-        let one = |image: Image| {
-            let since = if image.untouched {
-                None
-            } else {
-                self.store()?.read(|reader| reader.changes(image.id, Some(1)))?.into_iter().next()
-            };
-            Ok(LeftAlone { id: image.id, name: image.now.display_name(), since })
-        };
-        skipped.into_iter().map(one).collect()
-    }
+fn left_alone(image: &Image, why: Why) -> LeftAlone {
+    LeftAlone { id: image.id, name: image.now.display_name(), why }
 }
 
 /// What whoever takes back must be allowed to do with a contact: no more than for doing it by hand.
@@ -129,10 +144,25 @@ fn rights(image: &Image) -> Vec<Right> {
     std::iter::once(Right::Edit).chain(more).collect()
 }
 
-/// What a contact becomes, and what the change log says of it.
-fn back(batch: i64, image: &Image, by: &Viewer) -> (Contact, NewChange) {
+/// Who wrote a contact since: a later bulk write, which can be taken back, or somebody.
+fn since(reader: &Reader<'_>, batch: i64, image: &Image) -> Result<Why, StoreError> {
+    Ok(match reader.batch_above(batch, image.no)? {
+        Some(above) => Why::Above(above),
+        None => Why::Since(reader.changes(image.id, Some(1))?.into_iter().next()),
+    })
+}
+
+/// What a contact becomes, and what the change log says of it. Whatever way it is written, its division stays, and so do verified values
+/// where they are locked.
+fn back(batch: i64, image: &Image, lock_verified: bool, by: &Viewer) -> (Contact, NewChange) {
     let at = now();
     let mut contact = image.before.clone().unwrap_or_else(|| image.now.clone());
+    if image.now.division.is_some() {
+        contact.division.clone_from(&image.now.division);
+    }
+    if lock_verified {
+        verified::keep(&image.now, &mut contact);
+    }
     contact.updated = Stamp { at, by: by.name().into() };
     let fields = changed_fields(&image.now, &contact, &Opinion::default());
     let actor = Actor::Person(by.name().to_owned());

@@ -61,6 +61,7 @@ impl App {
         let Some(seen) = seen.filter(|seen| *seen != contact.rev) else { return Ok(()) };
         let (id, now) = (contact.id, contact.rev);
         let entries = self.store()?.read(|reader| reader.changes_since(id, seen))?;
+        let entries = self.shown_changes(entries)?;
         let who = entries.last().map_or_else(String::new, |last| {
             format!(": {} {} it at {}", wire::actor(&last.actor), last.action, wire::time(last.at))
         });

@@ -62,7 +62,10 @@ impl App {
         let mut draft = Draft::new((*before).clone());
         draft.contact.updated = Stamp { at, by: by.name().into() };
         let mut chain = self.chain(self.generation()?)?;
-        let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(&before), &book);
+        // What today's rules miss in it was missing when it was deleted.
+        let known = book.settle(&mut draft.clone());
+        let (draft, mut opinion) = decide(&mut chain, Hook::Update, draft, Some(&before), &book);
+        opinion.overlook(&known);
         refuse(&format!("contact {id} was not restored"), &opinion)?;
         let fields = changed_fields(&before, &draft.contact, &opinion);
         let entry = entry(Action::Restored, at, fields.clone(), by);

@@ -122,6 +122,7 @@ impl App {
             };
             Ok((visits, held))
         })?;
+        let held = Held { changes: self.shown_changes(held.changes)?, ..held };
         let Held { organization, notes: contact_notes, changes, mut activity } = held;
         let organization = organization.filter(|organization| self.sees_organization(by, organization));
         let organization = organization.map(|organization| self.shown_organization(organization)).transpose()?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::survey::{Known, decide};
 use super::view::ScreenPop;
 use crate::app::contacts::refuse;
+use crate::app::custom_fields::taken_by_others;
 use crate::app::decide::{Opinion, RuleBook};
 use crate::app::failure::Failure;
 use crate::app::provenance::{changed_fields, passed_over, write_state};
@@ -86,8 +87,11 @@ impl App {
         {
             seen.device = Some(device.clone());
         }
-        let mut decided =
-            if asks { self.ask_about(enquiry, before, seen, book)? } else { Decided::unasked(enquiry, before, seen) };
+        let mut decided = if asks {
+            self.ask_about(enquiry, before, seen, book, by)?
+        } else {
+            Decided::unasked(enquiry, before, seen)
+        };
         let at = now();
         let written = self.store()?.write::<_, StoreError>(|writer| {
             let enquiry = &mut decided.enquiry;
@@ -104,7 +108,7 @@ impl App {
                 writer.link_visits(enquiry.id, contact)?;
             }
             writer.add_visits(enquiry.id, enquiry.contact, &visits)?;
-            let rev = decided.write_contact(writer, at, by)?;
+            let rev = decided.write_contact(writer, book, at, by)?;
             if asks && rev.is_none() {
                 decided.still_stands(writer)?;
             }
@@ -120,7 +124,7 @@ impl App {
             Some(survey) if asks => survey.clone(),
             _ => self.survey_so_far(&enquiry, after.as_ref())?,
         };
-        Ok(self.screen_pop(enquiry, after, survey, by)?.with(fields, notes))
+        Ok(self.screen_pop(enquiry, after, survey, by)?.with(self.shown_fields(fields)?, notes))
     }
 
     fn ask_about(
@@ -129,9 +133,10 @@ impl App {
         before: Option<Arc<Contact>>,
         seen: Option<Contact>,
         book: &RuleBook,
+        by: &Viewer,
     ) -> Result<Decided, Failure> {
         let hand = self.enquiry_hand(enquiry, seen, book)?;
-        let (hand, opinion, mut notes) = self.ask_enquiry(hand, book)?;
+        let (hand, opinion, mut notes) = self.ask_enquiry(hand, book, by)?;
         refuse("the enquiry was refused", &opinion)?;
         let (mut enquiry, sheet, suppress) = hand.into_parts();
         let after = sheet.map(|sheet| sheet.into_draft().contact);
@@ -171,13 +176,18 @@ impl App {
         &self,
         hand: EnquiryHand,
         book: &RuleBook,
+        by: &Viewer,
     ) -> Result<(Box<EnquiryHand>, Opinion, Vec<String>), Failure> {
         let mut chain = self.chain(self.generation()?)?;
         let mut opinion = Opinion::default();
         let given = hand.contact().map(|sheet| sheet.draft().clone());
         let mut hand = opinion.ask(&mut chain, Hook::Enquiry, Phase::Change, Box::new(hand));
         let notes = match (given, hand.contact_sheet()) {
-            (Some(given), Some(sheet)) => settle(sheet, given, book),
+            (Some(given), Some(sheet)) => {
+                let (before, after) = (given.contact.clone(), &sheet.draft().contact);
+                let taken = self.store()?.read(|reader| taken_by_others(reader, book, Some(&before), after, by))?;
+                settle(sheet, given, book, taken)
+            }
             _ => Vec::new(),
         };
         let hand = opinion.ask(&mut chain, Hook::Enquiry, Phase::Check, hand);
@@ -187,7 +197,7 @@ impl App {
 
 /// Applies the rules about the whole record to what plugins made of the contact. What breaks them is dropped and told: the call is not lost
 /// to it. An opt-out stays, for consent fails closed.
-fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook) -> Vec<String> {
+fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook, taken: Vec<Problem>) -> Vec<String> {
     if sheet.draft().contact == given.contact {
         return Vec::new();
     }
@@ -198,6 +208,7 @@ fn settle(sheet: &mut Sheet, given: Draft, book: &RuleBook) -> Vec<String> {
         .settle_by(|draft| book.settle_over(draft, Some(&before)))
         .into_iter()
         .filter(|problem| !known.contains(problem))
+        .chain(taken)
         .collect();
     if problems.is_empty() {
         return Vec::new();
@@ -237,12 +248,17 @@ impl Decided {
     fn write_contact(
         &self,
         writer: &mut Writer<'_>,
+        book: &RuleBook,
         at: chrono::DateTime<chrono::Utc>,
         by: &Viewer,
     ) -> Result<Option<u64>, StoreError> {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return Ok(None) };
         if self.fields.is_empty() {
             return Ok(None);
+        }
+        if !taken_by_others(writer, book, Some(before), after, by)?.is_empty() {
+            // Somebody else got the value since plugins were asked: they are asked again.
+            return Err(StoreError::Conflict { id: before.id, seen: before.rev, now: before.rev });
         }
         let stamped = Contact { updated: Stamp { at, by: by.name().into() }, ..after.clone() };
         let entry = NewChange {

@@ -132,10 +132,10 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
         clear(&mut mapped.draft, key, policy);
     }
     if let Some(allowed) = mapped.given.sms {
-        let known = |raw: &str| before.phones.iter().any(|phone| phone.raw == raw);
+        let known = |new: &Phone| before.phones.iter().any(|phone| is_number(phone, new));
         for phone in &mut mapped.draft.contact.phones {
-            // A number that was there keeps its no, unless the import may loosen consent.
-            phone.sms = allowed && (phone.sms || policy.allow_opt_in || !known(&phone.raw));
+            // A number that was there, however it was typed, keeps its no, unless the import may loosen consent.
+            phone.sms = allowed && (phone.sms || policy.allow_opt_in || !known(phone));
         }
     }
     if mapped.given.no_sms {
@@ -205,12 +205,19 @@ fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy
     }
 }
 
+/// Says whether two entries are one number, of whatever kind and however typed.
+fn is_number(a: &Phone, b: &Phone) -> bool {
+    a.raw == b.raw || (a.e164.is_some() && a.e164 == b.e164)
+}
+
 fn keep_marks(contact: &mut Contact, before: &Contact) {
     for phone in &mut contact.phones {
-        let same = |known: &&Phone| known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164);
-        let exactly = before.phones.iter().find(|known| same_phone(known, phone));
-        if let Some(known) = exactly.or_else(|| before.phones.iter().find(same)) {
+        let mut same = before.phones.iter().filter(|known| is_number(known, phone)).peekable();
+        if let Some(known) = before.phones.iter().find(|known| same_phone(known, phone)) {
             (phone.sms, phone.verified) = (known.sms, known.verified || phone.verified);
+        } else if let Some(known) = same.peek().copied() {
+            // Under another kind the number is no other one: the stricter word holds.
+            (phone.sms, phone.verified) = (same.all(|known| known.sms), known.verified || phone.verified);
         }
     }
     for mail in &mut contact.emails {

@@ -67,9 +67,12 @@ pub enum BulkCommand {
 /// Which contacts, and how.
 #[derive(Args, Debug)]
 pub struct On {
-    /// Which contacts [default: all]
+    /// Which contacts
     #[command(flatten)]
     pub query: QueryOptions,
+    /// Every contact
+    #[arg(long, help_heading = "Which contacts")]
+    pub all: bool,
     /// Run everything, hooks included, and say what would change, but write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::confirm::{can_ask, confirm};
 use super::query;
 use super::record::counted;
-use crate::app::bulk::{BulkReport, BulkRequest, Deed, Foreseen, LeftAlone, Matched, Refused, Undone};
+use crate::app::bulk::{BulkReport, BulkRequest, Deed, Foreseen, LeftAlone, Matched, Refused, Undone, Why};
 use crate::app::contacts::Wish;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
 use crate::cli::args::bulk::{BulkArgs, BulkCommand, On};
 use crate::cli::exit::Outcome;
@@ -24,7 +24,7 @@ const SHOWN: usize = 10;
 pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
         BulkCommand::Edit { fields, on } => {
-            let wishes = fields.iter().map(|text| Wish::parse(text)).collect::<Result<Vec<_>, _>>()?;
+            let wishes = Wish::parse_all(options_first(fields)?)?;
             write(app, "edit", Deed::Edit(wishes), fields.join(" "), on, by, printer)
         }
         BulkCommand::Label { names, on } => {
@@ -41,9 +41,18 @@ pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Re
     }
 }
 
+/// What stands after a lone `--` is no option: one that was meant as such would be taken for a field or a label.
+fn options_first(words: &[String]) -> Result<&[String], Failure> {
+    match words.iter().find(|word| word.starts_with("--")) {
+        None => Ok(words),
+        Some(option) => Err(Failure::new(Class::Usage, "OPTION_AFTER", format!("`{option}` stands after `--`"))
+            .hint("write options without a lone `--`: `carnet bulk edit company=Acme --label Fair`")),
+    }
+}
+
 /// Labels are checked before anything is done: each would else refuse every contact.
 fn labels(names: &[String]) -> Result<impl Iterator<Item = String>, Failure> {
-    let names = names.iter().map(|name| LabelName::parse(name)).collect::<Result<Vec<_>, _>>()?;
+    let names = options_first(names)?.iter().map(|name| LabelName::parse(name)).collect::<Result<Vec<_>, _>>()?;
     Ok(names.into_iter().map(|name| name.to_string()))
 }
 
@@ -56,7 +65,17 @@ fn write(
     by: &Viewer,
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
-    let matched = app.bulk_matched(&query::of(app, &[], &on.query, by)?)?;
+    let query = query::of(app, &[], &on.query, by)?;
+    let everybody = query.words.trim().is_empty() && query.labels.is_empty() && query.filters.is_empty();
+    if everybody != on.all {
+        let (message, hint) = if on.all {
+            ("`--all` means every contact, and there is a condition", "leave out one of them")
+        } else {
+            ("this would be about every contact", "say which contacts, or `--all`")
+        };
+        return Err(Failure::new(Class::Usage, "BULK_ALL", message).hint(hint));
+    }
+    let matched = app.bulk_matched(&query)?;
     let question = format!("{} {}?", if deed == Deed::Delete { "Delete" } else { "Change" }, about(&matched));
     if !on.dry_run && !matched.ids.is_empty() {
         confirm(&question, on.yes, printer)?;
@@ -166,28 +185,36 @@ fn undo(app: &App, batch: i64, yes: bool, by: &Viewer, printer: &mut Printer) ->
 
 fn undone_json(undone: &Undone) -> Value {
     let left = |one: &LeftAlone| {
+        let since = if let Why::Since(since) = &one.why { since.as_ref() } else { None };
         json!({
-            "id": one.id.to_string(), "name": one.name, "changed_by": one.since.as_ref().map(|entry| wire::actor(&entry.actor)),
-            "changed_at": one.since.as_ref().map(|entry| wire::time(entry.at)), "action": one.since.as_ref().map(|entry| entry.action.as_str()),
+            "id": one.id.to_string(), "name": one.name, "why": why(one), "changed_by": since.map(|entry| wire::actor(&entry.actor)),
+            "changed_at": since.map(|entry| wire::time(entry.at)), "action": since.map(|entry| entry.action.as_str()),
         })
     };
     json!({
         "batch": undone.batch.id, "kind": undone.batch.kind, "contacts": undone.batch.contacts, "restored": undone.restored,
-        "left": undone.left.iter().map(left).collect::<Vec<_>>(), "left_hidden": undone.hidden,
+        "finished": undone.finished, "left": undone.left.iter().map(left).collect::<Vec<_>>(), "left_hidden": undone.hidden,
     })
 }
 
+fn why(left: &LeftAlone) -> String {
+    match &left.why {
+        Why::Since(Some(entry)) => {
+            format!("{} by {} on {}", entry.action, wire::actor(&entry.actor), wire::time(entry.at))
+        }
+        Why::Since(None) => "changed since".to_owned(),
+        Why::Above(batch) => format!("bulk write {batch} came after it: take that back first"),
+        Why::Forbidden => "you may not write it".to_owned(),
+        Why::Taken(problem) => problem.clone(),
+    }
+}
+
 fn undone_text(undone: &Undone) -> String {
-    let left = |one: &LeftAlone| {
-        let why = one.since.as_ref().map_or_else(
-            || "you may not write it".to_owned(),
-            |entry| format!("{} by {} on {}", entry.action, wire::actor(&entry.actor), wire::time(entry.at)),
-        );
-        format!("left as it is: {} {}  ({why})\n", one.id, one.name)
-    };
+    let left = |one: &LeftAlone| format!("left as it is: {} {}  ({})\n", one.id, one.name, why(one));
     let told: String = undone.left.iter().map(left).collect();
+    let again = if undone.finished { "" } else { "; the same command takes back the rest when it can be" };
     format!(
-        "{told}took back bulk write {}: {} restored, {} left as they are",
+        "{told}took back bulk write {}: {} restored, {} left as they are{again}",
         undone.batch.id,
         counted(undone.restored, "contact"),
         undone.left.len() as u64 + undone.hidden

@@ -52,16 +52,17 @@ pub fn run(app: &App, args: &ContactArgs, by: &Viewer, printer: &mut Printer) ->
 }
 
 pub(super) fn wishes(fields: &[String]) -> Result<Vec<Wish>, Failure> {
-    fields.iter().map(|text| Wish::parse(text)).collect()
+    Wish::parse_all(fields)
 }
 
 fn written(app: &App, written: Written, word: &str, printer: &mut Printer) -> Result<(), Failure> {
     written.notes.iter().for_each(|note| printer.warn(note));
     let contact = &app.shown(written.contact)?;
+    let fields = app.shown_fields(written.fields)?;
     printer.answer(
         || wire::contact(contact),
         || {
-            let edits: String = written.fields.iter().map(changes::field_line).collect();
+            let edits: String = fields.iter().map(changes::field_line).collect();
             format!("{word} {} {} (revision {})\n{edits}", contact.id, contact.display_name(), contact.rev)
         },
     );

@@ -17,6 +17,9 @@ use crate::store::{Comparison, Filter, Query};
 
 /// Reads a query over what the viewer may see. Names in it that nothing has are told on stderr.
 pub fn of(app: &App, words: &[String], args: &QueryOptions, by: &Viewer) -> Result<Query, Failure> {
+    if args.text.as_deref().is_some_and(|text| !text.chars().any(char::is_alphanumeric)) {
+        return Err(usage("WORDS", "`--words` has no words".to_owned(), "write words, or leave the option out"));
+    }
     let words: Vec<&str> = words.iter().chain(&args.text).map(String::as_str).collect();
     let any_label = args.any || args.matching.as_deref().map(read_match).transpose()?.unwrap_or(false);
     let mut query = Query {

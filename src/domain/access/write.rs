@@ -36,7 +36,8 @@ impl Contact {
         }
         match key.known().map(|field| (field, field.shape())) {
             Some((_, FieldShape::Phone(kind))) => {
-                let (phone, _) = read_phone(kind, value, rules)?;
+                let (mut phone, _) = read_phone(kind, value, rules)?;
+                self.quiet_if_known(&mut phone);
                 if !self.phones.iter().any(|known| same_phone(known, &phone)) {
                     self.phones.push(phone);
                 }
@@ -195,11 +196,19 @@ impl Contact {
         Ok(())
     }
 
+    /// A number that gets no text messages gets none under another kind either.
+    fn quiet_if_known(&self, phone: &mut Phone) {
+        let same = |known: &&Phone| known.e164.is_some() && known.e164 == phone.e164;
+        let quiet = self.phones.iter().filter(same).any(|known| !known.sms);
+        phone.sms &= !quiet;
+    }
+
     fn set_phones(&mut self, kind: PhoneKind, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
         let mut warning = None;
         let mut fresh = Vec::new();
         for part in parts(value, rules) {
             let (mut phone, warned) = read_phone(kind, part, rules)?;
+            self.quiet_if_known(&mut phone);
             warning = warning.or(warned);
             if let Some(known) = self.phones.iter().find(|known| same_phone(known, &phone)) {
                 (phone.sms, phone.verified) = (known.sms, known.verified);

@@ -1,6 +1,7 @@
 //! `carnet contact merge` and `carnet contact unmerge`
 
 use std::io::{self, BufRead, IsTerminal};
+use std::sync::Arc;
 
 use super::super::contact_id;
 use super::written;
@@ -11,6 +12,7 @@ use crate::app::{App, wire};
 use crate::cli::args::merge::{MergeArgs, UnmergeArgs};
 use crate::cli::print::{Printer, table};
 use crate::domain::change::FieldChange;
+use crate::domain::contact::Contact;
 use crate::domain::merge::choices::{Choice, Choices, Row, keeps_both};
 use crate::domain::permission::Viewer;
 
@@ -38,6 +40,8 @@ pub fn merge(app: &App, args: &MergeArgs, by: &Viewer, printer: &mut Printer) ->
 fn preview(app: &App, pair: &Pair, choices: &Choices, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
     let preview = app.preview_merge(pair, choices, by)?;
     preview.notes.iter().for_each(|note| printer.warn(note));
+    let shown = |side: &Contact| app.shown(side.clone()).map(Arc::new);
+    let pair = &Pair { master: shown(&pair.master)?, other: shown(&pair.other)? };
     printer.answer(|| wire::merge::preview(pair, &preview), || side_by_side(pair, &preview.rows));
     Ok(())
 }
