@@ -4,6 +4,7 @@ use crate::app::failure::{Class, Failure};
 use crate::domain::draft::{Draft, Pending};
 use crate::domain::field::{Field, FieldKey};
 use crate::domain::rules::Rules;
+use crate::domain::text;
 
 /// One change that a person asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,11 +65,26 @@ impl Wish {
     }
 }
 
+/// A custom field that is neither in the schema nor in the contact, but written nearly like one that is: typed by hand, it is a slip.
+fn slip(draft: &Draft, wish: &Wish, rules: &Rules) -> Option<Pending> {
+    let FieldKey::Custom(key) = wish.key() else { return None };
+    let writes = !matches!(wish, Wish::Remove(..)) && !text::is_blank(wish.value());
+    if !writes || draft.contact.custom.contains_key(&**key) {
+        return None;
+    }
+    rules.schema.nearly(key)?;
+    Some(Pending { invalid: rules.schema.unknown(key), key: wish.key().clone(), value: wish.value().to_owned() })
+}
+
 /// Applies wishes; what a rule refuses stays pending, so that all problems are told together and a plugin may repair them.
 pub(super) fn grant_all(draft: &mut Draft, wishes: &[Wish], rules: &Rules) {
     let last = |wish: &&Wish| wish.key().known().is_some_and(Field::comes_last);
     let ordered = wishes.iter().filter(|wish| !last(wish)).chain(wishes.iter().filter(last));
     for wish in ordered {
+        if let Some(pending) = slip(draft, wish, rules) {
+            draft.pending.push(pending);
+            continue;
+        }
         let (key, value, done) = match wish {
             Wish::Set(key, value) => {
                 draft.offer(key, value, rules);
