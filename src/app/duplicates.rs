@@ -12,6 +12,7 @@ use crate::domain::duplicate::keys::{Key, KeyKind};
 use crate::domain::duplicate::{COMMON, Likeness, Traits, compare, keys};
 use crate::domain::permission::{Right, Viewer};
 use crate::store::{Identifier, Query, Reader, SearchFields, StoreError};
+use book::Crowd;
 
 /// A contact that may be the same person as another.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,10 +23,25 @@ pub struct Candidate {
     pub likeness: Likeness,
 }
 
+/// What was found for one contact.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Candidates {
+    /// The best ones.
+    pub best: Vec<Candidate>,
+    /// How many there are in all.
+    pub total: usize,
+    /// How many contacts were looked at.
+    pub compared: usize,
+    /// Groups that share something with it and are too big to be compared with each.
+    pub skipped: Vec<Crowd>,
+}
+
 /// Contacts that a search for a name looks at.
 const NAMESAKES: usize = 20;
 /// Contacts that a search for a part of a name looks at.
 const SIMILAR: usize = 100;
+/// Contacts that are counted at most, to tell how many share an identifier.
+const COUNTED: usize = 10_000;
 /// Where names are looked for.
 const NAMES: SearchFields = SearchFields { name: true, email: false, phone: false, company: false, external_id: false };
 
@@ -42,10 +58,10 @@ impl App {
         min: u8,
         limit: usize,
     ) -> Result<Vec<Candidate>, Failure> {
-        self.weighed(contact, &full_name(contact), by, min, limit)
+        Ok(self.weighed(contact, &full_name(contact), by, min, limit)?.best)
     }
 
-    /// The same, with a look at names that are only similar.
+    /// The same, with a look at names that are only similar, and with the groups that are too big to be compared.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -55,14 +71,49 @@ impl App {
         by: &Viewer,
         min: u8,
         limit: usize,
-    ) -> Result<Vec<Candidate>, Failure> {
+    ) -> Result<Candidates, Failure> {
         let mut searches = full_name(contact);
         keys::each(contact, &mut |kind, text| {
             if kind == KeyKind::NamePart && !searches.iter().any(|known| known == text) {
                 searches.push(text.to_owned());
             }
         });
-        self.weighed(contact, &searches, by, min, limit)
+        let found = self.weighed(contact, &searches, by, min, limit)?;
+        Ok(Candidates { skipped: self.crowds(contact, by)?, ..found })
+    }
+
+    /// The groups that share an identifier with a contact and are too big to be compared, the biggest first.
+    fn crowds(&self, contact: &Contact, by: &Viewer) -> Result<Vec<Crowd>, Failure> {
+        let (query, access) = (self.query(by), self.settings().access);
+        let (mut crowds, mut name) = (Vec::new(), None);
+        keys::each(contact, &mut |kind, text| {
+            if kind == KeyKind::Name && name.is_none() {
+                name = Some(text.to_owned());
+            }
+        });
+        self.store()?.read(|reader| {
+            for (identifier, key) in identifiers(contact) {
+                let (kind, value) = (key.kind(), identifier_text(&identifier));
+                if crowds.iter().any(|known: &Crowd| (known.kind, &known.value) == (kind, &value)) {
+                    continue;
+                }
+                let sharing = reader.find(&identifier, COUNTED)?;
+                let contacts = sharing.iter().filter(|other| by.may(Right::View, other, access)).count();
+                if contacts > COMMON {
+                    crowds.push(Crowd { kind, value, contacts });
+                }
+            }
+            if let (Some(words), Some(value)) = (full_name(contact).pop(), name) {
+                let total = reader.search(&Query { words, within: NAMES, limit: 1, ..query.clone() })?.total;
+                if total > COMMON as u64 {
+                    let contacts = usize::try_from(total).unwrap_or(usize::MAX);
+                    crowds.push(Crowd { kind: KeyKind::Name, value, contacts });
+                }
+            }
+            Ok(())
+        })?;
+        crowds.sort_by(|a, b| b.contacts.cmp(&a.contacts));
+        Ok(crowds)
     }
 
     fn weighed(
@@ -72,13 +123,15 @@ impl App {
         by: &Viewer,
         min: u8,
         limit: usize,
-    ) -> Result<Vec<Candidate>, Failure> {
+    ) -> Result<Candidates, Failure> {
         let query = self.query(by);
         let (found, common) = self.store()?.read(|reader| gather(reader, contact, searches, &query))?;
         let traits = Traits::of(contact);
-        let mut candidates: Vec<Candidate> = found
+        let mut others = found;
+        others.retain(|other| other.id != contact.id && by.may(Right::View, other, self.settings().access));
+        let compared = others.len();
+        let mut candidates: Vec<Candidate> = others
             .into_iter()
-            .filter(|other| other.id != contact.id && by.may(Right::View, other, self.settings().access))
             .map(|other| {
                 let likeness = compare(&traits, &Traits::of(&other), &|key| common.contains(&key));
                 Candidate { contact: other, likeness }
@@ -88,8 +141,9 @@ impl App {
         candidates.sort_by(|a, b| {
             b.likeness.score.cmp(&a.likeness.score).then_with(|| a.contact.id.as_bytes().cmp(b.contact.id.as_bytes()))
         });
+        let total = candidates.len();
         candidates.truncate(limit);
-        Ok(candidates)
+        Ok(Candidates { best: candidates, total, compared, skipped: Vec::new() })
     }
 }
 
@@ -138,6 +192,14 @@ fn gather(
         take(page.contacts);
     }
     Ok((found, common))
+}
+
+/// An identifier for people.
+fn identifier_text(identifier: &Identifier) -> String {
+    match identifier {
+        Identifier::Email(text) | Identifier::Phone(text) | Identifier::Whatsapp(text) => text.clone(),
+        Identifier::ExternalId { source, id } => format!("{source}:{id}"),
+    }
 }
 
 /// What identifies a contact, each with its key. A WhatsApp number is a phone number, and the other way round.

@@ -68,8 +68,21 @@ pub struct EnquiryFilter {
     pub status: Option<EnquiryStatus>,
     /// Only of this contact.
     pub contact: Option<ContactId>,
+    /// Only older ones than this number.
+    pub after: Option<i64>,
     /// How many at most.
     pub limit: usize,
+}
+
+/// One page of enquiries, newest first.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EnquiryPage {
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Those of this page.
+    pub enquiries: Vec<Enquiry>,
+    /// After which number the next page goes on, if there is one.
+    pub next: Option<i64>,
 }
 
 impl App {
@@ -190,20 +203,24 @@ impl App {
     ///
     /// # Errors
     /// Not found, when a contact is named that the viewer does not see.
-    pub fn enquiries(&self, filter: EnquiryFilter, by: &Viewer) -> Result<Vec<Enquiry>, Failure> {
-        let EnquiryFilter { status, contact, limit } = filter;
+    pub fn enquiries(&self, filter: EnquiryFilter, by: &Viewer) -> Result<EnquiryPage, Failure> {
+        let EnquiryFilter { status, contact, after, limit } = filter;
         let contact = contact.map(|id| self.contact_for(id, Right::View, by)).transpose()?.map(|contact| contact.id);
-        let (found, contacts) = self.store()?.read(|reader| {
-            let found = reader.enquiries_where(contact, status, limit)?;
+        let (total, next, found, contacts) = self.store()?.read(|reader| {
+            let mut found = reader.enquiries_after(contact, status, after, limit.saturating_add(1))?;
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let next = found.last().filter(|_| more).map(|last| last.id);
+            let total = reader.count_enquiries(contact, status)?;
             let one = |enquiry: &Enquiry| enquiry.contact.map_or(Ok(None), |id| guard::behind(reader, id));
             let contacts = found.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-            Ok((found, contacts))
+            Ok((total, next, found, contacts))
         })?;
         let told = found.into_iter().zip(contacts).map(|(enquiry, contact)| {
             let insight = self.insight_by(&enquiry, contact.as_ref(), by);
             view::told(enquiry, contact.as_ref(), insight)
         });
-        Ok(told.collect())
+        Ok(EnquiryPage { total, enquiries: told.collect(), next })
     }
 
     fn contact_of(&self, enquiry: &Enquiry) -> Result<Option<Contact>, Failure> {
@@ -219,9 +236,13 @@ impl App {
 fn change_status(enquiry: &mut Enquiry, status: EnquiryStatus) -> Result<(), Failure> {
     if !enquiry.status.may_become(status) {
         let message = format!("enquiry {} is {} and cannot become {status}", enquiry.id, enquiry.status);
-        return Err(
-            Failure::new(Class::Conflict, "ENQUIRY_STATUS", message).hint("open → handling → closed, or missed")
-        );
+        let may_follow = EnquiryStatus::ALL.iter().filter(|next| enquiry.status.may_become(**next));
+        let may_follow: Vec<&str> = may_follow.map(|next| next.as_str()).collect();
+        let hint = match &may_follow[..] {
+            [] => format!("nothing follows {}: open a new enquiry", enquiry.status),
+            words => format!("{} may become {}", enquiry.status, words.join(" or ")),
+        };
+        return Err(Failure::new(Class::Conflict, "ENQUIRY_STATUS", message).hint(hint));
     }
     enquiry.take_on(status, now());
     Ok(())

@@ -19,6 +19,7 @@ mod query;
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
@@ -34,6 +35,11 @@ pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
 pub use query::{QueryArgs, QueryOptions};
 
+/// An empty name, as of a variable that was emptied, is none: the current folder is meant.
+fn home_folder() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(|given| PathBuf::from(if given.is_empty() { ".".into() } else { given }))
+}
+
 /// A contact store that its users program: WebAssembly and Rhai plugins on every row, and nothing lost.
 #[derive(Parser, Debug)]
 #[command(
@@ -45,7 +51,7 @@ pub use query::{QueryArgs, QueryOptions};
 )]
 pub struct Cli {
     /// Home folder: holds carnet.toml, carnet.db, plugins/ and scripts/
-    #[arg(long, global = true, env = HOME_VARIABLE, default_value = ".", value_name = "DIR")]
+    #[arg(long, global = true, env = HOME_VARIABLE, default_value = ".", value_name = "DIR", value_parser = home_folder())]
     pub home: PathBuf,
     /// Preset of settings: cinnox, maaiiconnect or genesys
     #[arg(long, global = true, value_name = "PROFILE")]

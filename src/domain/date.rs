@@ -167,7 +167,7 @@ fn no_such_day(text: &str, month: u32, day: u32, format: DateFormat) -> Invalid 
             "dates are read as {format}; if the file has the day and the month the other way round, change `date_format`"
         ));
     }
-    invalid
+    invalid.hint(format!("write a day that there is, as {format} or YYYY-MM-DD"))
 }
 
 fn not_in_format(text: &str, format: DateFormat) -> Invalid {
@@ -191,8 +191,10 @@ fn from_digits(text: &str, accept_serial: bool, format: DateFormat) -> Result<Na
     if whole.len() > SERIAL_MAX_DIGITS || looks_like_year {
         return Err(not_in_format(text, format));
     }
-    let date = from_serial(value)
-        .ok_or_else(|| Invalid::new("DATE_RANGE", format!("`{}` is no day of a spreadsheet", shown(text))))?;
+    let date = from_serial(value).ok_or_else(|| {
+        Invalid::new("DATE_RANGE", format!("`{}` is no day of a spreadsheet", shown(text)))
+            .hint(format!("write it as {format} or YYYY-MM-DD"))
+    })?;
     if accept_serial {
         return Ok(date);
     }
@@ -213,7 +215,8 @@ fn from_serial(serial: u32) -> Option<NaiveDate> {
 
 fn check_range(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate, Invalid> {
     if date > today {
-        return Err(Invalid::new("DATE_FUTURE", format!("`{date}` is in the future")));
+        return Err(Invalid::new("DATE_FUTURE", format!("`{date}` is in the future"))
+            .hint("check the year; leave it empty if it isn't known"));
     }
     if date.year() < MIN_YEAR {
         let message = format!("`{date}` is before the year {MIN_YEAR}");

@@ -16,6 +16,9 @@ use names::{Alike, Names};
 /// Least score that is worth a person's look.
 pub const WORTH_A_LOOK: u8 = 60;
 
+/// Least score of two contacts that share both an e-mail address and a number, which nearly always are one person or its duplicate.
+const SHARED_BOTH: f64 = 60.0;
+
 /// A value that more contacts share identifies nobody: a switchboard, `info@`, a frequent name.
 pub const COMMON: usize = 20;
 
@@ -132,19 +135,29 @@ impl Scales {
 #[must_use]
 pub fn compare(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool) -> Likeness {
     let mut scales = Scales { doubt: 1.0, factor: 1.0, reasons: Vec::new() };
-    let same_id = identifiers(a, b, common, &mut scales);
+    let Shared { id: same_id, both } = identifiers(a, b, common, &mut scales);
     names(a, b, common, same_id, &mut scales);
     company(a, b, &mut scales);
     birth_date(a, b, &mut scales);
     if !same_id {
         other_ids(a, b, &mut scales);
     }
-    let score = ((1.0 - scales.doubt) * scales.factor * 100.0).round().clamp(0.0, 100.0);
+    let born_apart = scales.reasons.iter().any(|reason| reason.code == ReasonCode::DifferentBirthDate);
+    let least = if both && !born_apart { SHARED_BOTH } else { 0.0 };
+    let score = ((1.0 - scales.doubt) * scales.factor * 100.0).round().clamp(least, 100.0);
     Likeness { score: score as u8, reasons: scales.reasons }
 }
 
-/// Returns whether another system knows both under one id, which settles nearly everything.
-fn identifiers(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, scales: &mut Scales) -> bool {
+/// What two contacts have in common that identifies a person.
+struct Shared {
+    /// Another system knows both under one id, which settles nearly everything.
+    id: bool,
+    /// They share a personal e-mail address and a number, neither of them common.
+    both: bool,
+}
+
+fn identifiers(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, scales: &mut Scales) -> Shared {
+    let (mut mail_counts, mut number_counts) = (false, false);
     let shared_id = a.external.iter().find(|id| b.external.contains(id));
     if let Some((source, id)) = shared_id {
         let is_common = common(Key::new(KeyKind::ExternalId, &keys::external_id(source, id)));
@@ -156,12 +169,14 @@ fn identifiers(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, scales: &mu
             () if keys::is_role_address(address) => 0.3,
             () => 0.8,
         };
+        mail_counts = weight >= 0.8;
         scales.add(weight, ReasonCode::SameEmail, format!("both have {address}"));
     }
     let shared = |number: &str| common(Key::new(KeyKind::Phone, number));
     let whatsapp = a.whatsapp.iter().find(|handle| b.whatsapp.contains(handle));
     if let Some(number) = whatsapp {
         let weight = if shared(number) { 0.1 } else { 0.75 };
+        number_counts |= !shared(number);
         scales.add(weight, ReasonCode::SameWhatsapp, format!("both have WhatsApp {number}"));
     }
     // One number in two fields is one piece of evidence.
@@ -170,9 +185,10 @@ fn identifiers(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, scales: &mu
     let phone = all.find(|(number, extension)| Some(*number) != whatsapp && b.has_number(number, *extension));
     if let Some((number, _)) = phone {
         let weight = if shared(number) { 0.1 } else { 0.65 };
+        number_counts |= !shared(number);
         scales.add(weight, ReasonCode::SamePhone, format!("both have {number}"));
     }
-    shared_id.is_some()
+    Shared { id: shared_id.is_some(), both: mail_counts && number_counts }
 }
 
 fn names(a: &Traits, b: &Traits, common: &dyn Fn(Key) -> bool, same_id: bool, scales: &mut Scales) {

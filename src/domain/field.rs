@@ -243,6 +243,10 @@ fn unknown(name: &str) -> Invalid {
         .map(|info| info.name)
         .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
     let problem = Invalid::new("FIELD_UNKNOWN", format!("there is no field `{name}`"));
+    // What heads a column in somebody's file is a good guess.
+    if let Some(meant) = field_for_header(name) {
+        return problem.hint(format!("did you mean `{meant}`?"));
+    }
     match nearest.filter(|near| strsim::jaro_winkler(near, name) > 0.8) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint("`carnet template --fields` lists the fields; custom ones are `custom.KEY`"),
@@ -280,7 +284,7 @@ fn is_mark(c: char) -> bool {
 /// Finds the field that a CSV header names: template header, name or alias; `custom.KEY` names a custom field.
 #[must_use]
 pub fn field_for_header(header: &str) -> Option<FieldKey> {
-    if let Ok(key @ FieldKey::Custom(_)) = FieldKey::parse(header.trim()) {
+    if let Some(key @ FieldKey::Custom(_)) = FieldKey::find(header.trim()) {
         return Some(key);
     }
     let key = header_key(header);
@@ -344,6 +348,7 @@ mod tests {
     fn unknown_names_come_with_the_nearest_one() {
         let refused = FieldKey::parse("moblie").unwrap_err();
         assert_eq!(refused.hint.as_deref(), Some("did you mean `mobile`?"));
+        assert_eq!(FieldKey::parse("team").unwrap_err().hint.as_deref(), Some("did you mean `department`?"));
         assert_eq!(FieldKey::parse("custom.tier").unwrap().to_string(), "custom.tier");
         assert_eq!(FieldKey::parse("custom.a b").unwrap_err().code, "FIELD_UNKNOWN");
     }

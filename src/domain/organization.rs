@@ -189,7 +189,7 @@ impl Record for Organization {
             OrganizationKey::Custom(key) => return self.set_custom(key, value).map(|()| None),
         };
         match field {
-            OrganizationField::Name => self.name = Name::parse(value)?,
+            OrganizationField::Name => self.name = read_name(value)?,
             OrganizationField::Website => self.website = read_url(value)?,
             OrganizationField::Street => self.address.street = read_street(value)?,
             OrganizationField::City => self.address.city = read_line(value)?,
@@ -209,6 +209,19 @@ impl Record for Organization {
         }
         Ok(None)
     }
+}
+
+/// Reads an organization's name, which must not be taken for a number.
+///
+/// # Errors
+/// `NAME_FORMAT`.
+pub fn read_name(value: &str) -> Result<Name, Invalid> {
+    let name = Name::parse(value)?;
+    if name.as_str().chars().all(|c| c.is_ascii_digit()) {
+        return Err(Invalid::new("NAME_FORMAT", format!("the name `{name}` is a number"))
+            .hint("write the organization's full name; numbers are given by Carnet"));
+    }
+    Ok(name)
 }
 
 /// A street may take several lines, as a contact's may.

@@ -151,7 +151,7 @@ fn check_length(digits: &str) -> Result<(), Invalid> {
     }
     let message =
         format!("has {} digits, a number has {MIN_DIGITS} to {MAX_DIGITS} with its country code", digits.len());
-    Err(Invalid::new("PHONE_LENGTH", message))
+    Err(Invalid::new("PHONE_LENGTH", message).hint("write the whole number with its country code, like +85212345678"))
 }
 
 fn no_country() -> Invalid {

@@ -101,6 +101,15 @@ pub(super) fn read_url(value: &str) -> Result<Option<String>, Invalid> {
         .hint("write it like https://www.example.com"))
 }
 
+/// Checks a link that people click: an http or https address, written in full.
+pub(super) fn check_link(url: &str) -> Result<(), Invalid> {
+    if url.contains("://") && is_url(url) {
+        return Ok(());
+    }
+    let invalid = Invalid::new("URL_FORMAT", format!("`{}` is no http or https address", text::shown(url)));
+    Err(if is_url(url) { invalid.hint(format!("write https://{url}")) } else { invalid.hint("write https://…") })
+}
+
 fn is_url(url: &str) -> bool {
     if url.contains(char::is_whitespace) {
         return false;

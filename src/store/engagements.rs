@@ -66,6 +66,20 @@ fn list(conn: &Connection, no: i64, limit: usize) -> Result<Vec<Engagement>, Sto
 }
 
 impl Reader<'_> {
+    /// Counts the calls and text messages to a contact and those merged into it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn count_engagements(&self, contact: ContactId) -> Result<u64, StoreError> {
+        let Some(no) = contacts::resolve(self.conn, contact).placed(self.path)? else { return Ok(0) };
+        let sql = "WITH RECURSIVE family (no) AS (
+                 SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
+             )
+             SELECT count(*) FROM engagement WHERE contact IN (SELECT no FROM family)";
+        let count = |mut select: rusqlite::CachedStatement<'_>| select.query_row([no], |row| row.get::<_, i64>(0));
+        Ok(self.conn.prepare_cached(sql).and_then(count).placed(self.path)?.unsigned_abs())
+    }
+
     /// Returns the last calls and text messages to a contact, or to one that was merged into it, newest first, `limit` at most.
     ///
     /// # Errors

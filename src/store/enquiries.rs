@@ -148,15 +148,49 @@ pub(super) fn list(
     conn: &Connection,
     contact: Option<ContactId>,
     status: Option<EnquiryStatus>,
+    after: Option<i64>,
     limit: usize,
 ) -> Result<Vec<Enquiry>, StoreError> {
-    let no = match contact {
-        Some(id) => match contacts::resolve(conn, id)? {
-            Some(no) => Some(no),
-            None => return Ok(Vec::new()),
-        },
-        None => None,
-    };
+    let Some(no) = of_whom(conn, contact)? else { return Ok(Vec::new()) };
+    let mut select = conn.prepare_cached(&format!(
+        "{FAMILY} SELECT {COLUMNS} FROM enquiry LEFT JOIN contact ON contact.no = enquiry.contact
+         WHERE enquiry.id IN (SELECT id FROM enquiry WHERE {} AND id < ?3 ORDER BY id DESC LIMIT ?4)
+         ORDER BY enquiry.id DESC",
+        meant(no, status)
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let status = status.map(EnquiryStatus::as_str);
+    let mut rows = select.query(params![no, status, after.unwrap_or(i64::MAX), limit])?;
+    let mut enquiries = Vec::new();
+    while let Some(row) = rows.next()? {
+        enquiries.push(read(row)?);
+    }
+    Ok(enquiries)
+}
+
+/// How many there are.
+fn count(conn: &Connection, contact: Option<ContactId>, status: Option<EnquiryStatus>) -> Result<u64, StoreError> {
+    let Some(no) = of_whom(conn, contact)? else { return Ok(0) };
+    let sql = format!("{FAMILY} SELECT count(*) FROM enquiry WHERE {}", meant(no, status));
+    let count = conn
+        .prepare_cached(&sql)?
+        .query_row(params![no, status.map(EnquiryStatus::as_str)], |row| row.get::<_, i64>(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// The contact and those merged into it. The numbers come from an index alone, so that only the documents that are wanted are read.
+const FAMILY: &str = "WITH RECURSIVE family (no) AS (
+     SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
+ )";
+
+/// The row of the contact that is asked for; nothing when it is unknown.
+fn of_whom(conn: &Connection, contact: Option<ContactId>) -> Result<Option<Option<i64>>, StoreError> {
+    let Some(id) = contact else { return Ok(Some(None)) };
+    Ok(contacts::resolve(conn, id)?.map(Some))
+}
+
+/// Which enquiries are meant: of `?1` if there is one, with the status `?2` if there is one.
+fn meant(no: Option<i64>, status: Option<EnquiryStatus>) -> String {
     let of_contact = if no.is_some() { "contact IN (SELECT no FROM family)" } else { "?1 IS NULL" };
     // A contact's enquiries are few, those in a status may be many: the plus keeps SQLite from starting with them.
     let in_status = match (status, no) {
@@ -164,22 +198,7 @@ pub(super) fn list(
         (Some(_), None) => "status = ?2",
         (Some(_), Some(_)) => "+status = ?2",
     };
-    // The numbers come from an index alone, so that only the documents that are wanted are read.
-    let mut select = conn.prepare_cached(&format!(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT {COLUMNS} FROM enquiry LEFT JOIN contact ON contact.no = enquiry.contact
-         WHERE enquiry.id IN (SELECT id FROM enquiry WHERE {of_contact} AND {in_status} ORDER BY id DESC LIMIT ?3)
-         ORDER BY enquiry.id DESC"
-    ))?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = select.query(params![no, status.map(EnquiryStatus::as_str), limit])?;
-    let mut enquiries = Vec::new();
-    while let Some(row) = rows.next()? {
-        enquiries.push(read(row)?);
-    }
-    Ok(enquiries)
+    format!("{of_contact} AND {in_status}")
 }
 
 fn read(row: &Row<'_>) -> Result<Enquiry, StoreError> {
@@ -256,7 +275,33 @@ impl Reader<'_> {
         status: Option<EnquiryStatus>,
         limit: usize,
     ) -> Result<Vec<Enquiry>, StoreError> {
-        list(self.conn, contact, status, limit).placed(self.path)
+        list(self.conn, contact, status, None, limit).placed(self.path)
+    }
+
+    /// The same, of those older than the one with the number `after`.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn enquiries_after(
+        &self,
+        contact: Option<ContactId>,
+        status: Option<EnquiryStatus>,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Enquiry>, StoreError> {
+        list(self.conn, contact, status, after, limit).placed(self.path)
+    }
+
+    /// Counts enquiries, of a contact and with a status if so asked.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn count_enquiries(
+        &self,
+        contact: Option<ContactId>,
+        status: Option<EnquiryStatus>,
+    ) -> Result<u64, StoreError> {
+        count(self.conn, contact, status).placed(self.path)
     }
 
     /// Returns what was said or written in an enquiry, if that was kept.

@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The database fails.
     pub fn enquiries(&self, contact: Option<ContactId>, limit: usize) -> Result<Vec<Enquiry>, StoreError> {
-        enquiries::list(self.conn, contact, None, limit).placed(self.path)
+        enquiries::list(self.conn, contact, None, None, limit).placed(self.path)
     }
 
     /// Returns when the enquiries of a contact were opened that closed with a survey, in Unix seconds, oldest first.

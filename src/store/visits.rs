@@ -42,6 +42,20 @@ fn of_enquiry(conn: &Connection, enquiry: i64, limit: usize) -> rusqlite::Result
 }
 
 impl Reader<'_> {
+    /// Counts the pages that a contact and those merged into it visited.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn count_visits(&self, contact: ContactId) -> Result<u64, StoreError> {
+        let Some(no) = contacts::resolve(self.conn, contact).placed(self.path)? else { return Ok(0) };
+        let sql = "WITH RECURSIVE family (no) AS (
+                 SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
+             )
+             SELECT count(*) FROM visit WHERE contact IN (SELECT no FROM family)";
+        let count = |mut select: rusqlite::CachedStatement<'_>| select.query_row([no], |row| row.get::<_, i64>(0));
+        Ok(self.conn.prepare_cached(sql).and_then(count).placed(self.path)?.unsigned_abs())
+    }
+
     /// Returns the pages that a contact, or one that was merged into it, visited last, newest first, `limit` at most.
     ///
     /// # Errors

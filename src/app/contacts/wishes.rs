@@ -10,7 +10,7 @@ use crate::domain::field::{Field, FieldKey, FieldShape};
 use crate::domain::invalid::Invalid;
 use crate::domain::problem::Problem;
 use crate::domain::rules::Rules;
-use crate::domain::text::is_blank;
+use crate::domain::text::{self, is_blank};
 
 /// One change that a person asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,11 +104,26 @@ fn is_list(key: &FieldKey) -> bool {
     key.known().is_none_or(|field| !matches!(field.shape(), FieldShape::Text | FieldShape::Typed))
 }
 
+/// A custom field that is neither in the schema nor in the contact, but written nearly like one that is: typed by hand, it is a slip.
+fn slip(draft: &Draft, wish: &Wish, rules: &Rules) -> Option<Pending> {
+    let FieldKey::Custom(key) = wish.key() else { return None };
+    let writes = !matches!(wish, Wish::Remove(..)) && !text::is_blank(wish.value());
+    if !writes || draft.contact.custom.contains_key(&**key) {
+        return None;
+    }
+    rules.schema.nearly(key)?;
+    Some(Pending { invalid: rules.schema.unknown(key), key: wish.key().clone(), value: wish.value().to_owned() })
+}
+
 /// Applies wishes; what a rule refuses stays pending, so that all problems are told together and a plugin may repair them.
 pub(super) fn grant_all(draft: &mut Draft, wishes: &[Wish], rules: &Rules) {
     let last = |wish: &&Wish| wish.key().known().is_some_and(Field::comes_last);
     let ordered = wishes.iter().filter(|wish| !last(wish)).chain(wishes.iter().filter(last));
     for wish in ordered {
+        if let Some(pending) = slip(draft, wish, rules) {
+            draft.pending.push(pending);
+            continue;
+        }
         let (key, value, done) = match wish {
             Wish::Set(key, value) => match one_by_one(draft, key, value, rules) {
                 Some(invalid) => (key, value, Err(invalid)),

@@ -1,11 +1,11 @@
 //! Whether a survey may follow. Consent fails closed: an opt-out, a plugin's wish, a plugin that failed or could not be asked, a contact
 //! that is gone, and somebody who may be meant and opted out, each suppress it.
 
-use crate::app::App;
 use crate::app::decide::Opinion;
 use crate::app::failure::Failure;
+use crate::app::{App, now};
 use crate::domain::contact::Contact;
-use crate::domain::enquiry::{Enquiry, EnquiryStatus, SurveyDecision};
+use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender, SurveyDecision};
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hook::Hook;
@@ -19,7 +19,7 @@ const OPTED_OUT: &str = "the contact opted out of surveys";
 pub struct SurveyCheck {
     /// The contact.
     pub contact: ContactId,
-    /// The decision as things stand; a plugin may still decide otherwise about an enquiry.
+    /// What would be decided if a call closed now; a plugin may still decide otherwise about another enquiry.
     pub decision: SurveyDecision,
     /// Whether the contact opted out.
     pub opted_out: bool,
@@ -106,13 +106,37 @@ impl App {
             .iter()
             .filter(|loaded| loaded.mode == Mode::Enforce && loaded.plugin.hooks().contains(Hook::Enquiry));
         let plugins = has_a_say.map(|loaded| loaded.identity().name.clone()).collect();
-        let reason = match self.absent_from_surveys()? {
-            _ if contact.survey_opt_out => Some(OPTED_OUT.to_owned()),
-            absent => absent.map(closed),
-        };
-        let decision = reason.map_or(SurveyDecision::Send, SurveyDecision::Suppress);
+        let decision = self.if_a_call_closed(&contact)?;
         let ledger = self.store()?.read(|reader| reader.consents(contact.id))?.into_iter().next();
         Ok(SurveyCheck { contact: contact.id, decision, opted_out: contact.survey_opt_out, ledger, plugins })
+    }
+
+    /// Asks what would be decided if a call of the contact closed now. Nothing is written, and what plugins change is dropped.
+    fn if_a_call_closed(&self, contact: &Contact) -> Result<SurveyDecision, Failure> {
+        let at = now();
+        let phone = contact.phones.iter().find_map(|phone| phone.e164.clone());
+        let email = contact.emails.first().map(|mail| mail.address.clone());
+        let from = Sender { phone, email, handle: None, name: Some(contact.display_name()) };
+        let mut enquiry = Enquiry::new(Channel::Call, from, at);
+        enquiry.contact = Some(contact.id);
+        enquiry.take_on(EnquiryStatus::Closed, at);
+        let book = self.rule_book()?;
+        let hand = self.enquiry_hand(enquiry, Some(contact.clone()), &book)?;
+        let (hand, opinion, _) = self.ask_enquiry(hand, &book)?;
+        let refused = opinion.problems.first().filter(|_| opinion.refuses());
+        let refused = refused.map(|told| format!("a plugin refuses the enquiry: {}", told.problem.message));
+        let (enquiry, sheet, suppress) = hand.into_parts();
+        let contact = sheet.map(|sheet| sheet.into_draft().contact);
+        let absent = self.absent_from_surveys()?;
+        let suppress = suppress.or(refused);
+        Ok(decide(Known {
+            enquiry: &enquiry,
+            contact: contact.as_ref(),
+            one_opted_out: false,
+            suppress,
+            opinion: &opinion,
+            absent,
+        }))
     }
 
     /// Returns why a plugin that may have a say cannot be asked, if there is one: it was refused, or it failed too often.

@@ -82,9 +82,9 @@ fn a_contact_that_is_not_yours_is_linked_and_hidden() {
     assert_eq!(desk.app.show_enquiry(id, &ann).unwrap().contact.map(|contact| contact.id), Some(lee.id));
     assert_eq!(desk.app.show_enquiry(id, &root).unwrap().enquiry.contact_name.as_deref(), Some("Lee"));
     desk.turn(id, EnquiryStatus::Handling, &bob).unwrap();
-    let all = EnquiryFilter { status: None, contact: None, limit: 9 };
-    assert_eq!(desk.app.enquiries(all, &bob).unwrap()[0].contact, None);
-    assert_eq!(desk.app.enquiries(all, &ann).unwrap()[0].contact_name.as_deref(), Some("Lee"));
+    let all = EnquiryFilter { status: None, contact: None, after: None, limit: 9 };
+    assert_eq!(desk.app.enquiries(all, &bob).unwrap().enquiries[0].contact, None);
+    assert_eq!(desk.app.enquiries(all, &ann).unwrap().enquiries[0].contact_name.as_deref(), Some("Lee"));
     let wish = [Wish::parse("company=Acme").unwrap()];
     assert_eq!(desk.app.edit_in_enquiry(id, &wish, &bob).unwrap_err().code, "FORBIDDEN");
     let other = desk.add(&["last_name=Li", "owner=Bob"]);
@@ -99,7 +99,7 @@ fn a_contact_that_is_not_yours_is_linked_and_hidden() {
     assert!(!desk.app.show_enquiry(id, &ann).unwrap().permissions.edit);
     let pop = desk.app.edit_in_enquiry(id, &wish, &root).unwrap();
     assert_eq!(pop.contact.and_then(|contact| contact.company).as_deref(), Some("Acme"));
-    let seen = |by: &Viewer| desk.app.activity(lee.id, 9, by).map(|activity| activity.enquiries.len());
+    let seen = |by: &Viewer| desk.app.activity(lee.id, 9, by).map(|(activity, _)| activity.enquiries.len());
     assert_eq!(seen(&ann).unwrap(), 1);
     assert_eq!(seen(&bob).unwrap_err().code, "CONTACT_UNKNOWN");
     assert_eq!(desk.app.survey_check(lee.id, &bob).unwrap_err().code, "CONTACT_UNKNOWN");

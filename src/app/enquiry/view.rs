@@ -147,20 +147,27 @@ impl App {
         })
     }
 
-    /// Returns what happened with a contact and those merged into it: `limit` of each kind, newest first.
+    /// Returns what happened with a contact and those merged into it: `limit` of each kind, newest first; with how many there are of
+    /// each: enquiries, engagements, visits.
     ///
     /// # Errors
     /// Not found.
-    pub fn activity(&self, id: ContactId, limit: usize, by: &Viewer) -> Result<Activity, Failure> {
+    pub fn activity(&self, id: ContactId, limit: usize, by: &Viewer) -> Result<(Activity, [u64; 3]), Failure> {
         let contact = self.contact_for(id, Right::View, by)?;
-        let activity = self.store()?.read(|reader| {
-            Ok(Activity {
+        let (activity, totals) = self.store()?.read(|reader| {
+            let activity = Activity {
                 enquiries: reader.enquiries(Some(contact.id), limit)?,
                 engagements: reader.engagements(contact.id, limit)?,
                 visits: reader.visits(contact.id, limit)?,
-            })
+            };
+            let counts = [
+                reader.count_enquiries(Some(contact.id), None)?,
+                reader.count_engagements(contact.id)?,
+                reader.count_visits(contact.id)?,
+            ];
+            Ok((activity, counts))
         })?;
-        Ok(activity.of(Some(&contact)))
+        Ok((activity.of(Some(&contact)), totals))
     }
 }
 

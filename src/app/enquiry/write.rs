@@ -158,7 +158,7 @@ impl App {
         Ok(Decided { enquiry, before, after, fields, opinion, notes })
     }
 
-    fn enquiry_hand(
+    pub(super) fn enquiry_hand(
         &self,
         enquiry: Enquiry,
         contact: Option<Contact>,
@@ -172,7 +172,7 @@ impl App {
         Ok(EnquiryHand::new(enquiry, sheet, surveys))
     }
 
-    fn ask_enquiry(
+    pub(super) fn ask_enquiry(
         &self,
         hand: EnquiryHand,
         book: &RuleBook,

@@ -110,6 +110,10 @@ fn line() -> impl Strategy<Value = Option<String>> {
     proptest::option::of(text(false))
 }
 
+fn link() -> impl Strategy<Value = Option<String>> {
+    line().prop_map(|line| line.map(|line| format!("https://example.com/{}", line.replace(char::is_whitespace, "-"))))
+}
+
 fn person() -> impl Strategy<Value = String> {
     text(false).prop_filter("no name", |text| !is_blank_token(text))
 }
@@ -176,7 +180,7 @@ fn contact(second: i64) -> Contact {
 prop_compose! {
     fn words()(
         first in person(), last in person(), company in line(), job_title in line(), department in line(), group in line(),
-        (city, state, zip) in (line(), line(), line()), street in proptest::option::of(text(true)), external_url in line(), device in line(),
+        (city, state, zip) in (line(), line(), line()), street in proptest::option::of(text(true)), external_url in link(), device in line(),
     ) -> Contact {
         let mut contact = Contact { first_name: Some(first), last_name: Some(last), company, job_title, department, group, external_url, device, ..contact(0) };
         contact.address.street = street;

@@ -118,6 +118,10 @@ impl<'i> Committer<'i> {
     }
 
     fn find(&self, mapped: &Mapped) -> Result<Found, Failure> {
+        let id = self.context.mapping.id_column.and_then(|column| mapped.cells.get(column));
+        if let Some(contact) = matching::by_id(self.store, id, self.settings, &self.by)? {
+            return Ok(Found::One(Arc::new(contact)));
+        }
         matching::find(self.store, &mapped.draft.contact, self.settings, &self.by)
     }
 

@@ -13,7 +13,7 @@ use crate::intake;
 /// Header of the column in which an import says why a row failed; ignored when the repaired file comes back.
 pub const ERROR_HEADER: &str = "Error detail";
 
-/// Header of the column in which an export keeps each contact's id; ignored by an import, and a sign that the file is ours.
+/// Header of the column in which an export keeps each contact's id: an import that matches goes by it first, and it is a sign that the file is ours.
 pub const ID_HEADER: &str = "Carnet ID";
 
 /// The columns of a file and what becomes of them.
@@ -27,6 +27,10 @@ pub struct Mapping {
     pub unknown: Vec<String>,
     /// The error column of a repaired file, if it has one.
     pub error_column: Option<usize>,
+    /// The column of the contacts' ids, if Carnet wrote the file.
+    pub id_column: Option<usize>,
+    /// Columns left out because others were mapped to their fields, in words.
+    pub left_out: Vec<String>,
     /// Whether Carnet wrote the file, so that cells neutralised for spreadsheets are read back.
     pub ours: bool,
     /// Whether Carnet wrote it as an export, so that values that nobody edited are taken as they are.
@@ -49,6 +53,7 @@ impl Mapping {
         let mut decided = Decided::by_user(&headers, map, schema)?;
         decided.by_header(&headers, schema);
         decided.refuse_repeats(&headers)?;
+        let left_out = decided.left_out(&headers);
         let mapping = decided.keys;
         let known = mapping.iter().flatten().count();
         if known == 0 {
@@ -62,12 +67,18 @@ impl Mapping {
         let error_column = headers.iter().position(|header| header == ERROR_HEADER);
         let exported = headers.iter().any(|header| header == ID_HEADER || *header == Field::AsTyped.info().header);
         let ours = error_column.is_some() || exported || headers.iter().any(|header| is_only_ours(header));
+        let id_column = headers.iter().position(|header| header == ID_HEADER);
         let silent = |at: usize| {
-            decided.settled[at] || headers[at].is_empty() || headers[at] == ERROR_HEADER || headers[at] == ID_HEADER
+            decided.settled[at]
+                || decided.instead_of[at].is_some()
+                || headers[at].is_empty()
+                || headers[at] == ERROR_HEADER
+                || headers[at] == ID_HEADER
         };
         let unknown =
             headers.iter().enumerate().filter(|(at, _)| !silent(*at)).map(|(_, header)| header.clone()).collect();
-        Ok(Self { columns: Arc::new(Columns::new(headers, mapping)), ordered, unknown, error_column, ours, exported })
+        let columns = Arc::new(Columns::new(headers, mapping));
+        Ok(Self { columns, ordered, unknown, error_column, id_column, left_out, ours, exported })
     }
 
     /// Returns the column mapped to the field.
@@ -84,12 +95,19 @@ struct Decided {
     settled: Vec<bool>,
     /// Whether whoever imports decided it.
     by_user: Vec<bool>,
+    /// The column that was mapped to the field of this one, which is therefore left out.
+    instead_of: Vec<Option<usize>>,
 }
 
 impl Decided {
     fn by_user(headers: &[String], map: &[(String, String)], schema: &Schema) -> Result<Self, Failure> {
         let width = headers.len();
-        let mut decided = Self { keys: vec![None; width], settled: vec![false; width], by_user: vec![false; width] };
+        let mut decided = Self {
+            keys: vec![None; width],
+            settled: vec![false; width],
+            by_user: vec![false; width],
+            instead_of: vec![None; width],
+        };
         for (header, field) in map {
             let column = find_column(headers, header)?;
             decided.keys[column] = if field == "-" { None } else { Some(read_field(field, schema)?) };
@@ -125,15 +143,26 @@ impl Decided {
                 continue;
             };
             match (self.by_user[at], self.by_user[twin]) {
-                (true, false) => self.leave_to_plugins(twin),
-                (false, true) => self.leave_to_plugins(at),
+                (true, false) => self.leave_to_plugins(twin, at),
+                (false, true) => self.leave_to_plugins(at, twin),
                 _ => return Err(repeated(headers, at, twin, &key)),
             }
         }
         Ok(())
     }
 
-    fn leave_to_plugins(&mut self, column: usize) {
+    /// Says which columns are left out, and for which others.
+    fn left_out(&self, headers: &[String]) -> Vec<String> {
+        let told = |(at, instead): (usize, &Option<usize>)| {
+            let instead = (*instead)?;
+            let (header, other, key) = (&headers[at], &headers[instead], self.keys[instead].as_ref()?);
+            Some(format!("`{header}` is left out, because `{other}` was mapped to {key}; plugins see it"))
+        };
+        self.instead_of.iter().enumerate().filter_map(told).collect()
+    }
+
+    fn leave_to_plugins(&mut self, column: usize, instead: usize) {
+        self.instead_of[column] = Some(instead);
         self.keys[column] = None;
         self.settled[column] = false;
     }

@@ -47,6 +47,19 @@ fn identifiers(contact: &Contact, by: MatchBy) -> Vec<Identifier> {
     }
 }
 
+/// Finds the contact that an export wrote the row about; one that was merged away leads to its master. An id that is unknown says
+/// nothing, nor does one of a contact that whoever imports may not see.
+pub(super) fn by_id(
+    store: &Store,
+    id: Option<&str>,
+    settings: &Settings,
+    viewer: &Viewer,
+) -> Result<Option<Contact>, Failure> {
+    let Some(id) = id.and_then(|id| id.trim().parse::<ContactId>().ok()) else { return Ok(None) };
+    let found = store.read(|reader| reader.contact(id))?;
+    Ok(found.filter(|contact| viewer.may(Right::Edit, contact, settings.access)))
+}
+
 /// Searches the store by the kinds of identifiers in the order of the setting. A later kind may narrow what an earlier one found, for
 /// people share numbers; kinds that contradict each other leave the row ambiguous. An id in another system decides alone.
 /// Contacts that whoever imports may not see are not there.

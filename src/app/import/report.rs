@@ -6,6 +6,8 @@ use super::ImportRequest;
 use super::mapping::Mapping;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
+use crate::domain::custom::Entity;
+use crate::domain::field::FieldKey;
 use crate::intake;
 use crate::plugin::package::Identity;
 use crate::registry::Generation;
@@ -102,6 +104,18 @@ pub struct ImportReport {
     pub(super) error_letter: crate::config::ErrorColumn,
 }
 
+/// Columns of custom fields that the schema does not have, but nearly.
+fn near_misses(app: &App, mapping: &Mapping) -> Vec<String> {
+    let Ok(schema) = app.schema(Entity::Contact) else { return Vec::new() };
+    let near = |(_, key): &(usize, FieldKey)| match key {
+        FieldKey::Custom(key) => {
+            schema.nearly(key).map(|near| format!("there is no custom field `{key}`: did you mean `{near}`?"))
+        }
+        FieldKey::Known(_) => None,
+    };
+    mapping.ordered.iter().filter_map(near).collect()
+}
+
 impl ImportReport {
     pub(super) fn begin(
         request: &ImportRequest,
@@ -115,6 +129,8 @@ impl ImportReport {
         if !mapping.unknown.is_empty() {
             notes.push(format!("unknown headers, seen by plugins only: {}", listed(&mapping.unknown)));
         }
+        notes.extend(mapping.left_out.iter().cloned());
+        notes.extend(near_misses(app, mapping));
         notes.extend(
             app.unknown_plugins(generation)
                 .into_iter()

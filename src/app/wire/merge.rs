@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::contact;
-use crate::app::duplicates::Candidate;
-use crate::app::duplicates::book::Found;
+use crate::app::duplicates::Candidates;
+use crate::app::duplicates::book::{Crowd, Found};
 use crate::app::merge::{Pair, Preview};
 use crate::app::unmerge::Unmerged;
 use crate::domain::contact::{Contact, Phone};
@@ -47,18 +47,21 @@ pub fn duplicates(found: &Found) -> Value {
     json!({
         "duplicates": found.pairs.iter().map(|pair| twins(&pair.likeness, [&pair.contacts[0], &pair.contacts[1]])).collect::<Vec<_>>(),
         "total": found.total, "compared": found.compared,
-        "skipped_groups": found.skipped.iter().map(|crowd| json!({
-            "kind": crowd.kind.as_str(), "value": crowd.value, "contacts": crowd.contacts,
-        })).collect::<Vec<_>>(),
+        "skipped_groups": crowds(&found.skipped),
     })
+}
+
+fn crowds(skipped: &[Crowd]) -> Value {
+    let one = |crowd: &Crowd| json!({ "kind": crowd.kind.as_str(), "value": crowd.value, "contacts": crowd.contacts });
+    skipped.iter().map(one).collect()
 }
 
 /// Candidates for one contact, in the same form.
 #[must_use]
-pub fn candidates(contact: &Contact, candidates: &[Candidate]) -> Value {
+pub fn candidates(contact: &Contact, candidates: &Candidates) -> Value {
     json!({
-        "duplicates": candidates.iter().map(|it| twins(&it.likeness, [contact, &it.contact])).collect::<Vec<_>>(),
-        "total": candidates.len(), "compared": candidates.len(), "skipped_groups": [],
+        "duplicates": candidates.best.iter().map(|it| twins(&it.likeness, [contact, &it.contact])).collect::<Vec<_>>(),
+        "total": candidates.total, "compared": candidates.compared, "skipped_groups": crowds(&candidates.skipped),
     })
 }
 

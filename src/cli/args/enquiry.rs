@@ -75,6 +75,9 @@ pub enum EnquiryCommand {
         /// How many
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
+        /// Only older ones than this number: how a list goes on
+        #[arg(long, value_name = "N")]
+        after: Option<i64>,
     },
     /// Change the contact of an enquiry that is being handled, or create it: `field=value`, `field+=value`, `field-=value`
     Edit {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::contact::wishes;
 use super::contact_id;
-use crate::app::enquiry::{EnquiryFilter, Opening, Progress, ScreenPop};
+use crate::app::enquiry::{EnquiryFilter, EnquiryPage, Opening, Progress, ScreenPop};
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, wire};
 use crate::cli::args::{EnquiryArgs, EnquiryCommand};
@@ -45,10 +45,11 @@ pub fn run(app: &App, args: &EnquiryArgs, by: &Viewer, printer: &mut Printer) ->
             answer(&app.update_enquiry(*id, &progress, by)?, printer);
         }
         EnquiryCommand::Show { id } => answer(&app.show_enquiry(*id, by)?, printer),
-        EnquiryCommand::List { status, contact, limit } => {
+        EnquiryCommand::List { status, contact, limit, after } => {
             let filter = EnquiryFilter {
                 status: status.as_deref().map(read_status).transpose()?,
                 contact: contact.as_deref().map(contact_id).transpose()?,
+                after: *after,
                 limit: usize::from(*limit),
             };
             list(app, filter, by, printer)?;
@@ -59,16 +60,33 @@ pub fn run(app: &App, args: &EnquiryArgs, by: &Viewer, printer: &mut Printer) ->
 }
 
 fn list(app: &App, filter: EnquiryFilter, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    let enquiries = app.enquiries(filter, by)?;
-    let json = || json!({ "enquiries": enquiries.iter().map(wire::enquiry::enquiry).collect::<Vec<_>>() });
+    let EnquiryPage { total, enquiries, next } = app.enquiries(filter, by)?;
+    let listed = || enquiries.iter().map(wire::enquiry::enquiry).collect::<Vec<_>>();
+    let json = || json!({ "total": total, "enquiries": listed(), "next": next });
     printer.answer(json, || if enquiries.is_empty() { "no enquiries".to_owned() } else { text::list(&enquiries) });
+    if let (Some(next), false) = (next, printer.is_json()) {
+        printer.note(&format!("{total} enquiries; more: add `--after {next}`"));
+    }
     Ok(())
 }
 
 /// Shows what happened with a contact.
 pub(super) fn activity(app: &App, id: &str, limit: usize, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    let activity = app.activity(contact_id(id)?, limit, by)?;
-    printer.answer(|| wire::enquiry::activity(&activity), || text::activity(&activity));
+    let (activity, totals) = app.activity(contact_id(id)?, limit, by)?;
+    let [enquiries, engagements, visits] = totals;
+    let json = || {
+        let mut told = wire::enquiry::activity(&activity);
+        told["total"] = json!({ "enquiries": enquiries, "engagements": engagements, "visits": visits });
+        told
+    };
+    printer.answer(json, || text::activity(&activity));
+    let shown = [activity.enquiries.len(), activity.engagements.len(), activity.visits.len()];
+    let kinds = ["enquiries", "calls and text messages", "pages visited"];
+    let cut = kinds.iter().zip(shown).zip(totals).filter(|((_, shown), total)| (*shown as u64) < *total);
+    let cut: Vec<String> = cut.map(|((kind, shown), total)| format!("{shown} of {total} {kind}")).collect();
+    if !cut.is_empty() && !printer.is_json() {
+        printer.note(&format!("{}; more: raise `--limit`", cut.join(", ")));
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use super::super::field::Field;
 use super::super::invalid::Invalid;
 use super::super::label::LABELS_MAX;
 use super::super::name::Name;
+use super::super::record::check_link;
 use super::super::rules::Rules;
 use super::super::{email, phone, text};
 use super::VALUE_SEPARATOR;
@@ -17,6 +18,9 @@ pub(super) fn read_text(field: Field, value: &str) -> Result<Option<String>, Inv
         return Ok(None);
     }
     text::check_text(&clean, text::NAME_MAX_CHARS, field == Field::Street)?;
+    if field == Field::ExternalUrl {
+        check_link(&clean)?;
+    }
     Ok(Some(clean.into_owned()))
 }
 
@@ -60,10 +64,12 @@ pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid>
         let clean = text::clean(part);
         text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
         Ok(match clean.split_once(':') {
-            Some((source, id)) if !source.is_empty() && !id.is_empty() => {
-                ExternalId { source: source.to_owned(), id: id.to_owned() }
+            Some((source, id)) if text::is_blank(source) || text::is_blank(id) => {
+                return Err(Invalid::new("EXTERNAL_ID_FORMAT", format!("`{}` is no external id", text::shown(&clean)))
+                    .hint("write it as `source:id`, such as `crm:17`, or only the id without a colon"));
             }
-            _ => ExternalId { source: String::new(), id: clean.into_owned() },
+            Some((source, id)) => ExternalId { source: source.to_owned(), id: id.to_owned() },
+            None => ExternalId { source: String::new(), id: clean.into_owned() },
         })
     };
     value.split(';').filter(|part| !text::is_blank(part)).map(one).collect()

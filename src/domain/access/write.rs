@@ -7,7 +7,7 @@ use super::super::label::{LabelName, parse_labels};
 use super::super::name::Name;
 use super::super::rules::Rules;
 use super::super::verified::{self, same_phone, same_social};
-use super::super::{country, date, language, text};
+use super::super::{country, date, language, organization, text};
 use super::parse::{
     names, other_names, read_email, read_external_ids, read_level, read_phone, read_social, read_text, read_type,
 };
@@ -188,7 +188,10 @@ impl Contact {
                 let sms = given.map_or(Ok(rules.sms_default), read_yes_no)?;
                 self.phones.iter_mut().for_each(|phone| phone.sms = sms);
             }
-            Field::Organization => set_name(&mut self.organization, given)?,
+            Field::Organization => {
+                given.map(organization::read_name).transpose()?;
+                set_name(&mut self.organization, given)?;
+            }
             Field::Owner => set_name(&mut self.owner, given)?,
             Field::Division => set_name(&mut self.division, given)?,
             _ => {}

@@ -16,7 +16,7 @@ pub enum Alike {
     Unknown,
     /// All that is known of one, a single word, stands in the other.
     Short,
-    /// Something is missing, an initial, or more than one slip.
+    /// Something is missing, an initial, more than one slip, or the first name is a short form.
     Near,
     /// A slip of the pen.
     Close,
@@ -28,6 +28,10 @@ pub enum Alike {
 const SIMILAR: f64 = 0.87;
 /// Least similarity of two words with one slip.
 const CLOSE: f64 = 0.93;
+/// Least similarity of two first names that may be one where the last names are equal.
+const SIMILAR_FIRST: f64 = 0.82;
+/// Fewest letters of a first name that may be short for another: `Jon` for `Jonathan`.
+const SHORT_FORM: usize = 3;
 /// Most names of one contact that are compared.
 const VARIANTS: usize = 4;
 /// Most parts of a name that make keys.
@@ -134,9 +138,20 @@ impl Form {
         let (few, many) = if self.words.len() <= other.words.len() { (self, other) } else { (other, self) };
         match few.matches(many) {
             Some(alike) => alike,
+            None if self.has_similar_first(other) => Alike::Near,
             None if !self.first.is_empty() && self.first == other.first => Alike::FirstOnly,
             None => Alike::Different,
         }
+    }
+
+    /// Says whether the last names are equal, and one first name may be short for the other or is fairly similar to it.
+    fn has_similar_first(&self, other: &Self) -> bool {
+        let (one, two) = (&*self.first, &*other.first);
+        let (short, long) = if one.len() <= two.len() { (one, two) } else { (two, one) };
+        !self.last.is_empty()
+            && self.last == other.last
+            && short.chars().nth(SHORT_FORM - 1).is_some()
+            && (long.starts_with(short) || strsim::jaro_winkler(one, two) >= SIMILAR_FIRST)
     }
 
     /// Finds each word in the longer name; nothing when one is missing there.

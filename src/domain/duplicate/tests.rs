@@ -70,6 +70,9 @@ fn a_similar_name_needs_something_beside_it() {
         ("J Smith", "John Smith"),
         ("Ann Mary Lee", "Ann Lee"),
         ("Katherine Müller", "Catherine Mueller"),
+        ("Jon Smith", "Jonathan Smith"),
+        ("Alex Chan", "Alexander Chan"),
+        ("Dan Lee", "Daniel Paul Lee"),
     ] {
         apart(a, b);
         apart(a, &format!("{b}; company=Acme"));
@@ -99,12 +102,28 @@ fn identifiers_raise() {
 }
 
 #[test]
+fn whoever_shares_an_address_and_a_number_is_worth_a_look() {
+    for (a, b) in [("Jon Smith", "Jonathan Smith"), ("Bill Lee", "William Lee"), ("Ann Lee", "陳大文")] {
+        for phone in ["mobile=+85291234567", "whatsapp=+85291234567"] {
+            let both = "mobile=+85291234567; email=x@example.com";
+            duplicates(&format!("{a}; {phone}; email=x@example.com"), &format!("{b}; {both}"));
+            let born = |text: &str, date: &str| format!("{text}; {both}; birth_date={date}");
+            if a == "Bill Lee" {
+                apart(&born(a, "1980-12-14"), &born(b, "2004-02-03"));
+            }
+        }
+    }
+    let jon = ["Jon Smith", "Jonathan Smith"].map(|name| format!("{name}; mobile=+85291234567; email=x@example.com"));
+    assert!(likeness(&jon[0], &jon[1], false).score > 90);
+    assert!(likeness(&jon[0], &jon[1], true).score < WORTH_A_LOOK);
+}
+
+#[test]
 fn families_and_colleagues_are_not_one_person() {
     apart("Ann Lee; home_phone=+85221234567", "Bob Lee; home_phone=+85221234567");
-    apart(
-        "Ann Lee; mobile=+85291234567; email=lees@example.com",
-        "Bob Lee; mobile=+85291234567; email=lees@example.com",
-    );
+    for (a, b) in [("Bob Lee", "Rob Lee"), ("Jo Lee", "John Lee"), ("Max Lee", "Mary Lee"), ("Ann Lee", "Paul Lee")] {
+        apart(&format!("{a}; mobile=+85291234567"), &format!("{b}; mobile=+85291234567"));
+    }
     apart(
         "Ann Lee; company=Acme; email=info@acme.com; work_phone=+85221234567",
         "Bob Wong; company=Acme; email=info@acme.com; work_phone=+85221234567",

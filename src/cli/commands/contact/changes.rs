@@ -14,12 +14,17 @@ const LAST_CHANGES: usize = 5;
 
 /// Prints the change log of a contact.
 pub(super) fn changes(app: &App, id: &str, all: bool, by: &Viewer, printer: &mut Printer) -> Result<(), Failure> {
-    let entries = app.changes(contact_id(id)?, (!all).then_some(LAST_CHANGES), by)?;
+    let mut entries = app.changes(contact_id(id)?, None, by)?;
+    let total = entries.len();
+    entries.truncate(if all { total } else { LAST_CHANGES });
     let actors = entries.iter().map(|entry| app.actor_text(&entry.actor)).collect::<Result<Vec<_>, _>>()?;
     printer.answer(
-        || json!({ "changes": entries.iter().map(wire::change).collect::<Vec<_>>() }),
+        || json!({ "total": total, "changes": entries.iter().map(wire::change).collect::<Vec<_>>() }),
         || entries.iter().zip(&actors).map(|(entry, actor)| told_entry(entry, actor)).collect(),
     );
+    if entries.len() < total && !printer.is_json() {
+        printer.note(&format!("{} of {total}; `--all` shows all", entries.len()));
+    }
     Ok(())
 }
 

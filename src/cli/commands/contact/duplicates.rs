@@ -1,7 +1,8 @@
 //! `carnet contact duplicates`
 
 use super::super::contact_id;
-use crate::app::duplicates::book::Found;
+use crate::app::duplicates::Candidates;
+use crate::app::duplicates::book::{Crowd, Found};
 use crate::app::failure::Failure;
 use crate::app::{App, wire};
 use crate::cli::args::merge::DuplicatesArgs;
@@ -20,16 +21,20 @@ pub fn run(app: &App, args: &DuplicatesArgs, by: &Viewer, printer: &mut Printer)
     };
     let contact = app.contact_for(contact_id(id)?, Right::View, by)?;
     let candidates = app.duplicates_of_thoroughly(&contact, by, args.min, limit)?;
-    printer.answer(
-        || wire::merge::candidates(&contact, &candidates),
-        || {
-            if candidates.is_empty() {
-                return format!("no duplicates of {} {}", contact.id, contact.display_name());
-            }
-            candidates.iter().map(|it| pair_text(&it.likeness, &[&it.contact])).collect()
-        },
-    );
+    printer.answer(|| wire::merge::candidates(&contact, &candidates), || one_text(&contact, &candidates));
     Ok(())
+}
+
+fn one_text(contact: &Contact, found: &Candidates) -> String {
+    let mut text: String = found.best.iter().map(|it| pair_text(&it.likeness, &[&it.contact])).collect();
+    if found.total == 0 {
+        let but = if found.skipped.is_empty() { "" } else { " among those that were compared" };
+        text.push_str(&format!("no duplicates of {} {}{but}\n", contact.id, contact.display_name()));
+    } else if found.best.len() < found.total {
+        text.push_str(&format!("{} of {}; `--all` shows all\n", found.best.len(), found.total));
+    }
+    text.push_str(&crowds_text(&found.skipped));
+    text
 }
 
 fn book_text(found: &Found) -> String {
@@ -38,17 +43,19 @@ fn book_text(found: &Found) -> String {
     text.push_str(&match (found.total, found.pairs.len()) {
         (0, _) => "no duplicates\n".to_owned(),
         (total, shown) if shown < total => format!("{shown} of {total} pairs; `--all` shows all\n"),
+        (1, _) => "1 pair\n".to_owned(),
         (total, _) => format!("{total} pairs\n"),
     });
-    for crowd in &found.skipped {
-        text.push_str(&format!(
-            "not compared: {} contacts with the {} {}\n",
-            crowd.contacts,
-            crowd.kind.as_str().replace('_', " "),
-            crowd.value
-        ));
-    }
+    text.push_str(&crowds_text(&found.skipped));
     text
+}
+
+fn crowds_text(skipped: &[Crowd]) -> String {
+    let told = skipped.iter().map(|crowd| {
+        let kind = crowd.kind.as_str().replace('_', " ");
+        format!("not compared: {} contacts with the {kind} {}\n", crowd.contacts, crowd.value)
+    });
+    told.collect()
 }
 
 fn pair_text(likeness: &Likeness, contacts: &[&Contact]) -> String {

@@ -14,14 +14,20 @@ pub(super) fn show(app: &App, id: &str, by: &Viewer, printer: &mut Printer) -> R
     let contact = app.shown(app.contact_for(contact_id(id)?, Right::View, by)?)?;
     let notes = app.attached(contact.id)?.notes;
     let schema = app.schema(Entity::Contact)?;
-    printer.answer(|| wire::contact(&contact), || table(&rows(&contact, &schema, notes)));
+    printer.answer(
+        || wire::contact(&contact),
+        || table(&rows(&contact, &schema, &app.settings().department_label, notes)),
+    );
     Ok(())
 }
 
-fn rows(contact: &Contact, schema: &Schema, notes: u64) -> Vec<Vec<String>> {
+fn rows(contact: &Contact, schema: &Schema, department: &str, notes: u64) -> Vec<Vec<String>> {
     let mut rows = vec![row("id", &format!("{} (revision {})", contact.id, contact.rev))];
     for field in FIELDS.iter().map(|info| info.field) {
-        let name = field.name().replace('_', " ");
+        let name = match field {
+            Field::Department => department.to_lowercase(),
+            field => field.name().replace('_', " "),
+        };
         rows.extend(values(contact, field).iter().map(|value| row(&name, value)));
     }
     for (key, value) in &contact.custom {
@@ -117,11 +123,12 @@ mod tests {
         let name = |name: &str| Name::parse(name).unwrap();
         (ann.organization, ann.division) = (Some(name("Acme")), Some(name("Asia")));
         (ann.owner, ann.shared_with) = (Some(name("Bob")), vec![name("Cid"), name("Dora")]);
+        ann.department = Some("Ops".to_owned());
         ann.device = Some("Firefox on Windows".to_owned());
         ann.other_last_names = vec!["Li".to_owned()];
         ann.custom.insert("tier".to_owned(), "gold".to_owned());
         ann.updated = Stamp { at: DateTime::from_timestamp(1_700_000_100, 0).unwrap(), by: Arc::from("Bob") };
-        insta::assert_snapshot!(table(&rows(&ann, &Schema::default(), 2)), @r"
+        insta::assert_snapshot!(table(&rows(&ann, &Schema::default(), "Team", 2)), @r"
         id                07070707-0707-0707-0707-070707070707 (revision 3)
         first name        Ann
         last name         customer  (placeholder)
@@ -130,6 +137,7 @@ mod tests {
         work phone        +85221234567 x12
         email             ann@example.com  (verified)
         line              ann.lee  (verified)
+        team              Ops
         street            1 Queen's Road / Central
         type              lead
         level             primary
