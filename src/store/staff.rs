@@ -8,6 +8,7 @@ use crate::domain::permission::Role;
 use crate::domain::staff::{Availability, Staff, time_zone};
 
 use super::document::nanos;
+use super::enquiries;
 use super::error::{Placed, StoreError};
 use super::jobs::int;
 use super::naming::{Referent, check_free, put, put_in_list};
@@ -79,6 +80,8 @@ impl Writer<'_> {
         if old.name.as_str() == staff.name.as_str() {
             return Ok((rev, 0));
         }
+        // What they handle stays theirs.
+        enquiries::rename_handler(conn, &old.name, &staff.name).placed(path)?;
         let contacts = self.rewrite(Referent::Staff, &old.name, entry, &staff.updated, |contact| {
             put(&mut contact.owner, &old.name, Some(&staff.name));
             put_in_list(&mut contact.shared_with, &old.name, Some(&staff.name));

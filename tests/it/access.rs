@@ -115,3 +115,100 @@ fn under_access_by_division_everybody_has_their_team() {
     assert_eq!((report["created"].as_u64(), report["failed"].as_u64()), (Some(1), Some(1)));
     assert_eq!(home.json(&["--as", "Bob", "search", "li"], 0)["contacts"][0]["division"], "Asia");
 }
+
+#[test]
+fn a_merge_gives_nobody_what_is_not_theirs() {
+    let home = desk("owner");
+    let (bobs, anns) = (add(&home, "Bob", &["last_name=Lee"]), add(&home, "Ann", &["last_name=Lee"]));
+    let (bobs, anns) = (id(&bobs), id(&anns));
+    home.json(&["--as", "Bob", "contact", "share", bobs, "Ann"], 0);
+    home.json(&["--as", "Ann", "contact", "share", anns, "Eve"], 0);
+    let merge = ["contact", "merge", bobs, anns];
+    for choice in [&["--take", "owner", "--take", "shared_with"][..], &["--both", "shared_with"]] {
+        assert_eq!(code(&home, "Ann", &[&merge[..], choice].concat()), "FORBIDDEN", "{choice:?}");
+    }
+    let merged = home.run(&[&["--as", "Ann"], &merge[..]].concat()).exits(0);
+    assert!(merged.stderr.contains("ask Bob to share it"), "{merged:#?}");
+    let shown = home.json(&["contact", "show", bobs], 0);
+    assert_eq!((&shown["owner"], &shown["shared_with"]), (&"Bob".into(), &serde_json::json!(["Ann"])));
+    for (by, outcome) in [("Eve", UNKNOWN), ("Ann", "FORBIDDEN"), ("Bob", "ok")] {
+        assert_eq!(code(&home, by, &["contact", "unmerge", anns]), outcome, "{by}");
+    }
+
+    let home = desk("division");
+    let (none, asia) = (home.json(&["contact", "add", "last_name=Lee"], 0), add(&home, "Ann", &["last_name=Lee"]));
+    assert_eq!(code(&home, "Ann", &["contact", "merge", id(&none), id(&asia)]), "FORBIDDEN");
+    assert_eq!(code(&home, "Eve", &["contact", "show", id(&none)]), "ok");
+    assert_eq!(code(&home, "Ann", &["contact", "merge", id(&asia), id(&none)]), "ok");
+}
+
+#[test]
+fn an_enquiry_of_a_hidden_contact_is_no_way_to_it() {
+    let home = desk("owner");
+    let lee = add(&home, "Bob", &["last_name=Lee", "mobile=+85291234567", "survey_opt_out=yes", "device=Phone"]);
+    let own = add(&home, "Eve", &["last_name=Own"]);
+    home.write("said.txt", "said so");
+    let open = ["enquiry", "open", "--channel", "call", "--from", "+85291234567", "--subject", "Refund"];
+    let rings = home.json(&[&["--as", "Eve"], &open[..], &["--device", "Evil"]].concat(), 0);
+    assert_eq!((&rings["survey"], &rings["restricted"]), (&Value::Null, &true.into()));
+    assert_eq!(rings["enquiry"]["from"]["phone"], "+85291234567");
+    home.json(&["--as", "Bob", "enquiry", "update", "1", "--status", "handling", "--transcript", "said.txt"], 0);
+    let hidden = |text: &str| {
+        for secret in ["Refund", "91234567", "said so", "Evil", "Lee", id(&lee), "opted"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    };
+    let refused = |update: &[&str]| {
+        let ran = home.run(&[&["--as", "Eve", "enquiry"], update].concat()).exits(1);
+        assert!(ran.stderr.contains("not yours to see"), "{update:?}: {ran:#?}");
+        hidden(&format!("{}{}", ran.stdout, ran.stderr));
+    };
+    let visit = "https://example.com";
+    refused(&["update", "1", "--transcript", "said.txt", "--status", "closed", "--staff", "Eve", "--visit", visit]);
+    refused(&["update", "1", "--device", "Evil"]);
+    refused(&["edit", "1", "company=Acme"]);
+    for args in [&["enquiry", "show", "1"][..], &["enquiry", "list"], &["--json", "enquiry", "show", "1"]] {
+        hidden(&home.run(&[&["--as", "Eve"], args].concat()).exits(0).stdout);
+    }
+    assert_eq!(home.json(&["contact", "show", id(&lee)], 0)["device"], "Phone");
+    // Deleting the contact does not open the enquiry.
+    home.json(&["--as", "Bob", "contact", "delete", id(&lee), "--yes"], 0);
+    refused(&["update", "1", "--contact", id(&own)]);
+    refused(&["edit", "1", "company=Acme"]);
+    for args in [&["enquiry", "show", "1"][..], &["--json", "enquiry", "list"]] {
+        hidden(&home.run(&[&["--as", "Eve"], args].concat()).exits(0).stdout);
+    }
+    // One of nobody's is open to all, until somebody handles it.
+    home.json(&["--as", "Ann", "enquiry", "open", "--channel", "call", "--from", "+85298765432"], 0);
+    home.json(&["--as", "Ann", "enquiry", "update", "2", "--status", "handling"], 0);
+    for args in [&["update", "2", "--status", "closed"][..], &["edit", "2", "last_name=Mine"]] {
+        assert_eq!(code(&home, "Eve", &[&["enquiry"], args].concat()), "FORBIDDEN", "{args:?}");
+    }
+    // Under another name it is still hers.
+    home.json(&["staff", "edit", "Ann", "name=Anna"], 0);
+    assert_eq!(code(&home, "Anna", &["enquiry", "update", "2", "--subject", "Refund"]), "ok");
+    assert_eq!(code(&home, "Root", &["enquiry", "update", "2", "--status", "closed"]), "ok");
+}
+
+#[test]
+fn an_organization_of_another_division_is_not_there() {
+    let home = desk("division");
+    home.json(&["org", "add", "name=HiddenCorp", "division=Asia", "phone=+85221234567"], 0);
+    home.json(&["org", "add", "name=Common"], 0);
+    for typed in ["organization=HiddenCorp", "organization=HiddenCor"] {
+        let told = home.run(&["--as", "Eve", "contact", "add", "last_name=Li", typed]).exits(1).stderr;
+        assert!(!told.contains("did you mean"), "{told}");
+    }
+    home.write("li.csv", "Last name,External Organization\nLi,hiddencorp\nLo,Common\nLu,Brand New\n");
+    let report = home.json(&["--as", "Eve", "import", "li.csv"], 3);
+    assert_eq!((report["created"].as_u64(), report["failed"].as_u64()), (Some(2), Some(1)));
+    assert!(home.read("ErrorDetail.csv").contains("organization `hiddencorp` is not yours to name"));
+    // What an admin puts there is named, and not shown.
+    let li = add(&home, "Eve", &["last_name=Li", "mobile=+85291234567"]);
+    home.json(&["contact", "edit", id(&li), "organization=HiddenCorp"], 0);
+    let open = ["enquiry", "open", "--channel", "call", "--from", "+85291234567"];
+    assert_eq!(home.json(&[&["--as", "Eve"], &open[..]].concat(), 0)["organization"], Value::Null);
+    assert_eq!(home.json(&open, 0)["organization"]["name"], "HiddenCorp");
+    assert_eq!(code(&home, "Eve", &["org", "edit", "Common", "division=Europe"]), "FORBIDDEN");
+    assert_eq!(code(&home, "Root", &["org", "edit", "Common", "division=Europe"]), "ok");
+}
