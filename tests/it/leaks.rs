@@ -80,9 +80,10 @@ fn bulk_writes_and_saved_filters_are_whoever_made_them() {
     let home = desk("access = \"owner\"\n", &[("Root", ""), ("Ann", ""), ("Bob", "")]);
     let shared = add(&home, "Ann", &["last_name=Lee"]);
     let given = add(&home, "Ann", &["last_name=Fox"]);
-    run(&home, "Ann", &["contact", "share", &shared, "Bob"]).exits(0);
-    run(&home, "Ann", &["bulk", "edit", "owner=Bob", "--yes"]).exits(0);
-    run(&home, "Bob", &["bulk", "edit", "shared_with+=Ann", "--words", "Lee", "--yes"]).exits(0);
+    run(&home, "Ann", &["bulk", "edit", "owner=Bob", "--words", "Fox", "--yes"]).exits(0);
+    run(&home, "Ann", &["bulk", "edit", "owner=Bob", "shared_with+=Ann", "--words", "Lee", "--yes"]).exits(0);
+    run(&home, "Bob", &["bulk", "label", "VIP", "--words", "Nobody", "--yes"]).exits(0);
+    run(&home, "Bob", &["bulk", "label", "VIP", "--words", "Fox", "--yes"]).exits(0);
     let listed = run(&home, "Bob", &["bulk", "list"]).json();
     assert_eq!(listed["batches"].as_array().map(Vec::len), Some(1), "{listed}");
     let unknown = run(&home, "Bob", &["bulk", "undo", "1"]).exits(1).json();
@@ -90,6 +91,12 @@ fn bulk_writes_and_saved_filters_are_whoever_made_them() {
     let undone = run(&home, "Ann", &["bulk", "undo", "1"]).exits(0);
     assert!(!undone.stdout.contains(&given), "{undone:#?}");
     assert_eq!((&undone.json()["restored"], &undone.json()["left_hidden"]), (&0.into(), &1.into()), "{undone:#?}");
+    let kept = run(&home, "Ann", &["bulk", "undo", "2"]).exits(0).json();
+    assert_eq!(
+        (&kept["restored"], &kept["left"][0]["id"]),
+        (&0.into(), &shared.as_str().into()),
+        "who has it keeps it"
+    );
 
     run(&home, "Ann", &["filter", "save", "Mine", "--company", "Acme"]).exits(0);
     run(&home, "Root", &["filter", "save", "Ours", "--type", "lead"]).exits(0);
@@ -100,7 +107,7 @@ fn bulk_writes_and_saved_filters_are_whoever_made_them() {
     let names = |by| run(&home, by, &["filter", "list"]).json()["filters"].as_array().map(Vec::len);
     assert_eq!([names("Ann"), names("Bob"), names("Root")], [Some(2), Some(1), Some(2)]);
     run(&home, "Root", &["filter", "delete", "mine"]).exits(0);
-    for args in [&["plugin", "run", "x", "on_create", "x.toml"][..], &["plugin", "build", "x"]] {
+    for args in [&["plugin", "run", "x", "on_create", "--event", "x.toml"][..], &["plugin", "build", "x"]] {
         assert_eq!(code(&run(&home, "Bob", args).exits(1).json()), "FORBIDDEN", "{args:?}");
     }
 }
