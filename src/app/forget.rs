@@ -21,7 +21,7 @@ use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hook::Hook;
 use crate::plugin::service::StateWrite;
-use crate::store::{Action, Actor, ChangedField, Erased, JobState, NewChange, Person};
+use crate::store::{Action, Actor, ChangedField, Erased, JobState, NewChange, Person, Recall};
 
 /// What was erased, and what was not.
 #[derive(Debug)]
@@ -110,10 +110,17 @@ impl App {
     }
 
     /// What to know of a contact that gets a number or an address of somebody who was forgotten; numbers are given out again.
-    pub(super) fn note_forgotten(&self, contact: &Contact, before: &Contact) -> Result<Option<String>, Failure> {
-        let at = self.store()?.read(|reader| reader.tombstones())?.forgotten(contact, Some(before));
-        Ok(at.map(|at| {
-            format!("a number, an address or an id was that of a person who was forgotten on {}", at.date_naive())
+    pub(super) fn note_forgotten(
+        &self,
+        contact: &Contact,
+        before: Option<&Contact>,
+    ) -> Result<Option<String>, Failure> {
+        let told = self.store()?.read(|reader| reader.tombstones())?.recall(contact, before);
+        Ok(told.map(|told| match told {
+            Recall::Person(at) => {
+                format!("a number, an address or an id was that of a person who was forgotten on {}", at.date_naive())
+            }
+            Recall::Number(at) => format!("a number was that of a person who was forgotten on {}", at.date_naive()),
         }))
     }
 
@@ -213,7 +220,7 @@ impl App {
         }
         for (job, record) in &done.erased.namesakes {
             done.left.push(format!(
-                "record {record} of job {job}, which failed: it has the person's name, but other numbers or addresses"
+                "record {record} of job {job}, which failed: it has the person's name or number, but another address or number"
             ));
         }
         if !remembered.is_empty() {

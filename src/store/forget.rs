@@ -290,7 +290,10 @@ pub(super) fn each_failed_row(
             serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?).unwrap_or_default();
         let text: String = row.get(4)?;
         let sight = match traces.in_row(&cells) {
-            Sight::None if traces.identify(&text) => Sight::Person,
+            Sight::None if traces.identify(&text) => {
+                let all: Vec<&str> = cells.iter().map(String::as_str).chain([text.as_str()]).collect();
+                traces.in_row(&all)
+            }
             seen => seen,
         };
         if sight != Sight::None {
