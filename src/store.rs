@@ -35,6 +35,7 @@ mod prepared;
 mod query;
 mod reader;
 mod record_changes;
+mod renames;
 mod restore;
 mod scrub;
 mod search;
