@@ -115,6 +115,13 @@ pub fn delimiter_named(name: &str) -> Option<u8> {
     dialect::named(name)
 }
 
+/// Returns the text of a whole file, and whether it is in UTF-8; nothing when its encoding cannot be told.
+pub fn decoded(bytes: &[u8]) -> Option<(String, bool)> {
+    let found = encoding::detect(bytes, true, None).ok()?;
+    let (text, damaged) = found.encoding.decode_without_bom_handling(&bytes[found.bom..]);
+    (!damaged).then(|| (text.into_owned(), found.encoding == encoding_rs::UTF_8))
+}
+
 /// Opens a path and tells its size if it is a regular file (a pipe has none).
 fn open_file(path: &Path) -> Result<(File, Option<u64>), IntakeErrorKind> {
     let file = File::open(path).map_err(|error| match error.kind() {

@@ -35,6 +35,7 @@ mod prepared;
 mod query;
 mod reader;
 mod record_changes;
+mod renames;
 mod restore;
 mod scrub;
 mod search;
@@ -71,7 +72,7 @@ pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use restore::Departed;
-pub use tombstones::Tombstones;
+pub use tombstones::{Recall, Tombstones};
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
     NewChange, NewJob, Page, PluginRef, SavedFilter,

@@ -21,7 +21,7 @@ use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hook::Hook;
 use crate::plugin::service::StateWrite;
-use crate::store::{Action, Actor, ChangedField, Erased, JobState, NewChange, Person};
+use crate::store::{Action, Actor, ChangedField, Erased, JobState, NewChange, Person, Recall, StoreError};
 
 /// What was erased, and what was not.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Forgotten {
     pub erased: Erased,
     /// Files that were rewritten.
     pub files: Vec<PathBuf>,
+    /// Files that hold the person and could not be cleaned.
+    pub unfinished: Vec<PathBuf>,
     /// What Carnet could not erase, or cannot know of.
     pub left: Vec<String>,
     /// Whether a file or the database could not be cleaned: `left` says how to do it.
@@ -58,7 +60,7 @@ impl App {
         let (contact, live) = match self.person(id, by)? {
             Person::Live(contact) => (contact, true),
             Person::Deleted(contact) => (contact, false),
-            Person::Forgotten { id, at } => return Ok(self.clean_again(id, at)),
+            Person::Forgotten { id, at } => return self.clean_again(id, at),
         };
         self.require(by, Right::Delete, &contact)?;
         let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
@@ -79,16 +81,30 @@ impl App {
             fields: reason.into_iter().collect(),
             via: String::new(),
         };
-        let erased = self.store()?.write(|writer| {
+        // Files first: whoever is interrupted here does all of it once more.
+        let (traces, rows) = self.store()?.read(|reader| reader.seen_in_rows(contact.id))?;
+        let erased = Erased::default();
+        let mut done = Forgotten {
+            id: contact.id,
+            at,
+            erased,
+            files: Vec::new(),
+            unfinished: Vec::new(),
+            left: Vec::new(),
+            incomplete: false,
+            notes: Vec::new(),
+        };
+        files::erase(self, &traces, &rows, &mut done)?;
+        done.erased = self.store()?.write(|writer| {
             write_state(writer, &opinion.state)?;
-            writer.forget(contact.id, contact.rev, &entry)
+            let erased = writer.forget(contact.id, contact.rev, &entry)?;
+            writer.set_unfinished(contact.id, files::noted(&done.unfinished).as_deref())?;
+            Ok::<_, StoreError>(erased)
         })?;
         self.state()?.apply(&opinion.state);
-        self.state()?.apply(&forgotten_state(&erased));
+        self.state()?.apply(&forgotten_state(&done.erased));
         notes.extend(passed_over(&opinion));
-        let mut done =
-            Forgotten { id: contact.id, at, erased, files: Vec::new(), left: Vec::new(), incomplete: false, notes };
-        files::erase(self, &mut done)?;
+        done.notes = notes;
         self.scrub(&mut done);
         self.tell_left(&mut done)?;
         Ok(done)
@@ -110,10 +126,17 @@ impl App {
     }
 
     /// What to know of a contact that gets a number or an address of somebody who was forgotten; numbers are given out again.
-    pub(super) fn note_forgotten(&self, contact: &Contact, before: &Contact) -> Result<Option<String>, Failure> {
-        let at = self.store()?.read(|reader| reader.tombstones())?.forgotten(contact, Some(before));
-        Ok(at.map(|at| {
-            format!("a number, an address or an id was that of a person who was forgotten on {}", at.date_naive())
+    pub(super) fn note_forgotten(
+        &self,
+        contact: &Contact,
+        before: Option<&Contact>,
+    ) -> Result<Option<String>, Failure> {
+        let told = self.store()?.read(|reader| reader.tombstones())?.recall(contact, before);
+        Ok(told.map(|told| match told {
+            Recall::Person(at) => {
+                format!("a number, an address or an id was that of a person who was forgotten on {}", at.date_naive())
+            }
+            Recall::Number(at) => format!("a number was that of a person who was forgotten on {}", at.date_naive()),
         }))
     }
 
@@ -159,13 +182,15 @@ impl App {
         }
     }
 
-    /// What another process kept from being cleaned may be cleaned now.
-    fn clean_again(&self, id: ContactId, at: DateTime<Utc>) -> Forgotten {
+    /// What another process kept from being cleaned may be cleaned now. By what the person was recognised is gone: a file that could not
+    /// be cleaned then is told until it is not there any more.
+    fn clean_again(&self, id: ContactId, at: DateTime<Utc>) -> Result<Forgotten, Failure> {
         let mut done = Forgotten {
             id,
             at,
             erased: Erased::default(),
             files: Vec::new(),
+            unfinished: Vec::new(),
             left: Vec::new(),
             incomplete: false,
             notes: vec![format!(
@@ -173,8 +198,12 @@ impl App {
                 at.date_naive()
             )],
         };
+        if let Some(noted) = self.store()?.read(|reader| reader.unfinished(id))? {
+            files::look_again(&noted, &mut done);
+            self.store()?.write(|writer| writer.set_unfinished(id, files::noted(&done.unfinished).as_deref()))?;
+        }
         self.scrub(&mut done);
-        done
+        Ok(done)
     }
 
     fn scrub(&self, done: &mut Forgotten) {
@@ -213,7 +242,7 @@ impl App {
         }
         for (job, record) in &done.erased.namesakes {
             done.left.push(format!(
-                "record {record} of job {job}, which failed: it has the person's name, but other numbers or addresses"
+                "record {record} of job {job}, which failed: it has the person's name or number, but another address or number"
             ));
         }
         if !remembered.is_empty() {

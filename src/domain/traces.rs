@@ -25,6 +25,8 @@ pub struct Traces {
     numbers: Vec<String>,
     handles: Vec<String>,
     ids: Vec<ExternalId>,
+    /// Values of custom fields that no two contacts share: key, and the value in its search form.
+    customs: Vec<(String, String)>,
     /// Names in their search form.
     firsts: Vec<String>,
     lasts: Vec<String>,
@@ -35,7 +37,7 @@ pub struct Traces {
 pub enum Sight {
     /// Nothing of the person is in it.
     None,
-    /// It has the person's name, and an address or a number that is not the person's.
+    /// It has the person's name or number, and an address or a number that is somebody else's.
     Namesake,
     /// It is about the person.
     Person,
@@ -79,6 +81,11 @@ impl Traces {
         }
     }
 
+    /// Adds the value of a custom field that no two contacts share.
+    pub fn add_custom(&mut self, key: &str, value: &str) {
+        put(&mut self.customs, (key.to_owned(), fold(value.trim())));
+    }
+
     fn add_number(&mut self, e164: Option<&str>, raw: &str) {
         if let Some(e164) = e164 {
             return put(&mut self.phones, digits(e164));
@@ -105,6 +112,7 @@ impl Traces {
         self.numbers.retain(|number| !theirs.numbers.contains(number));
         self.handles.retain(|handle| !theirs.handles.contains(handle));
         self.ids.retain(|id| !theirs.ids.contains(id));
+        self.customs.retain(|(key, value)| other.custom.get(key).is_none_or(|held| fold(held.trim()) != *value));
     }
 
     /// Says whether a contact has the person's first and last name, or the only name there is.
@@ -138,6 +146,12 @@ impl Traces {
         &self.ids
     }
 
+    /// The values of custom fields that no two contacts share: key, and the value in its search form.
+    #[must_use]
+    pub fn customs(&self) -> &[(String, String)] {
+        &self.customs
+    }
+
     /// The last names, in their search form.
     #[must_use]
     pub fn last_names(&self) -> &[String] {
@@ -153,13 +167,18 @@ impl Traces {
     /// Says whether a text has something that identifies the person; a name does not.
     #[must_use]
     pub fn identify(&self, text: &str) -> bool {
+        self.is_theirs(text) || self.has_number(text)
+    }
+
+    /// Says whether a text has an address or an id of the person; many may have the same number.
+    fn is_theirs(&self, text: &str) -> bool {
         if self.emails.iter().any(|_| text.contains('@')) {
             let lower = text.to_lowercase();
             if self.emails.iter().any(|mail| has(&lower, mail, is_mail_char)) {
                 return true;
             }
         }
-        self.has_number(text) || self.has_id(text)
+        self.has_id(text)
     }
 
     fn has_id(&self, text: &str) -> bool {
@@ -172,7 +191,8 @@ impl Traces {
         let pair = |id: &ExternalId| !id.source.is_empty() && cell == format!("{}:{}", id.source, id.id);
         self.ids.iter().any(|id| telling(&id.id) || pair(id)) || {
             let folded = fold(cell);
-            self.handles.iter().any(|handle| match handle.chars().count() {
+            let customs = self.customs.iter().map(|(_, value)| value);
+            self.handles.iter().chain(customs).any(|handle| match handle.chars().count() {
                 0..TELLING_CELL => false,
                 TELLING_CELL..TELLING_TEXT => folded == *handle,
                 _ => has(&folded, handle, |c| c.is_alphanumeric() || c == '_'),
@@ -223,11 +243,17 @@ impl Traces {
             })
     }
 
-    /// Says whether a row of a table is about the person. The name alone tells when nothing in the row is somebody else's.
+    /// Says whether a row of a table is about the person. The name alone tells when nothing in the row is somebody else's, and a number
+    /// when there is the last name with it, or no address.
     #[must_use]
     pub fn in_row<S: AsRef<str>>(&self, cells: &[S]) -> Sight {
-        if cells.iter().any(|cell| self.identify(cell.as_ref())) {
+        if cells.iter().any(|cell| self.is_theirs(cell.as_ref())) {
             return Sight::Person;
+        }
+        let last = |cell: &S| self.lasts.contains(&fold(cell.as_ref().trim())) || self.name(cell.as_ref());
+        if cells.iter().any(|cell| self.has_number(cell.as_ref())) {
+            let addressed = cells.iter().any(|cell| cell.as_ref().contains('@'));
+            return if addressed && !cells.iter().any(last) { Sight::Namesake } else { Sight::Person };
         }
         let is = |names: &[String]| cells.iter().any(|cell| names.contains(&fold(cell.as_ref().trim())));
         let named = (is(&self.firsts) && is(&self.lasts)) || cells.iter().any(|cell| self.name(cell.as_ref()));
@@ -391,6 +417,14 @@ mod tests {
         assert_eq!(row(&["Annabel", "Leeworth", "other@example.com"]), Sight::Namesake);
         assert_eq!(row(&["Annabel Leeworth", "+44 20 7946 0958"]), Sight::Namesake);
         assert_eq!(row(&["Annabel", "Lee"]), Sight::None);
+    }
+
+    #[test]
+    fn a_number_that_others_have_too_does_not_tell_alone() {
+        let row = |cells: &[&str]| traces().in_row(cells);
+        assert_eq!(row(&["Bob", "Smithson", "bob@@example.com", "9123 4567"]), Sight::Namesake);
+        assert_eq!(row(&["Bob", "Leeworth", "bob@example.com", "9123 4567"]), Sight::Person);
+        assert_eq!(row(&["X", "", "", "9123 4567"]), Sight::Person);
         assert_eq!(row(&["Bob", "Smith", "91234567"]), Sight::Person);
     }
 

@@ -70,6 +70,16 @@ fn decode(version: i64, fields: &str) -> Result<Schema, StoreError> {
     Ok(Schema { version: version.unsigned_abs(), fields })
 }
 
+/// The custom fields of contacts whose values no two contacts share.
+pub(super) fn identifiers(conn: &rusqlite::Connection) -> Result<Vec<String>, StoreError> {
+    let mut select = conn
+        .prepare_cached("SELECT version, fields FROM custom_schema WHERE entity = ?1 ORDER BY version DESC LIMIT 1")?;
+    let mut rows = select.query([Entity::Contact.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+    let schema = decode(row.get(0)?, &row.get::<_, String>(1)?)?;
+    Ok(schema.fields.into_iter().filter(|it| it.kind == CustomKind::Identifier).map(|it| it.key).collect())
+}
+
 impl Reader<'_> {
     /// Returns the number of the schema in force, 0 when there is none.
     ///

@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::record_changes::{RecordKind, append, stamp_of};
 use super::types::{Action, ChangedField, NewChange};
 use super::writer::Writer;
-use super::{organizations, staff};
+use super::{organizations, renames, staff};
 
 /// A division and its use.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,6 +66,7 @@ impl Writer<'_> {
         append(conn, RecordKind::Division, &id.to_string(), entry).placed(path)?;
         rename_in_organizations(conn, old, new, entry).placed(path)?;
         replace_in_staff(conn, old, Some(new), entry).placed(path)?;
+        renames::in_filters(conn, "division", old.as_str(), new.as_str()).placed(path)?;
         self.rewrite(Referent::Division, old, entry, &stamp_of(entry), |contact| {
             put(&mut contact.division, old, Some(new));
         })

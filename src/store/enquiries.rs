@@ -243,16 +243,6 @@ pub(super) fn keep_name(conn: &Connection, contact: i64, name: &str) -> rusqlite
     Ok(())
 }
 
-/// Gives the enquiries of a staff member their new name. Whoever holds one of them in hand must look again.
-pub(super) fn rename_handler(conn: &Connection, old: &Name, new: &Name) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "UPDATE enquiry SET doc = json_set(doc, '$.staff', ?2, '$.rev', coalesce(doc ->> '$.rev', 1) + 1)
-         WHERE doc ->> '$.staff' = ?1",
-    )?
-    .execute(params![old.as_str(), new.as_str()])?;
-    Ok(())
-}
-
 /// Returns when the contact's enquiries were opened that closed with a survey, in Unix seconds, oldest first.
 pub(super) fn surveys_sent(conn: &Connection, contact: ContactId) -> Result<Vec<i64>, StoreError> {
     let Some(no) = contacts::resolve(conn, contact)? else { return Ok(Vec::new()) };

@@ -3,7 +3,7 @@
 
 mod others;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::id::ContactId;
 use crate::domain::traces::{Sight, Traces};
@@ -12,6 +12,7 @@ use super::contacts::gone;
 use super::error::{Placed, StoreError};
 use super::identifiers::volume;
 use super::person::{family, listed, traces};
+use super::reader::Reader;
 use super::types::NewChange;
 use super::writer::Writer;
 use super::{contacts, tombstones};
@@ -83,6 +84,58 @@ fn revision(conn: &Connection, no: i64, id: ContactId, seen: u64) -> Result<u64,
         _ if gone == gone::FORGOTTEN => Err(StoreError::NotFound { id }),
         now if now != seen => Err(StoreError::Conflict { id, seen, now }),
         now => Ok(now),
+    }
+}
+
+impl Reader<'_> {
+    /// Returns by what a person is recognised, and the refused rows about the person: job and record.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn seen_in_rows(&self, id: ContactId) -> Result<(Traces, Vec<(i64, u64)>), StoreError> {
+        let traces = self.traces(id)?;
+        let mut rows = Vec::new();
+        each_failed_row(self.conn, &traces, &mut |sight, row| {
+            if sight == Sight::Person {
+                rows.push((row.job, row.record.unsigned_abs()));
+            }
+        })
+        .placed(self.path)?;
+        Ok((traces, rows))
+    }
+
+    /// Returns what is still to be done for a person who was forgotten, as it was noted.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn unfinished(&self, id: ContactId) -> Result<Option<String>, StoreError> {
+        let found = self
+            .conn
+            .prepare_cached("SELECT CAST(value AS TEXT) FROM secret WHERE name = ?1")
+            .and_then(|mut select| select.query_row([unfinished_name(id)], |row| row.get(0)).optional());
+        found.placed(self.path)
+    }
+}
+
+fn unfinished_name(id: ContactId) -> String {
+    format!("unfinished {id}")
+}
+
+impl Writer<'_> {
+    /// Notes what is still to be done for a person who is forgotten; nothing when all is done.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn set_unfinished(&mut self, id: ContactId, what: Option<&str>) -> Result<(), StoreError> {
+        let (conn, name) = (self.reader.conn, unfinished_name(id));
+        let done = match what {
+            Some(what) => conn.execute(
+                "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, CAST(?2 AS BLOB))",
+                params![name, what],
+            ),
+            None => conn.execute("DELETE FROM secret WHERE name = ?1", [name]),
+        };
+        done.map(drop).placed(self.path)
     }
 }
 
@@ -290,7 +343,10 @@ pub(super) fn each_failed_row(
             serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?).unwrap_or_default();
         let text: String = row.get(4)?;
         let sight = match traces.in_row(&cells) {
-            Sight::None if traces.identify(&text) => Sight::Person,
+            Sight::None if traces.identify(&text) => {
+                let all: Vec<&str> = cells.iter().map(String::as_str).chain([text.as_str()]).collect();
+                traces.in_row(&all)
+            }
             seen => seen,
         };
         if sight != Sight::None {

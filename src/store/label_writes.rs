@@ -12,6 +12,7 @@ use super::contacts::Stored;
 use super::error::{Placed, StoreError};
 use super::prepared::Prepared;
 use super::reader::Reader;
+use super::renames;
 use super::types::{Action, Actor, ChangedField, LabelInfo, NewChange};
 use super::writer::Writer;
 
@@ -84,6 +85,13 @@ impl Writer<'_> {
         let update = "UPDATE label SET key = ?2, name = ?3 WHERE id = ?1";
         self.reader.conn.execute(update, params![id, new.key(), new.as_str()]).placed(path)?;
         self.known.labels.remove(old.key());
+        renames::in_filters(self.reader.conn, "labels", old.as_str(), new.as_str()).placed(path)?;
+        renames::in_kept(self.reader.conn, info.name.as_str(), &|contact| {
+            if contact.remove_label(old) {
+                contact.add_label(new.clone());
+            }
+        })
+        .placed(path)?;
         self.rewrite_labelled(id, by, &mut |contact| {
             contact.remove_label(old);
             contact.add_label(new.clone());
@@ -97,7 +105,11 @@ impl Writer<'_> {
     pub fn delete_label(&mut self, name: &LabelName, by: &Stamp) -> Result<u64, StoreError> {
         let path = self.reader.path;
         self.settle()?;
-        let (id, _) = find(self.reader.conn, name).placed(path)?;
+        let (id, info) = find(self.reader.conn, name).placed(path)?;
+        renames::in_kept(self.reader.conn, info.name.as_str(), &|contact| {
+            contact.remove_label(name);
+        })
+        .placed(path)?;
         let contacts = self.rewrite_labelled(id, by, &mut |contact| {
             contact.remove_label(name);
         })?;

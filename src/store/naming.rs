@@ -18,7 +18,7 @@ use super::reader::Reader;
 use super::record_changes::{RecordKind, append_by};
 use super::types::{Action, ChangedField, NewChange};
 use super::writer::Writer;
-use super::{divisions, organizations};
+use super::{divisions, organizations, renames};
 
 /// What contacts refer to by name.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -195,7 +195,8 @@ impl Writer<'_> {
         self.known.names.clear();
     }
 
-    /// Lets every live contact that names `old` be changed by `edit`, each with an entry in its change log, and returns how many were.
+    /// Lets every live contact that names `old` be changed by `edit`, each with an entry in its change log, and returns how many were. What
+    /// may come back is changed, too, and not counted.
     pub(super) fn rewrite(
         &mut self,
         referent: Referent,
@@ -207,6 +208,7 @@ impl Writer<'_> {
         self.forget_names();
         self.settle()?;
         let path = self.path;
+        renames::in_kept(self.reader.conn, old.as_str(), &edit).placed(path)?;
         let mut rewritten = 0;
         for no in naming(self.reader.conn, referent, old).placed(path)? {
             let Some(stored) = Stored::numbered(self.reader.conn, no).placed(path)? else { continue };

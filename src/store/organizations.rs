@@ -22,6 +22,7 @@ use super::jobs::int;
 use super::naming::{Referent, check_free, put};
 use super::reader::Reader;
 use super::record_changes::{RecordKind, append, stamp_of};
+use super::renames;
 use super::types::NewChange;
 use super::writer::Writer;
 
@@ -83,6 +84,7 @@ impl Writer<'_> {
         if old.name.as_str() == organization.name.as_str() {
             return Ok((rev, 0));
         }
+        renames::in_filters(conn, "organization", old.name.as_str(), organization.name.as_str()).placed(path)?;
         let contacts = self.rewrite(Referent::Organization, &old.name, entry, &organization.updated, |contact| {
             put(&mut contact.organization, &old.name, Some(&organization.name));
         })?;

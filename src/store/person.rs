@@ -10,6 +10,7 @@ use crate::domain::id::ContactId;
 use crate::domain::traces::Traces;
 
 use super::contacts::{self, gone};
+use super::custom_schema;
 use super::document;
 use super::error::{Placed, StoreError};
 use super::identifiers;
@@ -96,6 +97,7 @@ pub(super) fn listed(numbers: &[i64]) -> String {
 /// By what a person is recognised, and other contacts that seem to be the same person: they have the name, and an address or a number.
 pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<(Traces, Vec<ContactId>), StoreError> {
     let (mut traces, list) = (Traces::default(), listed(family));
+    let customs = custom_schema::identifiers(conn)?;
     // A merge that was taken back is between two persons: each original is its own contact's.
     let mut documents = conn.prepare_cached(
         "SELECT doc FROM contact WHERE no IN (SELECT value FROM json_each(?1)) AND gone < 3
@@ -108,7 +110,10 @@ pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<(Traces, Vec<C
         let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
         let read = document::decode(ContactId::from_bytes([0; 16]), 0, text);
         let unreadable = |reason| StoreError::Unreadable { what: "original of a contact".to_owned(), reason };
-        traces.add(&read.map_err(unreadable)?);
+        let contact = read.map_err(unreadable)?;
+        traces.add(&contact);
+        let held = customs.iter().filter_map(|key| Some((key, contact.custom.get(key)?)));
+        held.for_each(|(key, value)| traces.add_custom(key, value));
     }
     // What a merge that was taken back had made was of two persons.
     let mut changes = conn.prepare_cached(
@@ -119,7 +124,11 @@ pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<(Traces, Vec<C
     )?;
     let mut rows = changes.query([&list])?;
     while let Some(row) = rows.next()? {
-        traces.add_value(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?);
+        let (field, value) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+        traces.add_value(&field, &value);
+        if let Some(key) = field.strip_prefix("custom.").filter(|key| customs.iter().any(|known| known == key)) {
+            traces.add_custom(key, &value);
+        }
     }
     without_shared(conn, traces, family)
 }

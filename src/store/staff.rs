@@ -15,6 +15,7 @@ use super::naming::{Referent, check_free, put, put_in_list};
 use super::organizations::stamp;
 use super::reader::Reader;
 use super::record_changes::{RecordKind, append};
+use super::renames;
 use super::types::NewChange;
 use super::writer::Writer;
 
@@ -80,8 +81,8 @@ impl Writer<'_> {
         if old.name.as_str() == staff.name.as_str() {
             return Ok((rev, 0));
         }
-        // What they handle stays theirs.
-        enquiries::rename_handler(conn, &old.name, &staff.name).placed(path)?;
+        renames::in_staffs_work(conn, old.name.as_str(), staff.name.as_str()).placed(path)?;
+        renames::in_filters(conn, "owner", old.name.as_str(), staff.name.as_str()).placed(path)?;
         let contacts = self.rewrite(Referent::Staff, &old.name, entry, &staff.updated, |contact| {
             put(&mut contact.owner, &old.name, Some(&staff.name));
             put_in_list(&mut contact.shared_with, &old.name, Some(&staff.name));

@@ -10,9 +10,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::Sha256;
 
 use crate::domain::contact::Contact;
+use crate::domain::text::fold;
 use crate::domain::traces::Traces;
 
-use super::document::nanos;
+use super::document::{self, nanos};
 use super::error::{Placed, StoreError};
 use super::prepared::{self, Prepared, kind};
 use super::reader::Reader;
@@ -32,15 +33,65 @@ struct Known {
 }
 
 impl Tombstones {
-    /// Returns when the person was forgotten whom the contact's identifiers tell. What `before` had already does not count.
+    /// Returns who was forgotten and is told by the contact's identifiers. What `before` had already does not count. Many have the number
+    /// of a switchboard: it tells a person who has the last name, too, or of whom nothing else is known.
     #[must_use]
-    pub fn forgotten(&self, contact: &Contact, before: Option<&Contact>) -> Option<DateTime<Utc>> {
+    pub fn recall(&self, contact: &Contact, before: Option<&Contact>) -> Option<Recall> {
         let known = self.0.as_deref()?;
         let had = before.map(prepared::identifiers).unwrap_or_default();
-        let new = prepared::identifiers(contact).into_iter().filter(|identifier| !had.contains(identifier));
-        let at = new.filter_map(|it| known.digests.get(&digest(&known.secret, &it)?)).max()?;
-        Some(DateTime::from_timestamp_nanos(*at))
+        let at = |identifier: &(u8, String)| known.digests.get(&digest(&known.secret, identifier)?).copied();
+        let addressed = !contact.emails.is_empty() || !contact.external_ids.is_empty();
+        let (mut person, mut number) = (None, None);
+        for identifier in prepared::identifiers(contact).into_iter().filter(|identifier| !had.contains(identifier)) {
+            let Some(found) = at(&identifier) else { continue };
+            let named = || named(&identifier.1, contact).is_some_and(|named| at(&named).is_some());
+            let sure = !is_number(identifier.0) || !addressed || named();
+            let slot = if sure { &mut person } else { &mut number };
+            *slot = (*slot).max(Some(found));
+        }
+        let same =
+            |key: &str, value: &str| before.is_some_and(|before| before.custom.get(key).is_some_and(|it| it == value));
+        let customs = contact.custom.iter().filter(|(key, value)| !same(key, value));
+        person = person.max(customs.filter_map(|(key, value)| at(&custom(key, &fold(value.trim())))).max());
+        let time = DateTime::from_timestamp_nanos;
+        person.map(|at| Recall::Person(time(at))).or_else(|| number.map(|at| Recall::Number(time(at))))
     }
+
+    /// Returns when the person was forgotten whom the contact's identifiers tell.
+    #[must_use]
+    pub fn forgotten(&self, contact: &Contact, before: Option<&Contact>) -> Option<DateTime<Utc>> {
+        match self.recall(contact, before)? {
+            Recall::Person(at) => Some(at),
+            Recall::Number(_) => None,
+        }
+    }
+}
+
+/// Who is told, and when that person was forgotten.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Recall {
+    /// The person who was forgotten.
+    Person(DateTime<Utc>),
+    /// Somebody else, as it seems, with the same number.
+    Number(DateTime<Utc>),
+}
+
+/// Kinds of digests beside those of identifiers: a unique custom value (key, U+001F, folded value), and a number with the folded last name.
+const CUSTOM: u8 = 6;
+const NAMED: u8 = 7;
+
+const fn is_number(kind: u8) -> bool {
+    matches!(kind, kind::PHONE | kind::WHATSAPP)
+}
+
+fn custom(key: &str, folded: &str) -> (u8, String) {
+    (CUSTOM, [key, folded].join("\u{1f}"))
+}
+
+/// A number with a contact's last name.
+fn named(number: &str, contact: &Contact) -> Option<(u8, String)> {
+    let last = contact.last_name.as_deref().filter(|_| !contact.last_name_is_placeholder)?;
+    Some((NAMED, [number, &fold(last)].join("\u{1f}")))
 }
 
 /// The digest of an identifier; none of digits that are no whole number. WhatsApp goes by phone numbers.
@@ -95,7 +146,13 @@ impl Writer<'_> {
     /// The database fails.
     pub fn lift_tombstones(&mut self, contact: &Prepared) -> Result<(), StoreError> {
         let Some(secret) = secret(self.reader.conn).placed(self.path)? else { return Ok(()) };
-        for digest in contact.identifiers.iter().filter_map(|it| digest(&secret, it)) {
+        let whole = document::decode(contact.id, 0, &contact.document)
+            .map_err(|reason| StoreError::Unreadable { what: format!("contact `{}`", contact.id), reason })?;
+        let numbers = contact.identifiers.iter().filter(|(kind, _)| is_number(*kind));
+        let numbers = numbers.filter_map(|(_, number)| named(number, &whole));
+        let customs = whole.custom.iter().map(|(key, value)| custom(key, &fold(value.trim())));
+        let all: Vec<_> = contact.identifiers.iter().cloned().chain(numbers).chain(customs).collect();
+        for digest in all.iter().filter_map(|it| digest(&secret, it)) {
             let mut delete = self.reader.conn.prepare_cached("DELETE FROM tombstone WHERE digest = ?1")?;
             delete.execute([digest]).placed(self.path)?;
         }
@@ -111,9 +168,14 @@ pub(super) fn leave(conn: &Connection, traces: &Traces, at: DateTime<Utc>) -> ru
     let phones = traces.phones().iter().cloned().map(Identifier::Phone);
     let ids = traces.external_ids().iter().cloned();
     let ids = ids.map(|id| Identifier::ExternalId { source: id.source, id: id.id });
+    let named = traces.phones().iter().flat_map(|phone| {
+        traces.last_names().iter().map(move |last| (NAMED, [phone.as_str(), last.as_str()].join("\u{1f}")))
+    });
+    let customs = traces.customs().iter().map(|(key, value)| custom(key, value));
+    let known = emails.chain(phones).chain(ids).map(|it| prepared::key(&it));
     let mut left = 0;
-    for identifier in emails.chain(phones).chain(ids) {
-        let Some(digest) = digest(&secret, &prepared::key(&identifier)) else { continue };
+    for identifier in known.chain(named).chain(customs) {
+        let Some(digest) = digest(&secret, &identifier) else { continue };
         let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO tombstone (digest, at) VALUES (?1, ?2)")?;
         insert.execute(params![digest, nanos(at)])?;
         left += 1;

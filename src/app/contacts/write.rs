@@ -93,7 +93,8 @@ impl App {
             write_state(writer, &opinion.state).map_err(Failure::from)
         })?;
         self.state()?.apply(&opinion.state);
-        let notes = self.notes(&draft, &opinion)?;
+        let mut notes = self.notes(&draft, &opinion)?;
+        notes.extend(self.note_forgotten(&draft.contact, None)?);
         Ok(Written { contact: Contact { rev: 1, ..draft.contact }, fields, notes })
     }
 
@@ -174,7 +175,7 @@ impl App {
         refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
         let fields = changed_fields(before, &draft.contact, &opinion);
         let mut notes = self.notes(&draft, &opinion)?;
-        notes.extend(self.note_forgotten(&draft.contact, before)?);
+        notes.extend(self.note_forgotten(&draft.contact, Some(before))?);
         if fields.is_empty() {
             return Ok(Some(Written { contact: (**before).clone(), fields, notes }));
         }

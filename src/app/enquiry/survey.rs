@@ -106,13 +106,13 @@ impl App {
             .iter()
             .filter(|loaded| loaded.mode == Mode::Enforce && loaded.plugin.hooks().contains(Hook::Enquiry));
         let plugins = has_a_say.map(|loaded| loaded.identity().name.clone()).collect();
-        let decision = self.if_a_call_closed(&contact)?;
+        let decision = self.if_a_call_closed(&contact, by)?;
         let ledger = self.store()?.read(|reader| reader.consents(contact.id))?.into_iter().next();
         Ok(SurveyCheck { contact: contact.id, decision, opted_out: contact.survey_opt_out, ledger, plugins })
     }
 
     /// Asks what would be decided if a call of the contact closed now. Nothing is written, and what plugins change is dropped.
-    fn if_a_call_closed(&self, contact: &Contact) -> Result<SurveyDecision, Failure> {
+    fn if_a_call_closed(&self, contact: &Contact, by: &Viewer) -> Result<SurveyDecision, Failure> {
         let at = now();
         let phone = contact.phones.iter().find_map(|phone| phone.e164.clone());
         let email = contact.emails.first().map(|mail| mail.address.clone());
@@ -122,7 +122,7 @@ impl App {
         enquiry.take_on(EnquiryStatus::Closed, at);
         let book = self.rule_book()?;
         let hand = self.enquiry_hand(enquiry, Some(contact.clone()), &book)?;
-        let (hand, opinion, _) = self.ask_enquiry(hand, &book)?;
+        let (hand, opinion, _) = self.ask_enquiry(hand, &book, by)?;
         let refused = opinion.problems.first().filter(|_| opinion.refuses());
         let refused = refused.map(|told| format!("a plugin refuses the enquiry: {}", told.problem.message));
         let (enquiry, sheet, suppress) = hand.into_parts();

@@ -131,8 +131,8 @@ fn candidates_are_those_that_the_viewer_sees() {
 fn learned(desk: &Desk, id: i64, by: &Viewer) -> String {
     use crate::app::wire::enquiry;
     let shown = enquiry::screen_pop(&desk.app.show_enquiry(id, by).unwrap());
-    let all = EnquiryFilter { status: None, contact: None, limit: 9 };
-    let listed = desk.app.enquiries(all, by).unwrap().into_iter().find(|enquiry| enquiry.id == id).unwrap();
+    let all = EnquiryFilter { status: None, contact: None, after: None, limit: 9 };
+    let listed = desk.app.enquiries(all, by).unwrap().enquiries.into_iter().find(|enquiry| enquiry.id == id).unwrap();
     format!("{shown} {}", enquiry::enquiry(&listed))
 }
 

@@ -12,20 +12,21 @@ use crate::app::import::mapping::ERROR_HEADER;
 use crate::app::output::Output;
 use crate::app::{App, Home};
 use crate::domain::traces::{Sight, Traces};
+use crate::intake::decoded;
 use crate::intake::write::restore;
 use crate::store::Job;
 
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
 /// Rewrites every error file that holds something of the person; what cannot be rewritten is told.
-pub(super) fn erase(app: &App, done: &mut Forgotten) -> Result<(), Failure> {
-    for (path, rows) in candidates(app, &done.erased.failed_rows)? {
-        match erase_from(&path, rows.as_ref(), &done.erased.traces) {
+pub(super) fn erase(app: &App, traces: &Traces, failed: &[(i64, u64)], done: &mut Forgotten) -> Result<(), Failure> {
+    for (path, rows) in candidates(app, failed)? {
+        match erase_from(&path, rows.as_ref(), traces) {
             Ok(None) => {}
             Ok(Some(Rewritten { namesakes })) => {
                 if namesakes > 0 {
                     done.left.push(format!(
-                        "rows of `{}` with the person's name, but other numbers or addresses: {namesakes}",
+                        "rows of `{}` with the person's name or number, but another address or number: {namesakes}",
                         path.display()
                     ));
                 }
@@ -33,14 +34,39 @@ pub(super) fn erase(app: &App, done: &mut Forgotten) -> Result<(), Failure> {
             }
             Err(why) => {
                 done.incomplete = true;
-                done.left.push(format!(
-                    "`{}`, which holds the person and cannot be rewritten ({why}): delete the rows by hand, or the file",
-                    path.display()
-                ));
+                done.left.push(format!("`{}`, which cannot be cleaned ({why}): delete it by hand", path.display()));
+                done.unfinished.push(path);
             }
         }
     }
     Ok(())
+}
+
+/// Files that could not be cleaned, as they are noted; nothing when there are none.
+pub(super) fn noted(files: &[PathBuf]) -> Option<String> {
+    let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    (!names.is_empty()).then(|| serde_json::json!(names).to_string())
+}
+
+/// Tells files that could not be cleaned and are still there.
+pub(super) fn look_again(noted: &str, done: &mut Forgotten) {
+    let names: Vec<String> = serde_json::from_str(noted).unwrap_or_default();
+    for path in names.into_iter().map(PathBuf::from).filter(|path| path.exists()) {
+        done.incomplete = true;
+        done.left.push(format!("`{}`, which could not be cleaned: delete it by hand", path.display()));
+        done.unfinished.push(path);
+    }
+}
+
+/// Says whether a text holds something of the person, as it stands or as a table that lost its form.
+fn holds(text: &str, traces: &Traces) -> bool {
+    text.lines().any(|line| {
+        let cells: Vec<&str> = line
+            .split([',', ';', '\t'])
+            .map(|cell| cell.trim_matches(|c: char| c == '"' || c.is_whitespace()))
+            .collect();
+        traces.in_text(line) || traces.in_row(&cells) == Sight::Person
+    })
 }
 
 /// The error files that hold something of a person.
@@ -49,7 +75,8 @@ pub(super) fn erase(app: &App, done: &mut Forgotten) -> Result<(), Failure> {
 /// When the store cannot be read.
 pub(in crate::app) fn about(app: &App, traces: &Traces) -> Result<Vec<PathBuf>, Failure> {
     let holds = |path: &PathBuf| {
-        let text = fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let bytes = fs::read(path).unwrap_or_default();
+        let text = decoded(&bytes).map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), |(text, _)| text);
         text.lines().any(|line| traces.in_text(line))
     };
     Ok(candidates(app, &[])?.into_iter().map(|(path, _)| path).filter(holds).collect())
@@ -120,6 +147,10 @@ struct Rewritten {
 /// Why it cannot be done, although the file holds something of the person.
 fn erase_from(path: &Path, rows: Option<&BTreeSet<u64>>, traces: &Traces) -> Result<Option<Rewritten>, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let (text, utf8) = decoded(&bytes).ok_or("its encoding cannot be told")?;
+    if !utf8 {
+        return if holds(&text, traces) { Err("it is not UTF-8 any more".to_owned()) } else { Ok(None) };
+    }
     let kept = match rows {
         Some(rows) => without_entries(&bytes, rows, traces),
         None => without_rows(&bytes, traces),
@@ -127,8 +158,7 @@ fn erase_from(path: &Path, rows: Option<&BTreeSet<u64>>, traces: &Traces) -> Res
     let (kept, namesakes) = match kept {
         Ok(kept) => kept,
         Err(why) => {
-            let text = String::from_utf8_lossy(&bytes);
-            return if text.lines().any(|line| traces.in_text(line)) { Err(why.to_owned()) } else { Ok(None) };
+            return if holds(&text, traces) { Err(why.to_owned()) } else { Ok(None) };
         }
     };
     if kept.len() == bytes.len() {

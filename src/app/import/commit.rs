@@ -198,6 +198,7 @@ impl<'i> Committer<'i> {
             RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
                 self.state.apply(if self.dry_run { &[] } else { &ready.state });
                 report.returned.extend(ready.returned.then_some(row.record));
+                report.echoes.extend(ready.echoes.then_some(row.record));
                 ready.preview
             }
             RowEnd::Failed(failure) if self.dry_run => Some(Preview {

@@ -94,6 +94,8 @@ pub struct ImportReport {
     pub notes: Vec<String>,
     /// Records about people who had been forgotten and are back, as the import was told to allow.
     pub returned: Vec<u64>,
+    /// Records with a number of people who had been forgotten, which seem to be about others.
+    pub echoes: Vec<u64>,
     /// What a dry run would do, row by row, up to [`PREVIEW_ROWS`].
     pub preview: Vec<Preview>,
     /// Record up to which an earlier run of this job had come.
@@ -157,6 +159,7 @@ impl ImportReport {
             database: home.database(),
             notes,
             returned: Vec::new(),
+            echoes: Vec::new(),
             preview: Vec::new(),
             resumed_after: 0,
             headers: mapping.columns.headers().to_vec(),
@@ -174,11 +177,15 @@ impl ImportReport {
 
     /// Tells whom `--allow-forgotten` has brought back.
     pub(super) fn tell_returned(&mut self) {
-        if self.returned.is_empty() {
-            return;
+        for (numbers, what) in [
+            (&self.returned, "people who had been forgotten are back, by records"),
+            (&self.echoes, "numbers of people who had been forgotten, now others' as it seems, are in records"),
+        ] {
+            let records: Vec<String> = numbers.iter().map(u64::to_string).collect();
+            if !records.is_empty() {
+                self.notes.push(format!("{what} {}", listed(&records)));
+            }
         }
-        let records: Vec<String> = self.returned.iter().map(u64::to_string).collect();
-        self.notes.push(format!("people who had been forgotten are back, by records {}", listed(&records)));
     }
 
     /// Checks that every row ended in exactly one way.

@@ -27,7 +27,7 @@ use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
 use crate::plugin::service::StateWrite;
 use crate::registry::dispatch::Chain;
-use crate::store::{Action, Actor, Failure, NewChange, Prepared, Tombstones};
+use crate::store::{Action, Actor, Failure, NewChange, Prepared, Recall, Tombstones};
 
 /// What every row of an import shares.
 pub(super) struct Context {
@@ -106,6 +106,8 @@ pub(super) struct Ready {
     pub(super) claims: Vec<Claim>,
     /// Whether the person had been forgotten, and comes back.
     pub(super) returned: bool,
+    /// Whether it has the number of a person who was forgotten, and seems to be somebody else.
+    pub(super) echoes: bool,
 }
 
 /// A row's end, with its place in the file.
@@ -263,8 +265,9 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let (draft, decided) = decide(chain, hook, draft, before, &context.book);
     opinion.extend(decided);
-    let forgotten = context.tombstones.forgotten(&draft.contact, before.map(|before| &**before));
-    if let Some(at) = forgotten.filter(|_| !context.allow_forgotten) {
+    let recall = context.tombstones.recall(&draft.contact, before.map(|before| &**before));
+    let (returned, echoes) = (matches!(recall, Some(Recall::Person(_))), matches!(recall, Some(Recall::Number(_))));
+    if let Some(Recall::Person(at)) = recall.filter(|_| !context.allow_forgotten) {
         return gone(record, line, at, context);
     }
     if opinion.refuses() {
@@ -286,16 +289,8 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let identity = if context.matching { identity(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let contact = Prepared::new(&contact);
-    let ready = Box::new(Ready {
-        contact,
-        entry,
-        state: opinion.state,
-        preview,
-        cells,
-        identity,
-        claims,
-        returned: forgotten.is_some(),
-    });
+    let ready =
+        Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity, claims, returned, echoes });
     match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),

@@ -32,7 +32,7 @@ pub fn run(app: &App, args: &BulkArgs, by: &Viewer, printer: &mut Printer) -> Re
             write(app, "label", Deed::Edit(wishes), names.join(", "), on, by, printer)
         }
         BulkCommand::Unlabel { names, on } => {
-            let known = app.labels()?;
+            let known = app.labels(by)?;
             for name in names.iter().filter_map(|name| LabelName::parse(name).ok()) {
                 if !known.iter().any(|label| label.name == name) {
                     printer.warn(&format!("there is no label `{name}`"));

@@ -157,6 +157,7 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
     assert_eq!(find(&store, Identifier::Email("bob@example.com".into())), [id(3)]);
     assert_eq!(found(&store, &Query { words: "smithson".into(), ..Query::default() }), ["Smithson"]);
     let emptied = store.read(|reader| reader.enquiry(number)).unwrap().unwrap();
+    assert_eq!(emptied.rev, 2, "whoever holds it must look again");
     assert_eq!((emptied.status, emptied.from, emptied.subject), (EnquiryStatus::Open, Sender::default(), None));
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     let again = store.write(|writer| writer.forget(id(2), 4, &entry));
@@ -175,7 +176,10 @@ fn a_tombstone_knows_whom_it_is_for_and_nobody_else() {
     assert_eq!(forgotten(&ann), None);
     store.write(|writer| writer.forget(id(1), 1, &change(Action::Forgotten, 5))).unwrap();
     assert_eq!(forgotten(&person(9, "A", "L", "ANN@example.com", "+447911123456")), Some(time(5)));
-    assert_eq!(forgotten(&person(9, "A", "L", "x@example.com", "+85291234567")), Some(time(5)));
+    assert_eq!(forgotten(&person(9, "A", "Leeworth", "x@example.com", "+85291234567")), Some(time(5)));
+    assert_eq!(forgotten(&person(9, "A", "L", "x@example.com", "+85291234567")), None, "somebody else at the number");
+    let alone = Contact { emails: Vec::new(), ..person(9, "A", "L", "x@example.com", "+85291234567") };
+    assert_eq!(forgotten(&alone), Some(time(5)));
     assert_eq!(forgotten(&person(9, "Annabel", "Leeworth", "x@example.com", shared)), None);
     let back = person(9, "A", "L", "ann@example.com", "+85291234567");
     store.write(|writer| writer.lift_tombstones(&Prepared::new(&back))).unwrap();

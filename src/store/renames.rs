@@ -1,0 +1,89 @@
+//! What is renamed or deleted is also named where nobody looks: by contacts that are deleted or merged away, by what merges and bulk writes
+//! keep, and by saved filters. Live contacts are `naming`'s and `label_writes`'.
+
+use rusqlite::{Connection, Row, params};
+use serde_json::Value;
+
+use crate::domain::contact::Contact;
+use crate::domain::id::ContactId;
+use crate::domain::name::Name;
+
+use super::document;
+use super::error::StoreError;
+
+/// Documents that come back when something is taken back: how they are found, and written by their two numbers.
+const KEPT: [(&str, &str); 5] = [
+    ("SELECT no, 0, doc FROM contact WHERE gone IN (1, 2)", "UPDATE contact SET doc = ?3 WHERE no = ?1 AND ?2 = 0"),
+    ("SELECT id, 0, master_doc AS doc FROM merge", "UPDATE merge SET master_doc = ?3 WHERE id = ?1 AND ?2 = 0"),
+    ("SELECT id, 0, other_doc AS doc FROM merge", "UPDATE merge SET other_doc = ?3 WHERE id = ?1 AND ?2 = 0"),
+    ("SELECT id, 0, result_doc AS doc FROM merge", "UPDATE merge SET result_doc = ?3 WHERE id = ?1 AND ?2 = 0"),
+    (
+        "SELECT batch, contact, doc FROM batch_contact",
+        "UPDATE batch_contact SET doc = ?3 WHERE batch = ?1 AND contact = ?2",
+    ),
+];
+
+/// Changes every kept document that has a name in it.
+pub(super) fn in_kept(conn: &Connection, name: &str, edit: &dyn Fn(&mut Contact)) -> Result<(), StoreError> {
+    let quoted = Value::from(name).to_string();
+    for (select, update) in KEPT {
+        let sql = format!("SELECT * FROM ({select}) WHERE doc IS NOT NULL AND instr(lower(doc), lower(?1)) > 0");
+        let mut select = conn.prepare_cached(&sql)?;
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?));
+        let found: Vec<_> = select.query_map([&quoted], read)?.collect::<rusqlite::Result<_>>()?;
+        for (first, second, text) in found {
+            let mut contact = document::decode(ContactId::from_bytes([0; 16]), 0, &text)
+                .map_err(|reason| StoreError::Unreadable { what: "original of a contact".to_owned(), reason })?;
+            let before = contact.clone();
+            edit(&mut contact);
+            if contact != before {
+                conn.prepare_cached(update)?.execute(params![first, second, document::encode(&contact)])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives what saved filters ask for in a field (`labels`, or the field of a condition) its new name.
+pub(super) fn in_filters(conn: &Connection, field: &str, old: &str, new: &str) -> Result<(), StoreError> {
+    let mut select = conn.prepare_cached("SELECT key, query FROM saved_filter")?;
+    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let filters: Vec<(String, String)> = select.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let Ok(old) = Name::parse(old) else { return Ok(()) };
+    let is_old = |value: &Value| value.as_str().and_then(|text| Name::parse(text).ok()).is_some_and(|name| name == old);
+    for (key, text) in filters {
+        let Ok(mut query) = serde_json::from_str::<Value>(&text) else { continue };
+        let mut found = false;
+        let mut put = |value: &mut Value| {
+            if is_old(value) {
+                (*value, found) = (new.into(), true);
+            }
+        };
+        if field == "labels" {
+            query["labels"].as_array_mut().into_iter().flatten().for_each(&mut put);
+        } else {
+            let conditions = query["filters"].as_array_mut().into_iter().flatten();
+            conditions.filter(|condition| condition["field"] == field).for_each(|condition| put(&mut condition["is"]));
+        }
+        if found {
+            conn.prepare_cached("UPDATE saved_filter SET query = ?2 WHERE key = ?1")?
+                .execute(params![key, query.to_string()])?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets what a staff member wrote, handles or began be theirs under the new name.
+pub(super) fn in_staffs_work(conn: &Connection, old: &str, new: &str) -> Result<(), StoreError> {
+    for update in [
+        "UPDATE note SET person = ?2 WHERE person = ?1",
+        "UPDATE batch SET person = ?2 WHERE person = ?1",
+        "UPDATE saved_filter SET person = ?2 WHERE person = ?1",
+        "UPDATE job SET settings = json_set(settings, '$.by', ?2) WHERE json_valid(settings) AND settings ->> '$.by' = ?1",
+        "UPDATE enquiry SET doc = json_set(doc, '$.staff', ?2, '$.rev', coalesce(doc ->> '$.rev', 1) + 1)
+         WHERE doc ->> '$.staff' = ?1",
+    ] {
+        conn.execute(update, params![old, new])?;
+    }
+    Ok(())
+}
