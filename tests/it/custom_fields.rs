@@ -97,7 +97,7 @@ fn every_value_follows_its_type_and_all_problems_are_told() {
     let unknown = add(&home, &["last_name=Lee", "custom.teir=gold"], 1);
     assert_eq!(
         (codes(&unknown)[0], &unknown["error"]["problems"][0]["hint"]),
-        ("CUSTOM_UNKNOWN", &json!("did you mean `tier`?"))
+        ("CUSTOM_UNKNOWN", &json!("did you mean `tier`? if not, `carnet field add teir` makes the field"))
     );
 }
 
