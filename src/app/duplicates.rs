@@ -112,7 +112,7 @@ impl App {
             }
             Ok(())
         })?;
-        crowds.sort_by(|a, b| b.contacts.cmp(&a.contacts));
+        crowds.sort_by_key(|crowd| std::cmp::Reverse(crowd.contacts));
         Ok(crowds)
     }
 

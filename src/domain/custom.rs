@@ -289,22 +289,23 @@ impl Schema {
         }
     }
 
-    /// Returns the key of a field that is probably meant by one that the schema does not have.
+    /// Returns the key of a field that is very probably meant by one that the schema does not have.
     #[must_use]
     pub fn nearly(&self, key: &str) -> Option<&str> {
-        if self.find(key).is_some() {
-            return None;
-        }
+        if self.find(key).is_some() { None } else { self.nearest(key, 0.85) }
+    }
+
+    fn nearest(&self, key: &str, least: f64) -> Option<&str> {
         let wanted = key.to_lowercase();
         let keys = self.enabled().map(|field| (strsim::jaro_winkler(&field.key, &wanted), field.key.as_str()));
-        keys.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, key)| key)
+        keys.filter(|(score, _)| *score > least).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, key)| key)
     }
 
     /// There is no such field.
     #[must_use]
     pub fn unknown(&self, key: &str) -> Invalid {
         let invalid = Invalid::new("CUSTOM_UNKNOWN", format!("there is no custom field `{key}`"));
-        match self.nearly(key) {
+        match self.nearest(key, 0.8) {
             Some(near) => invalid.hint(format!("did you mean `{near}`?")),
             None => invalid.hint("`carnet field list` lists the fields; `carnet field add` makes one"),
         }

@@ -97,7 +97,7 @@ fn every_value_follows_its_type_and_all_problems_are_told() {
     let unknown = add(&home, &["last_name=Lee", "custom.teir=gold"], 1);
     assert_eq!(
         (codes(&unknown)[0], &unknown["error"]["problems"][0]["hint"]),
-        ("CUSTOM_UNKNOWN", &json!("did you mean `tier`?"))
+        ("CUSTOM_UNKNOWN", &json!("did you mean `tier`? if not, `carnet field add teir` makes the field"))
     );
 }
 
@@ -142,6 +142,20 @@ fn a_disabled_field_is_shown_nowhere_and_keeps_its_values() {
     home.json(&["contact", "edit", id, "company=Acme"], 0);
     home.run(&["field", "enable", "tier"]).exits(0);
     assert_eq!(home.json(&["contact", "show", id], 0)["custom"], json!({ "score": "7", "tier": "Gold" }));
+}
+
+const HINT: &str = "did you mean `account_no`? if not, `carnet field add acount_no` makes the field";
+
+#[test]
+fn a_slip_in_a_key_typed_by_hand_is_no_new_field() {
+    let home = desk();
+    let slip = add(&home, &["last_name=Lee", "custom.acount_no=A-1"], 1);
+    assert_eq!(codes(&slip), ["CUSTOM_UNKNOWN"]);
+    assert_eq!(slip["error"]["problems"][0]["hint"], HINT);
+    add(&home, &["last_name=Lee", "custom.shoe=42"], 0);
+    home.write("slip.csv", "Last name,custom.acount_no\nLi,A-2\n");
+    let report = home.json(&["import", "slip.csv"], 0);
+    assert!(report["warnings"].to_string().contains("did you mean `account_no`?"), "{report:#}");
 }
 
 #[test]

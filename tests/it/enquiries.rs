@@ -285,6 +285,38 @@ fn what_was_said_is_kept_whole_and_listed_by_its_size() {
 }
 
 #[test]
+fn lists_say_what_they_leave_out_and_a_check_asks_the_plugins() {
+    let home = Home::with_packages();
+    let lee = add(&home, &["last_name=Lee", "mobile=+85291234567"]);
+    let check = || home.json(&["survey", "check", &lee], 0);
+    assert_eq!(check()["send"], true);
+    for _ in 0..2 {
+        open(&home, &["call", "--from", "+85291234567"]);
+    }
+    assert_eq!(home.json(&["enquiry", "update", "2", "--status", "closed"], 0)["survey"]["send"], true);
+    let revision = home.json(&["contact", "show", &lee], 0)["rev"].clone();
+    let suppressed = check();
+    assert_eq!(suppressed["send"], false, "{suppressed:#}");
+    assert!(suppressed["reason"].as_str().is_some_and(|reason| reason.contains("survey")), "{suppressed:#}");
+    assert_eq!(home.json(&["contact", "show", &lee], 0)["rev"], revision, "nothing is written");
+    let first = home.json(&["enquiry", "list", "--limit", "1"], 0);
+    assert_eq!((&first["total"], &first["next"], &first["enquiries"][0]["id"]), (&json!(2), &json!(2), &json!(2)));
+    let last = home.json(&["enquiry", "list", "--limit", "1", "--after", "2", "--contact", &lee], 0);
+    assert_eq!((&last["total"], &last["next"], &last["enquiries"][0]["id"]), (&json!(2), &json!(null), &json!(1)));
+    let told = home.run(&["enquiry", "list", "--limit", "1"]).exits(0);
+    assert_eq!(told.stderr, "2 enquiries; more: add `--after 2`\n");
+    let told = home.run(&["contact", "activity", &lee, "--limit", "1"]).exits(0);
+    assert_eq!(told.stderr, "1 of 2 enquiries; more: raise `--limit`\n");
+    let again = home.json(&["enquiry", "update", "2", "--status", "closed"], 1);
+    assert_eq!(again["error"]["hint"], "nothing follows closed: open a new enquiry");
+    for at in 0..5 {
+        home.json(&["contact", "edit", &lee, &format!("company=C{at}")], 0);
+    }
+    let told = home.run(&["contact", "changes", &lee]).exits(0);
+    assert_eq!(told.stderr, "5 of 6; `--all` shows all\n");
+}
+
+#[test]
 fn ugly_input_is_refused_with_the_way_out() {
     let home = Home::new();
     open(&home, &["call", "--from", "anonymous", "--subject", "  ", "--name", "", "--device", "🦊 on \u{202e}Windows"]);

@@ -34,6 +34,31 @@ fn rows_are_matched_and_brought_up_to_date() {
 }
 
 #[test]
+fn an_export_that_comes_back_finds_its_contacts_by_their_ids() {
+    let home = Home::new();
+    let add = |name: &str| home.json(&["contact", "add", &format!("last_name={name}")], 0)["id"].clone();
+    let ids = ["Lee", "Li", "Ray"].map(add);
+    home.run(&["export", "--out", "all.csv"]).exits(0);
+    let [lee, li, ray] = ids.each_ref().map(|id| id.as_str().expect("an id"));
+    home.json(&["contact", "merge", lee, li, "--yes"], 0);
+    home.json(&["contact", "delete", ray, "--yes"], 0);
+    for (on_match, status) in [("skip", 0), ("reject", 3), ("update", 0)] {
+        let report = home.json(&["import", "all.csv", "--on-match", on_match, "--dry-run"], status);
+        let found = ["skipped", "failed", "updated", "unchanged"].map(|name| count(&report, name));
+        assert_eq!(
+            (found.iter().sum::<u64>(), count(&report, "created")),
+            (2, 1),
+            "who was deleted is new: {report:#}"
+        );
+    }
+    home.write("map.csv", "Last name,Mobile,Cell 2\nOh,+85291234567,+85291234568\n");
+    let report = home.json(&["import", "map.csv", "--map", "Cell 2=mobile"], 0);
+    let told = report["warnings"].to_string();
+    assert!(told.contains("`Mobile` is left out, because `Cell 2` was mapped to mobile"), "{told}");
+    assert!(!told.contains("unknown headers"), "{told}");
+}
+
+#[test]
 fn rows_of_one_person_follow_the_order_of_the_file() {
     let home = Home::new();
     let content = "First name,Last name,Mobile,Email,Company\nNew,One,+85298760001,new@example.com,N\nNew,OneB,+85298760002,new@example.com,N2\nNew,OneC,+85298760001,,N3\nNew,OneD,+85298760002,,N4\n";

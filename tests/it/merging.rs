@@ -204,5 +204,11 @@ fn duplicates_are_told_with_score_and_reasons() {
     let text = home.run(&["contact", "duplicates", "--min", "99"]).exits(0).stdout;
     assert_eq!(text, "no duplicates\n");
     home.run(&["contact", "duplicates", "--min", "101"]).exits(2);
+    let crowd: String = (0..21).map(|at| format!("Max{at},Crowd,crowd@example.com\n")).collect();
+    home.write("crowd.csv", format!("First name,Last name,Email\n{crowd}"));
+    home.run(&["import", "crowd.csv"]).exits(0);
+    let one = &home.json(&["search", "Max7"], 0)["contacts"][0];
+    let told = home.run(&["contact", "duplicates", id(one)]).exits(0).stdout;
+    assert!(told.ends_with("not compared: 21 contacts with the email crowd@example.com\n"), "{told}");
     home.json(&["contact", "duplicates", "0198c0de-0000-7000-8000-000000000000"], 1);
 }

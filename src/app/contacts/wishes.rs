@@ -111,8 +111,10 @@ fn slip(draft: &Draft, wish: &Wish, rules: &Rules) -> Option<Pending> {
     if !writes || draft.contact.custom.contains_key(&**key) {
         return None;
     }
-    rules.schema.nearly(key)?;
-    Some(Pending { invalid: rules.schema.unknown(key), key: wish.key().clone(), value: wish.value().to_owned() })
+    let near = rules.schema.nearly(key)?;
+    let hint = format!("did you mean `{near}`? if not, `carnet field add {key}` makes the field");
+    let invalid = rules.schema.unknown(key).hint(hint);
+    Some(Pending { key: wish.key().clone(), value: wish.value().to_owned(), invalid })
 }
 
 /// Applies wishes; what a rule refuses stays pending, so that all problems are told together and a plugin may repair them.
