@@ -8,7 +8,6 @@ use crate::domain::permission::Role;
 use crate::domain::staff::{Availability, Staff, time_zone};
 
 use super::document::nanos;
-use super::enquiries;
 use super::error::{Placed, StoreError};
 use super::jobs::int;
 use super::naming::{Referent, check_free, put, put_in_list};
