@@ -88,7 +88,7 @@ fn notes_of_a_merged_contact_show_with_its_master() {
     let notes = home.json(&["contact", "notes", &ann], 0);
     assert_eq!((&notes["total"], &notes["notes"][0]["text"]), (&json!(2), &json!("theirs")));
     home.json(&["contact", "delete", &ann, "--yes"], 0);
-    assert_eq!(code(&home.json(&["contact", "notes", &ann], 1)), "CONTACT_UNKNOWN");
+    assert_eq!(code(&home.json(&["contact", "notes", &ann], 1)), "CONTACT_DELETED");
     assert_eq!(code(&home.json(&["contact", "note-edit", "1", "x"], 1)), "NOTE_UNKNOWN");
     assert_eq!(code(&home.json(&["org", "note", "Acme", "x"], 1)), "ORGANIZATION_UNKNOWN");
 }
