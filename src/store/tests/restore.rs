@@ -91,3 +91,17 @@ fn what_hangs_on_a_contact_is_counted_with_those_merged_into_it() {
     store.write(|writer| writer.merge(&merged, 1, id(2), 1, &change(Action::Merged, 4))).unwrap();
     assert_eq!((count(1).notes, count(2).notes), (3, 3));
 }
+
+#[test]
+fn what_was_renamed_meanwhile_comes_back_by_its_new_name() {
+    let store = Store::in_memory().unwrap();
+    let name = |text: &str| crate::domain::name::Name::parse(text).unwrap();
+    let lee = Contact { labels: vec![label("Gold")], division: Some(name("Asia")), ..contact(1, "Lee") };
+    insert(&store, &lee);
+    store.write(|writer| writer.delete(id(1), 1, &change(Action::Deleted, 1))).unwrap();
+    let by = Stamp { at: time(2), by: "cli".into() };
+    store.write(|writer| writer.rename_label(&label("gold"), &label("Silver"), &by)).unwrap();
+    store.write(|writer| writer.rename_division(&name("Asia"), &name("APAC"), &change(Action::Updated, 2))).unwrap();
+    let Some(Person::Deleted(gone)) = store.read(|reader| reader.person(id(1))).unwrap() else { panic!("not deleted") };
+    assert_eq!((gone.labels, gone.division), (vec![label("Silver")], Some(name("APAC"))));
+}
