@@ -96,6 +96,8 @@ fn refused_contacts_are_told_and_the_rest_goes_on() {
     assert!(edited["batch"].is_null(), "nothing was written");
     let undone = home.json(&["bulk", "undo", "1"], 0);
     assert_eq!((&undone["restored"], total(&home, &["--label", "fair"])), (&json!(2), 3));
+    let listed = home.json(&["bulk", "list"], 0);
+    assert_eq!(listed["batches"][0]["what"], "--label fair");
     let text = home.run(&["bulk", "list"]).exits(0).stdout;
     assert!(text.contains("delete") && text.contains("2 contacts") && text.contains("taken back"), "{text}");
 }
@@ -127,6 +129,13 @@ fn nonsense_is_refused_before_anything_is_done() {
         (vec!["bulk", "label", "a;b", "--yes"], 2),
         (vec!["bulk", "delete", "--type", "friend", "--yes"], 2),
         (vec!["bulk", "delete"], 2),
+        (vec!["bulk", "delete", "--yes"], 2),
+        (vec!["bulk", "delete", "--words", "", "--yes"], 2),
+        (vec!["bulk", "delete", "--words", " !", "--all", "--yes"], 2),
+        (vec!["bulk", "delete", "--words", "ann", "--all", "--yes"], 2),
+        (vec!["bulk", "edit", "company=A", "company=B", "--all", "--yes"], 2),
+        (vec!["bulk", "edit", "company=Acme", "--yes", "--", "--label", "Fair"], 2),
+        (vec!["bulk", "label", "Hot", "--yes", "--", "--label", "Fair"], 2),
         (vec!["bulk", "undo", "x"], 2),
     ] {
         home.json(&args, status);
@@ -134,4 +143,38 @@ fn nonsense_is_refused_before_anything_is_done() {
     let nobody = home.json(&["bulk", "delete", "--words", "zzz"], 0);
     assert_eq!((&nobody["matched"], nobody["batch"].is_null()), (&json!(0), true));
     assert_eq!(total(&home, &[]), 4);
+}
+
+#[test]
+fn what_could_not_be_taken_back_can_be_later() {
+    let home = book();
+    home.json(&["bulk", "label", "Hot", "--type", "lead", "--yes"], 0);
+    home.json(&["bulk", "unlabel", "hot", "--words", "cid", "--yes"], 0);
+    let early = home.json(&["bulk", "undo", "1"], 0);
+    assert_eq!((&early["restored"], &early["finished"]), (&json!(3), &json!(false)));
+    assert_eq!(early["left"][0]["why"], "bulk write 2 came after it: take that back first");
+    home.json(&["bulk", "undo", "2"], 0);
+    assert_eq!(total(&home, &["--label", "hot"]), 1);
+    let late = home.json(&["bulk", "undo", "1"], 0);
+    assert_eq!((&late["restored"], &late["finished"], total(&home, &["--label", "hot"])), (&json!(1), &json!(true), 0));
+    assert_eq!(home.json(&["bulk", "undo", "1"], 1)["error"]["code"], "BULK_UNDONE");
+}
+
+#[test]
+fn taking_back_leaves_unique_values_unique_and_contacts_in_their_division() {
+    let home = book();
+    home.json(&["field", "add", "contract", "--type", "identifier"], 0);
+    home.json(&["contact", "edit", &id(&home, "bob"), "custom.contract=C-1"], 0);
+    home.json(&["bulk", "delete", "--words", "bob", "--yes"], 0);
+    let other = home.json(&["contact", "add", "last_name=Moe", "custom.contract=C-1"], 0);
+    let left = home.json(&["bulk", "undo", "1"], 0);
+    assert_eq!((&left["restored"], &left["finished"]), (&json!(0), &json!(false)));
+    assert!(left["left"][0]["why"].as_str().is_some_and(|why| why.contains("`C-1` is that of contact")), "{left:#}");
+    home.json(&["contact", "edit", other["id"].as_str().expect("an id"), "custom.contract="], 0);
+    assert_eq!(home.json(&["bulk", "undo", "1"], 0)["restored"], 1);
+    home.json(&["division", "add", "Asia"], 0);
+    home.json(&["bulk", "edit", "division=Asia", "company=Umbrella", "--words", "bob", "--yes"], 0);
+    assert_eq!(home.json(&["bulk", "undo", "2"], 0)["restored"], 1);
+    let bob = home.json(&["contact", "show", &id(&home, "bob")], 0);
+    assert_eq!((&bob["division"], &bob["company"]), (&json!("Asia"), &json!("Acme")));
 }

@@ -52,6 +52,19 @@ fn nobody_writes_more_than_they_may() {
     let batch = deleted.batch.unwrap();
     assert_eq!(app.bulk_undo(batch, &staff("Eve")).unwrap_err().code, "BULK_UNKNOWN");
     assert_eq!(app.bulk_undo(batch, &bob).unwrap().restored, 1);
+    // A later bulk write stands above, and took the contacts out of his sight.
+    let batch = edited.batch.unwrap();
+    for contact in app.search(&app.query(&bob)).unwrap().contacts {
+        let away = [Wish::parse("owner=Eve").unwrap(), Wish::parse("shared_with=").unwrap()];
+        app.bulk(
+            &BulkRequest { deed: Deed::Edit(away.to_vec()), ..request(&[], &Viewer::Operator) },
+            &Matched { ids: vec![contact.id], sample: Vec::new() },
+        )
+        .unwrap();
+    }
+    let undone = app.bulk_undo(batch, &bob).unwrap();
+    assert_eq!((undone.restored, undone.left.len(), undone.finished), (0, 2, false));
+    assert!(undone.left.iter().all(|one| one.name.is_empty() && matches!(one.why, Why::Above(_))));
 }
 
 #[test]

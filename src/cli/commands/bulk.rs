@@ -8,7 +8,7 @@ use super::record::counted;
 use crate::app::bulk::{BulkReport, BulkRequest, Deed, Foreseen, LeftAlone, Matched, Refused, Undone, Why};
 use crate::app::contacts::Wish;
 use crate::app::failure::{Class, Failure};
-use crate::app::{App, wire};
+use crate::app::{App, filters, wire};
 use crate::cli::args::bulk::{BulkArgs, BulkCommand, On};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, problem, table};
@@ -86,6 +86,8 @@ fn write(
     if !on.dry_run && !matched.ids.is_empty() {
         confirm(&question, on.yes, printer)?;
     }
+    // What is changed tells itself; of a deletion only whom it was about is left to tell.
+    let what = if deed == Deed::Delete { filters::as_options(&query) } else { what };
     let request = BulkRequest { deed, kind, what, dry_run: on.dry_run, by: by.clone() };
     let report = app.bulk(&request, &matched)?;
     report.notes.iter().for_each(|note| printer.warn(note));
