@@ -118,6 +118,11 @@ fn person() -> impl Strategy<Value = String> {
     text(false).prop_filter("no name", |text| !is_blank_token(text))
 }
 
+/// Organizations are not named by numbers.
+fn unnumbered() -> impl Strategy<Value = Name> {
+    name().prop_filter("a number", |name| name.as_str().parse::<i64>().is_err())
+}
+
 fn name() -> impl Strategy<Value = Name> {
     text(false).prop_filter_map("no name", |text| Name::parse(&text).ok())
 }
@@ -199,7 +204,7 @@ prop_compose! {
         socials in proptest::collection::vec(social(), 0..5), mut labels in proptest::collection::vec(label(), 0..4),
         external_ids in proptest::collection::vec(external_id(), 0..3),
         custom in proptest::collection::btree_map("[A-Za-z0-9_-]{1,3}", text(true), 0..3),
-        (organization, owner, division) in (proptest::option::of(name()), proptest::option::of(name()), proptest::option::of(name())),
+        (organization, owner, division) in (proptest::option::of(unnumbered()), proptest::option::of(name()), proptest::option::of(name())),
         mut shared_with in proptest::collection::vec(name(), 0..3),
         others in proptest::collection::vec(text(false), 0..4), cut in 0..4_usize,
     ) -> Contact {
