@@ -63,6 +63,7 @@ impl App {
             Person::Forgotten { id, at } => return self.clean_again(id, at),
         };
         self.require(by, Right::Delete, &contact)?;
+        self.require_whole_view(by)?;
         let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
         self.check_reason(&contact, reason)?;
         let (opinion, mut notes) =

@@ -21,6 +21,7 @@ impl App {
             Person::Forgotten { id, at } => return Err(super::history::forgotten(id, at)),
         };
         self.require(by, Right::Delete, &contact)?;
+        self.require_whole_view(by)?;
         let changes = self.all_changes(id, None, by)?;
         let consent = self.consent(id, by)?;
         let (held, jobs) = self.store()?.read(|reader| Ok((reader.held(id)?, reader.jobs()?)))?;

@@ -47,6 +47,18 @@ impl App {
         }
     }
 
+    /// Checks that nothing is hidden from the viewer: what is held about a person stands in imports and logs of others, too.
+    ///
+    /// # Errors
+    /// Forbidden.
+    pub fn require_whole_view(&self, by: &Viewer) -> Result<(), Failure> {
+        if by.scope(self.settings().access) == Scope::All {
+            return Ok(());
+        }
+        let message = format!("{} may not: what is held about a person stands in records of others, too", by.name());
+        Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint("ask an admin"))
+    }
+
     /// Checks that the viewer may do something with a contact. One that they may not even see is not found.
     ///
     /// # Errors

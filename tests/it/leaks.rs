@@ -71,7 +71,10 @@ fn hidden_contacts_have_no_id_no_value_and_no_number() {
     assert_eq!(run(&home, "Bob", &["import", "show", "1"]).exits(0).json()["failed"], 1);
     assert!(!run(&home, "Ann", &["doctor"]).stdout.contains("contacts"));
     // Of somebody who was forgotten, agents know nothing.
-    run(&home, "Ann", &["contact", "forget", &master, "--yes"]).exits(0);
+    for deed in [&["contact", "forget", &master, "--yes"][..], &["contact", "export-person", &master]] {
+        assert_eq!(code(&run(&home, "Ann", deed).exits(1).json()), "FORBIDDEN", "others' imports hold the person, too");
+    }
+    home.json(&["contact", "forget", &master, "--yes"], 0);
     assert_eq!(code(&run(&home, "Bob", &["contact", "changes", &merged]).json()), "CONTACT_UNKNOWN");
 }
 
