@@ -180,7 +180,8 @@ pub(super) fn faults(code: Vec<u8>, budget: Budget, kind: FaultKind, words: &str
     let (first, second) = (fault(), fault());
     assert_eq!((first.kind, second.kind), (kind, kind), "{first}; {second}");
     assert!(first.message.contains(words), "{first}");
-    assert_eq!(first, second);
+    // Where a loop was when its time was up is chance.
+    assert_eq!(first.message, second.message);
     first
 }
 
