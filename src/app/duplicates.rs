@@ -46,22 +46,8 @@ const COUNTED: usize = 10_000;
 const NAMES: SearchFields = SearchFields { name: true, email: false, phone: false, company: false, external_id: false };
 
 impl App {
-    /// Returns the contacts that may be the same person as one, which need not be stored, best first. Quick: looks up what identifies
-    /// it, and its name once.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn duplicates_of(
-        &self,
-        contact: &Contact,
-        by: &Viewer,
-        min: u8,
-        limit: usize,
-    ) -> Result<Vec<Candidate>, Failure> {
-        Ok(self.weighed(contact, &full_name(contact), by, min, limit)?.best)
-    }
-
-    /// The same, with a look at names that are only similar, and with the groups that are too big to be compared.
+    /// Returns the contacts that may be the same person as one, best first, with a look at names that are only similar, and with the groups
+    /// that are too big to be compared.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,11 +1,10 @@
 //! Who an enquiry is from: what identifies the sender on its channel, and who else it could be. Each look-up asks an index; nothing is
 //! scanned. Linking is decided here, for everybody alike; who may see what is found is decided in `view`.
 
+use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::{App, duplicates};
 use crate::config::DuplicatesOnEnquiry;
 use crate::domain::contact::Contact;
-use crate::domain::duplicate::WORTH_A_LOOK;
 use crate::domain::email::parse_email;
 use crate::domain::enquiry::{Channel, Enquiry, Sender};
 use crate::domain::id::ContactId;
@@ -94,7 +93,6 @@ impl App {
         let mut found = self.match_sender(enquiry.channel, &enquiry.from)?.all();
         if let Some(contact) = contact {
             all_into(&mut found, self.sharing(contact)?);
-            all_into(&mut found, self.alike(contact, by)?);
         }
         let fits = |candidate: &Candidate| {
             Some(candidate.contact.id) != linked && self.may(by, Right::View, &candidate.contact)
@@ -119,17 +117,6 @@ impl App {
             }
             Ok(found)
         })?)
-    }
-
-    /// Returns the contacts that may be the same person as a contact, weighed.
-    fn alike(&self, contact: &Contact, by: &Viewer) -> Result<Vec<Candidate>, Failure> {
-        let alike = self.duplicates_of(contact, by, WORTH_A_LOOK, MOST)?;
-        let candidate = |found: duplicates::Candidate| Candidate {
-            contact: found.contact,
-            score: Some(found.likeness.score),
-            reasons: found.likeness.reasons.into_iter().map(|reason| reason.text).collect(),
-        };
-        Ok(alike.into_iter().map(candidate).collect())
     }
 }
 
