@@ -16,6 +16,7 @@ mod engagements;
 mod enquiries;
 mod error;
 mod facets;
+mod family;
 mod filters;
 mod forget;
 mod held;

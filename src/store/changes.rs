@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::document::nanos;
 use super::error::StoreError;
+use super::family::FAMILY;
 use super::types::{Action, Actor, ChangeEntry, ChangedField, NewChange, PluginRef};
 
 /// Numbers of the plugin versions that this connection has seen.
@@ -101,13 +102,10 @@ pub(super) fn plugin_number(
 
 /// Returns the entries of a contact and of those merged into it, newest first.
 pub(super) fn list(conn: &Connection, no: i64, limit: Option<usize>) -> Result<Vec<ChangeEntry>, StoreError> {
-    let mut select = conn.prepare_cached(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT at, job, person, action, rev, fields FROM change WHERE contact IN (SELECT no FROM family)
-         ORDER BY at DESC, contact = ?1 DESC, rev DESC LIMIT ?2",
-    )?;
+    let mut select = conn.prepare_cached(&format!(
+        "{FAMILY} SELECT at, job, person, action, rev, fields FROM change WHERE contact IN (SELECT no FROM family)
+         ORDER BY at DESC, contact = ?1 DESC, rev DESC LIMIT ?2"
+    ))?;
     let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let mut rows = select.query(params![no, limit])?;
     let (mut entries, mut plugins) = (Vec::new(), HashMap::new());

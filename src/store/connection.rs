@@ -1,7 +1,7 @@
 //! Opening a database: settings of a connection, the version, the migrations. What is done with it is not known here.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -10,6 +10,9 @@ use super::migrations::{APPLICATION_ID, LATEST, MIGRATIONS};
 
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait before SQLite is asked again where it does not wait itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
 
 /// Statements kept ready on a connection; more than there are in this program.
 const STATEMENTS: usize = 128;
@@ -20,7 +23,7 @@ const PAGE_BYTES: u32 = 8192;
 /// Opens the writer's connection, making and migrating the database first.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    settle_version(&mut conn, path)?;
+    wait_to_settle(&mut conn, path)?;
     // The index of identifiers is written in no order: what of it is in memory need not be read back for every batch. A bigger
     // write-ahead log is copied into the database less often, and its pages, which mostly change again and again, once each.
     conn.execute_batch(
@@ -47,6 +50,18 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
     conn.busy_timeout(BUSY_TIMEOUT).placed(path)?;
     conn.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;").placed(path)?;
     Ok(conn)
+}
+
+/// Settles the version, together with others who may be doing the same. A connection that already reads and wants to write is refused at
+/// once and not made to wait, since two such would wait for each other; so whoever comes second lets go and asks again.
+fn wait_to_settle(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match settle_version(conn, path) {
+            Err(StoreError::Locked { .. }) if Instant::now() < deadline => std::thread::sleep(BUSY_PAUSE),
+            settled => return settled,
+        }
+    }
 }
 
 /// Migrates a database that is empty or ours and not from the future.

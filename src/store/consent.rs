@@ -13,6 +13,7 @@ use super::changes::{self, PluginNumbers};
 use super::contacts;
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::family::FAMILY;
 use super::reader::Reader;
 use super::types::{Action, Actor, ConsentEntry, NewChange, PluginRef};
 
@@ -93,14 +94,11 @@ impl Reader<'_> {
 }
 
 fn ledger(conn: &Connection, no: i64) -> rusqlite::Result<Vec<ConsentEntry>> {
-    let mut select = conn.prepare_cached(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT at, job, person, opt_out, via, plugin_version.name, plugin_version.version, plugin_version.hash
+    let mut select = conn.prepare_cached(&format!(
+        "{FAMILY} SELECT at, job, person, opt_out, via, plugin_version.name, plugin_version.version, plugin_version.hash
          FROM consent LEFT JOIN plugin_version ON plugin_version.id = consent.plugin
-         WHERE contact IN (SELECT no FROM family) ORDER BY at DESC, contact = ?1 DESC, rev DESC",
-    )?;
+         WHERE contact IN (SELECT no FROM family) ORDER BY at DESC, contact = ?1 DESC, rev DESC"
+    ))?;
     let entries = select.query_map([no], |row| {
         let plugin = match row.get::<_, Option<String>>(5)? {
             Some(name) => Some(Arc::new(PluginRef { name, version: row.get(6)?, hash: row.get(7)? })),

@@ -9,6 +9,7 @@ use crate::domain::id::ContactId;
 
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::family::{self, FAMILY};
 use super::{Reader, Writer, contacts};
 
 #[derive(Serialize, Deserialize)]
@@ -34,16 +35,13 @@ fn insert(conn: &Connection, no: i64, engagement: &Engagement) -> rusqlite::Resu
 }
 
 fn list(conn: &Connection, no: i64, limit: usize) -> Result<Vec<Engagement>, StoreError> {
-    let mut select = conn.prepare_cached(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT engagement.id, at, engagement.doc, contact.id FROM engagement JOIN contact ON contact.no = engagement.contact
+    let mut select = conn.prepare_cached(&format!(
+        "{FAMILY} SELECT engagement.id, at, engagement.doc, contact.id FROM engagement JOIN contact ON contact.no = engagement.contact
          WHERE engagement.id IN (
              SELECT id FROM engagement WHERE contact IN (SELECT no FROM family) ORDER BY id DESC LIMIT ?2
          )
-         ORDER BY engagement.id DESC",
-    )?;
+         ORDER BY engagement.id DESC"
+    ))?;
     let mut rows = select.query(params![no, i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut engagements = Vec::new();
     while let Some(row) = rows.next()? {
@@ -72,12 +70,7 @@ impl Reader<'_> {
     /// The database fails.
     pub fn count_engagements(&self, contact: ContactId) -> Result<u64, StoreError> {
         let Some(no) = contacts::resolve(self.conn, contact).placed(self.path)? else { return Ok(0) };
-        let sql = "WITH RECURSIVE family (no) AS (
-                 SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-             )
-             SELECT count(*) FROM engagement WHERE contact IN (SELECT no FROM family)";
-        let count = |mut select: rusqlite::CachedStatement<'_>| select.query_row([no], |row| row.get::<_, i64>(0));
-        Ok(self.conn.prepare_cached(sql).and_then(count).placed(self.path)?.unsigned_abs())
+        family::count(self.conn, "engagement WHERE true", no).placed(self.path)
     }
 
     /// Returns the last calls and text messages to a contact, or to one that was merged into it, newest first, `limit` at most.

@@ -14,6 +14,7 @@ use crate::domain::name::Name;
 use super::contacts;
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::family::FAMILY;
 use super::{Reader, Writer};
 
 /// What was added since the first release has defaults: documents of that time lack it.
@@ -177,11 +178,6 @@ fn count(conn: &Connection, contact: Option<ContactId>, status: Option<EnquirySt
         .query_row(params![no, status.map(EnquiryStatus::as_str)], |row| row.get::<_, i64>(0))?;
     Ok(count.unsigned_abs())
 }
-
-/// The contact and those merged into it. The numbers come from an index alone, so that only the documents that are wanted are read.
-const FAMILY: &str = "WITH RECURSIVE family (no) AS (
-     SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
- )";
 
 /// The row of the contact that is asked for; nothing when it is unknown.
 fn of_whom(conn: &Connection, contact: Option<ContactId>) -> Result<Option<Option<i64>>, StoreError> {

@@ -11,11 +11,11 @@ use crate::domain::traces::{Sight, Traces};
 use super::contacts::gone;
 use super::error::{Placed, StoreError};
 use super::identifiers::volume;
-use super::person::{family, listed, traces};
+use super::person::{listed, traces};
 use super::reader::Reader;
 use super::types::NewChange;
 use super::writer::Writer;
-use super::{contacts, tombstones};
+use super::{contacts, family, tombstones};
 
 /// What stands where something was erased.
 pub const ERASED: &str = "(erased)";
@@ -152,7 +152,7 @@ struct Eraser<'c> {
 
 impl<'c> Eraser<'c> {
     fn new(conn: &'c Connection, no: i64) -> Result<Self, StoreError> {
-        let family = family(conn, no)?;
+        let family = family::numbers(conn, no)?;
         let (traces, twins) = traces(conn, &family)?;
         Ok(Self { conn, no, list: listed(&family), family, traces, twins })
     }

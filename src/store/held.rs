@@ -9,9 +9,9 @@ use crate::domain::traces::{Sight, Traces};
 
 use super::error::{Placed, StoreError};
 use super::forget::each_failed_row;
-use super::person::{family, listed, traces};
+use super::person::{listed, traces};
 use super::reader::Reader;
-use super::{contacts, document, state};
+use super::{contacts, document, family, state};
 
 /// A state of a contact that was kept for taking something back.
 #[derive(Clone, PartialEq, Debug)]
@@ -79,7 +79,7 @@ impl Reader<'_> {
 const AT: &str = "strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000000000, 'unixepoch')";
 
 fn held(conn: &Connection, no: i64) -> Result<Held, StoreError> {
-    let family = family(conn, no)?;
+    let family = family::numbers(conn, no)?;
     let (list, (traces, _)) = (listed(&family), traces(conn, &family)?);
     let theirs = "contact IN (SELECT value FROM json_each(?1))";
     let mut held = Held {

@@ -11,6 +11,7 @@ use crate::domain::note::{Note, NoteOn};
 use super::contacts;
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::family;
 use super::reader::Reader;
 use super::record_changes::RecordKind;
 use super::writer::Writer;
@@ -54,23 +55,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Note> {
     })
 }
 
-/// The numbers of a contact and of those merged into it.
-fn family(conn: &Connection, id: ContactId) -> rusqlite::Result<Vec<i64>> {
-    let Some(no) = contacts::resolve(conn, id)? else { return Ok(Vec::new()) };
-    conn.prepare_cached(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT no FROM family",
-    )?
-    .query_map([no], |row| row.get(0))?
-    .collect()
-}
-
 /// The column by which notes are found, and the numbers to look for.
 fn place(conn: &Connection, on: NoteOn) -> rusqlite::Result<(bool, Vec<i64>)> {
     match on {
-        NoteOn::Contact(id) => Ok((true, family(conn, id)?)),
+        NoteOn::Contact(id) => {
+            let no = contacts::resolve(conn, id)?;
+            Ok((true, no.map_or_else(|| Ok(Vec::new()), |no| family::numbers(conn, no))?))
+        }
         NoteOn::Organization(id) => Ok((false, vec![id])),
     }
 }

@@ -13,6 +13,7 @@ use super::contacts::{self, gone};
 use super::custom_schema;
 use super::document;
 use super::error::{Placed, StoreError};
+use super::family;
 use super::identifiers;
 use super::reader::Reader;
 use super::types::{Action, Identifier};
@@ -51,7 +52,7 @@ impl Reader<'_> {
     pub fn traces(&self, id: ContactId) -> Result<Traces, StoreError> {
         self.settle()?;
         let Some(no) = contacts::resolve(self.conn, id).placed(self.path)? else { return Ok(Traces::default()) };
-        let family = family(self.conn, no).placed(self.path)?;
+        let family = family::numbers(self.conn, no).placed(self.path)?;
         Ok(traces(self.conn, &family).placed(self.path)?.0)
     }
 }
@@ -74,18 +75,6 @@ fn forgotten_at(conn: &Connection, no: i64) -> rusqlite::Result<DateTime<Utc>> {
         .query_row((no, Action::Forgotten.as_str()), |row| row.get(0))
         .optional()?;
     Ok(DateTime::from_timestamp_nanos(at.unwrap_or_default()))
-}
-
-/// Returns the numbers of a contact and of all that were merged into it, its own first.
-pub(super) fn family(conn: &Connection, no: i64) -> rusqlite::Result<Vec<i64>> {
-    conn.prepare_cached(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT no FROM family",
-    )?
-    .query_map([no], |row| row.get(0))?
-    .collect()
 }
 
 /// Numbers as a JSON list, for `IN (SELECT value FROM json_each(?1))`.

@@ -8,6 +8,7 @@ use crate::domain::id::ContactId;
 
 use super::document::nanos;
 use super::error::{Placed, StoreError};
+use super::family::{self, FAMILY};
 use super::{Reader, Writer, contacts};
 
 const COLUMNS: &str = "enquiry, at, url, title";
@@ -23,10 +24,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Visit> {
 
 fn of_contact(conn: &Connection, no: i64, limit: usize) -> rusqlite::Result<Vec<Visit>> {
     let mut select = conn.prepare_cached(&format!(
-        "WITH RECURSIVE family (no) AS (
-             SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-         )
-         SELECT {COLUMNS} FROM visit
+        "{FAMILY} SELECT {COLUMNS} FROM visit
          WHERE id IN (SELECT id FROM visit WHERE contact IN (SELECT no FROM family) ORDER BY id DESC LIMIT ?2)
          ORDER BY id DESC"
     ))?;
@@ -48,12 +46,7 @@ impl Reader<'_> {
     /// The database fails.
     pub fn count_visits(&self, contact: ContactId) -> Result<u64, StoreError> {
         let Some(no) = contacts::resolve(self.conn, contact).placed(self.path)? else { return Ok(0) };
-        let sql = "WITH RECURSIVE family (no) AS (
-                 SELECT ?1 UNION SELECT contact.no FROM contact JOIN family ON contact.merged_into = family.no
-             )
-             SELECT count(*) FROM visit WHERE contact IN (SELECT no FROM family)";
-        let count = |mut select: rusqlite::CachedStatement<'_>| select.query_row([no], |row| row.get::<_, i64>(0));
-        Ok(self.conn.prepare_cached(sql).and_then(count).placed(self.path)?.unsigned_abs())
+        family::count(self.conn, "visit WHERE true", no).placed(self.path)
     }
 
     /// Returns the pages that a contact, or one that was merged into it, visited last, newest first, `limit` at most.

@@ -59,6 +59,24 @@ fn two_writers_end_as_if_one_followed_the_other() {
 }
 
 #[test]
+fn many_who_open_a_new_database_at_once_make_it_together() {
+    for _ in 0..10 {
+        let (_folder, path) = temporary();
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for number in 1..=8 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    insert(&Store::open(path).unwrap(), &contact(number, "Lee"));
+                });
+            }
+        });
+        assert_eq!(Store::open(&path).unwrap().read(|reader| reader.count()).unwrap(), 8);
+    }
+}
+
+#[test]
 fn a_reader_keeps_its_snapshot_while_others_write() {
     let store = Store::in_memory().unwrap();
     let counts = store.read(|reader| {
