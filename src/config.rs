@@ -61,53 +61,30 @@ impl Profile {
     }
 }
 
-/// What happens to a row whose person is in the store already.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum OnMatch {
-    /// No matching: every row becomes a contact.
-    Create,
-    /// The row is skipped.
-    Skip,
-    /// The contact is updated.
-    Update,
-    /// The row fails.
-    Reject,
-}
-
-impl OnMatch {
-    /// Returns the word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Skip => "skip",
-            Self::Update => "update",
-            Self::Reject => "reject",
-        }
-    }
-
-    /// Finds a policy by its word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "create" => Some(Self::Create),
-            "skip" => Some(Self::Skip),
-            "update" => Some(Self::Update),
-            "reject" => Some(Self::Reject),
-            _ => None,
-        }
+words! {
+    /// What happens to a row whose person is in the store already.
+    OnMatch {
+        /// No matching: every row becomes a contact.
+        Create = "create",
+        /// The row is skipped.
+        Skip = "skip",
+        /// The contact is updated.
+        Update = "update",
+        /// The row fails.
+        Reject = "reject",
     }
 }
 
-/// By what a row is matched with a contact.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum MatchBy {
-    /// Id in another system.
-    ExternalId,
-    /// E-mail address.
-    Email,
-    /// Phone number.
-    Phone,
+words! {
+    /// By what a row is matched with a contact.
+    MatchBy {
+        /// Id in another system.
+        ExternalId = "external_id",
+        /// E-mail address.
+        Email = "email",
+        /// Phone number.
+        Phone = "phone",
+    }
 }
 
 words! {

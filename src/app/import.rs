@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::failure::{Class, Failure};
 use super::{App, now};
-use crate::config::OnMatch;
+use crate::config::{MatchBy, OnMatch};
 use crate::domain::country::Country;
 use crate::domain::custom::Entity;
 use crate::domain::permission::Viewer;
@@ -42,6 +42,10 @@ pub struct ImportRequest {
     pub dry_run: bool,
     /// `Their header=field` pairs, over what is recognised.
     pub map: Vec<(String, String)>,
+    /// A saved or bundled mapping, over the one that the headers fit.
+    pub mapping: Option<String>,
+    /// Sheet of a workbook, by name or as `#2`; `None` means the first.
+    pub sheet: Option<String>,
     /// Country of numbers without a country code, over the settings'.
     pub country: Option<Country>,
     /// Where failed rows are written; `None` means `ErrorDetail.csv` in the home folder.
@@ -54,6 +58,16 @@ pub struct ImportRequest {
     pub delimiter: Option<u8>,
     /// What happens to rows whose person is in the store, over the settings'.
     pub on_match: Option<OnMatch>,
+    /// By what rows are matched, in order, over the settings'.
+    pub match_by: Option<Vec<MatchBy>>,
+    /// Fields that an update overwrites, whatever the settings say; `all` for every field.
+    pub overwrite: Vec<String>,
+    /// Fields that an update only fills, whatever the settings say; `all` for every field.
+    pub fill: Vec<String>,
+    /// How many failed rows stop the job.
+    pub max_errors: Option<u64>,
+    /// How many rows that plugins faulted on stop the job.
+    pub max_faults: Option<u64>,
     /// Whether a file that was imported before may be imported again.
     pub again: bool,
     /// Whether the import may opt contacts back in to surveys.
@@ -76,12 +90,19 @@ impl ImportRequest {
             file: file.into(),
             dry_run: false,
             map: Vec::new(),
+            mapping: None,
+            sheet: None,
             country: None,
             errors: None,
             errors_json: None,
             encoding: None,
             delimiter: None,
             on_match: None,
+            match_by: None,
+            overwrite: Vec::new(),
+            fill: Vec::new(),
+            max_errors: None,
+            max_faults: None,
             again: false,
             allow_opt_in: false,
             allow_forgotten: false,

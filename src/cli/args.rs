@@ -12,6 +12,7 @@ mod engage;
 mod enquiry;
 mod field;
 mod filter;
+mod import;
 mod label;
 pub mod merge;
 mod notes;
@@ -30,6 +31,7 @@ pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
 pub use enquiry::{EnquiryArgs, EnquiryCommand};
 pub use field::{EntityArg, FieldArgs, FieldCommand, KindArg};
 pub use filter::{FilterArgs, FilterCommand};
+pub use import::{ImportArgs, JobCommand, MappingCommand, MatchByArg, OnMatchArg};
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
@@ -107,82 +109,6 @@ pub enum Command {
     Bulk(BulkArgs),
     /// Save what you often search for under a name
     Filter(FilterArgs),
-}
-
-/// `carnet import`
-#[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct ImportArgs {
-    /// The file to import; `-` reads the standard input
-    #[arg(required = true)]
-    pub file: Option<PathBuf>,
-    /// Look at jobs instead
-    #[command(subcommand)]
-    pub jobs: Option<JobCommand>,
-    /// Run everything, plugins included, and show what would change, but write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Map a header to a field: 'Their header=last_name'; '#3=mobile' for the third column; '…=-' to ignore one
-    #[arg(long, value_name = "HEADER=FIELD")]
-    pub map: Vec<String>,
-    /// Country of phone numbers without a country code: HK, Hong Kong, …
-    #[arg(long, value_name = "COUNTRY")]
-    pub country: Option<String>,
-    /// Where failed rows are written [default: ErrorDetail.csv in the home folder]
-    #[arg(long, value_name = "FILE")]
-    pub errors: Option<PathBuf>,
-    /// Write the errors for programs, too
-    #[arg(long, value_name = "FILE")]
-    pub errors_json: Option<PathBuf>,
-    /// Encoding of the file, such as utf-8, windows-1252, gb18030, big5
-    #[arg(long, value_name = "NAME")]
-    pub encoding: Option<String>,
-    /// Delimiter of the file: comma, semicolon, tab, pipe, or the character
-    #[arg(long, value_name = "CHAR")]
-    pub delimiter: Option<String>,
-    /// What happens to a row whose person is in the store [default: create, or the setting]
-    #[arg(long, value_name = "POLICY")]
-    pub on_match: Option<OnMatchArg>,
-    /// Import a file although its content was imported before
-    #[arg(long)]
-    pub again: bool,
-    /// Allow the file to opt contacts back in to surveys
-    #[arg(long)]
-    pub allow_opt_in: bool,
-    /// Allow the file to bring back people who were forgotten
-    #[arg(long)]
-    pub allow_forgotten: bool,
-    /// Finish an interrupted job with the same file
-    #[arg(long, value_name = "JOB")]
-    pub resume: Option<i64>,
-    /// Import without any plugin
-    #[arg(long)]
-    pub no_plugins: bool,
-}
-
-/// `--on-match`
-#[derive(Copy, Clone, ValueEnum, Debug)]
-pub enum OnMatchArg {
-    /// No matching: every row becomes a contact
-    Create,
-    /// Skip the row
-    Skip,
-    /// Update the contact
-    Update,
-    /// Fail the row
-    Reject,
-}
-
-/// `carnet import list|show`
-#[derive(Subcommand, Debug)]
-pub enum JobCommand {
-    /// List import jobs, newest first
-    List,
-    /// Show one job
-    Show {
-        /// Its number
-        job: i64,
-    },
 }
 
 /// `carnet template`

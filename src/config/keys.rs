@@ -85,7 +85,7 @@ pub(super) fn apply(settings: &mut Settings, key: &str, value: &DeValue<'_>) -> 
         }
         "error_column" => settings.error_column = parsed(key, value, error_column)?,
         "on_match" => settings.on_match = word(key, value, &["create", "skip", "update", "reject"], OnMatch::parse)?,
-        "match_by" => settings.match_by = words(key, value, &["external_id", "email", "phone"], match_by)?,
+        "match_by" => settings.match_by = words(key, value, &["external_id", "email", "phone"], MatchBy::parse)?,
         "fill_blanks_only" => settings.fill_blanks_only = yes_no(key, value)?,
         "workers" => settings.workers = number(key, value, 0, 64)?,
         "poll_folders" => settings.poll_folders = yes_no(key, value)?,
@@ -267,15 +267,6 @@ fn access(word: &str) -> Option<Access> {
         "open" => Some(Access::Open),
         "owner" => Some(Access::Owner),
         "division" => Some(Access::Division),
-        _ => None,
-    }
-}
-
-fn match_by(word: &str) -> Option<MatchBy> {
-    match word {
-        "external_id" => Some(MatchBy::ExternalId),
-        "email" => Some(MatchBy::Email),
-        "phone" => Some(MatchBy::Phone),
         _ => None,
     }
 }

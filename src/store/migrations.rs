@@ -11,7 +11,7 @@ use super::facets;
 pub(super) const APPLICATION_ID: i32 = 0x4352_4e54;
 
 /// The version that this program writes.
-pub(super) const LATEST: i64 = 2;
+pub(super) const LATEST: i64 = 3;
 
 /// All steps, oldest first.
 pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -20,6 +20,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up_with_hook(include_str!("migrations/0002_desk.sql"), |transaction: &Transaction<'_>| -> HookResult {
             Ok(facets::fill(transaction)?)
         }),
+        M::up(include_str!("migrations/0003_import.sql")),
     ])
 });
 

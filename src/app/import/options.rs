@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::ImportRequest;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
-use crate::config::OnMatch;
+use crate::config::{MatchBy, OnMatch};
 use crate::domain::permission::OPERATOR;
 use crate::store::Job;
 
@@ -14,10 +14,17 @@ pub(super) fn json(request: &ImportRequest, app: &App) -> String {
     json!({
         "profile": app.settings().profile.as_str(),
         "map": request.map.iter().map(|(header, field)| json!([header, field])).collect::<Vec<_>>(),
+        "mapping": request.mapping,
+        "sheet": request.sheet,
         "country": request.country.map(|country| country.as_str().to_owned()),
         "encoding": request.encoding,
         "delimiter": request.delimiter.map(|byte| char::from(byte).to_string()),
         "on_match": request.on_match.map(OnMatch::as_str),
+        "match_by": request.match_by.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
+        "overwrite": request.overwrite,
+        "fill": request.fill,
+        "max_errors": request.max_errors,
+        "max_faults": request.max_faults,
         "allow_opt_in": request.allow_opt_in,
         "allow_forgotten": request.allow_forgotten,
         "errors_json": request.errors_json.as_ref().and_then(|path| std::path::absolute(path).ok()),
@@ -39,6 +46,11 @@ pub(super) fn begun_by(job: &Job) -> Option<String> {
 /// Usage, when the new request names an option that the job has settled.
 pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest, Failure> {
     let named = !request.map.is_empty()
+        || request.mapping.is_some()
+        || request.sheet.is_some()
+        || request.match_by.is_some()
+        || !request.overwrite.is_empty()
+        || !request.fill.is_empty()
         || request.country.is_some()
         || request.encoding.is_some()
         || request.delimiter.is_some()
@@ -50,7 +62,7 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
     if named {
         let message = format!("job {} goes on as it began: its options cannot be changed", job.id);
         return Err(Failure::new(Class::Usage, "RESUME_OPTIONS", message)
-            .hint("leave out all options but `--errors` and `--errors-json`"));
+            .hint("leave out all options but `--errors`, `--errors-json`, `--max-errors` and `--max-faults`"));
     }
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
     let text = |key: &str| kept[key].as_str().map(str::to_owned);
@@ -60,6 +72,9 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
         let way = if by == OPERATOR { "leave out `--as`".to_owned() } else { format!("add `--as \"{by}\"`") };
         return Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint(format!("{way} to finish it")));
     }
+    let texts = |key: &str| {
+        kept[key].as_array().map(|all| all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<_>>())
+    };
     let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()));
     Ok(ImportRequest {
         map: kept["map"].as_array().map(|pairs| pairs.iter().filter_map(pair).collect()).unwrap_or_default(),
@@ -67,6 +82,14 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
         encoding: text("encoding"),
         delimiter: text("delimiter").and_then(|text| text.bytes().next()),
         on_match: text("on_match").as_deref().and_then(OnMatch::parse),
+        mapping: text("mapping"),
+        sheet: text("sheet"),
+        match_by: texts("match_by").map(|kinds| kinds.iter().filter_map(|kind| MatchBy::parse(kind)).collect()),
+        overwrite: texts("overwrite").unwrap_or_default(),
+        fill: texts("fill").unwrap_or_default(),
+        // A job that was stopped for its errors may be given more room.
+        max_errors: request.max_errors.or(kept["max_errors"].as_u64()),
+        max_faults: request.max_faults.or(kept["max_faults"].as_u64()),
         allow_opt_in: kept["allow_opt_in"].as_bool().unwrap_or(false),
         allow_forgotten: kept["allow_forgotten"].as_bool().unwrap_or(false),
         without_plugins: kept["without_plugins"].as_bool().unwrap_or(false),

@@ -7,10 +7,10 @@ use crate::app::failure::{Class, Failure};
 use crate::app::import::report::{ImportReport, Preview};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
-use crate::cli::args::{ImportArgs, JobCommand, OnMatchArg};
+use crate::cli::args::{ImportArgs, JobCommand, MatchByArg, OnMatchArg};
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
-use crate::config::OnMatch;
+use crate::config::{MatchBy, OnMatch};
 use crate::domain::permission::Viewer;
 use crate::intake::delimiter_named;
 use crate::store::Job;
@@ -23,6 +23,9 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
     match &args.jobs {
         Some(JobCommand::List) => list(app, by, printer),
         Some(JobCommand::Show { job }) => show(app, *job, by, printer),
+        Some(JobCommand::Undo { .. } | JobCommand::Mapping(_)) => {
+            Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet"))
+        }
         None => import(app, args, by, printer),
     }
 }
@@ -56,12 +59,19 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
     Ok(ImportRequest {
         dry_run: args.dry_run,
         map: args.map.iter().map(|pair| read_pair(pair)).collect::<Result<_, _>>()?,
+        mapping: args.mapping.clone(),
+        sheet: args.sheet.clone(),
         country: args.country.as_deref().map(str::parse).transpose()?,
         errors: args.errors.clone(),
         errors_json: args.errors_json.clone(),
         encoding: args.encoding.clone(),
         delimiter: delimiter.transpose()?,
         on_match: args.on_match.map(on_match),
+        match_by: (!args.match_by.is_empty()).then(|| args.match_by.iter().copied().map(match_by).collect()),
+        overwrite: args.overwrite.clone(),
+        fill: args.fill.clone(),
+        max_errors: args.max_errors,
+        max_faults: args.max_faults,
         again: args.again,
         allow_opt_in: args.allow_opt_in,
         allow_forgotten: args.allow_forgotten,
@@ -86,6 +96,14 @@ const fn on_match(arg: OnMatchArg) -> OnMatch {
         OnMatchArg::Skip => OnMatch::Skip,
         OnMatchArg::Update => OnMatch::Update,
         OnMatchArg::Reject => OnMatch::Reject,
+    }
+}
+
+const fn match_by(arg: MatchByArg) -> MatchBy {
+    match arg {
+        MatchByArg::ExternalId => MatchBy::ExternalId,
+        MatchByArg::Email => MatchBy::Email,
+        MatchByArg::Phone => MatchBy::Phone,
     }
 }
 
