@@ -67,7 +67,7 @@ pub use error::StoreError;
 pub use forget::{ERASED, Erased};
 pub use held::{Held, Original, RefusedRow};
 pub use merges::{Standing, Whereabouts};
-pub use notes::{NotePage, NotedOrganization};
+pub use notes::NotePage;
 pub use person::Person;
 pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};

@@ -255,7 +255,7 @@ impl Work<'_> {
         };
         draft.contact.updated = Stamp { at, by: by.name().into() };
         let granted = [Field::Owner.into(), Field::SharedWith.into()];
-        self.app.grant(&mut draft, wishes, &granted, &self.book, by)?;
+        self.app.grant(&mut draft, wishes, Some(&before), &granted, &self.book, by)?;
         let (draft, opinion) = decide(&mut self.chain, Hook::Update, draft, Some(&before), &self.book);
         if opinion.refuses() {
             return Ok(refused(&before, opinion.problems));

@@ -2,12 +2,11 @@
 
 use super::failure::{Class, Failure};
 use super::{App, now};
-use crate::config::Settings;
 use crate::domain::id::ContactId;
 use crate::domain::name::Name;
 use crate::domain::note::{Note, NoteOn, note_text};
-use crate::domain::permission::{Access, Right, Viewer};
-use crate::store::{NotePage, NotedOrganization};
+use crate::domain::permission::{Right, Viewer};
+use crate::store::NotePage;
 
 impl App {
     /// Writes a note on a contact.
@@ -33,7 +32,7 @@ impl App {
     /// # Errors
     /// Not found; usage, when the text is none.
     pub fn add_organization_note(&self, named: &str, text: &str, by: &Viewer) -> Result<Note, Failure> {
-        let organization = self.noted_organization(named, by)?;
+        let organization = self.organization(named, by)?;
         self.write_note(NoteOn::Organization(organization.id), text, by)
     }
 
@@ -48,7 +47,7 @@ impl App {
         limit: usize,
         by: &Viewer,
     ) -> Result<NotePage, Failure> {
-        let organization = self.noted_organization(named, by)?;
+        let organization = self.organization(named, by)?;
         Ok(self.store()?.read(|reader| reader.notes(NoteOn::Organization(organization.id), after, limit))?)
     }
 
@@ -90,12 +89,10 @@ impl App {
     pub fn note(&self, id: i64, by: &Viewer) -> Result<Note, Failure> {
         let (note, on) = self.store()?.read(|reader| reader.note(id))?.ok_or_else(|| no_note(id))?;
         let seen = match on {
-            NoteOn::Contact(contact) => {
-                self.contact(contact).and_then(|contact| self.require(by, Right::View, &contact)).map_err(drop)
-            }
-            NoteOn::Organization(number) => self.noted_organization(&number.to_string(), by).map(drop).map_err(drop),
+            NoteOn::Contact(contact) => self.contact_for(contact, Right::View, by).is_ok(),
+            NoteOn::Organization(number) => self.organization(&number.to_string(), by).is_ok(),
         };
-        seen.map(|()| note).map_err(|()| no_note(id))
+        if seen { Ok(note) } else { Err(no_note(id)) }
     }
 
     /// Returns a note that the viewer may change; `deed` says how, for the refusal.
@@ -110,24 +107,6 @@ impl App {
         }
         let message = format!("{} may not {deed} note {id}: {} wrote it", by.name(), note.by);
         Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint(format!("ask {}, or an admin", note.by)))
-    }
-
-    /// Returns an organization that the viewer sees, by its number or its name.
-    fn noted_organization(&self, named: &str, by: &Viewer) -> Result<NotedOrganization, Failure> {
-        let found = self.store()?.read(|reader| reader.noted_organization(named))?;
-        found.filter(|organization| sees(organization, by, self.settings())).ok_or_else(|| {
-            Failure::new(Class::NotFound, "ORGANIZATION_UNKNOWN", format!("there is no organization `{named}`"))
-                .hint("`carnet org list` lists them")
-        })
-    }
-}
-
-fn sees(organization: &NotedOrganization, by: &Viewer, settings: &Settings) -> bool {
-    match (by.member(), settings.access) {
-        (Some(member), Access::Division) if !by.is_admin() => {
-            organization.division.as_ref().is_none_or(|division| member.divisions.contains(division))
-        }
-        _ => true,
     }
 }
 

@@ -1,10 +1,7 @@
 //! Labels: names that are equal without regard to case. Which labels exist, and their colours, is the store's business.
 
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-
 use super::invalid::Invalid;
+use super::name::by_key;
 use super::text;
 
 /// Longest name of a label, in characters.
@@ -102,37 +99,7 @@ pub fn parse_colour(text: &str) -> Result<String, Invalid> {
     }
 }
 
-impl PartialEq for LabelName {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for LabelName {}
-
-impl Hash for LabelName {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
-    }
-}
-
-impl PartialOrd for LabelName {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for LabelName {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
-impl fmt::Display for LabelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
+by_key!(LabelName);
 
 #[cfg(test)]
 mod tests {

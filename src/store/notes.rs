@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::id::ContactId;
-use crate::domain::name::Name;
 use crate::domain::note::{Note, NoteOn};
 
 use super::contacts;
@@ -25,17 +24,6 @@ pub struct NotePage {
     pub notes: Vec<Note>,
     /// Where the next page begins, if there is one.
     pub next: Option<i64>,
-}
-
-/// An organization, as far as its notes need it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NotedOrganization {
-    /// Its number.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-    /// Its division.
-    pub division: Option<Name>,
 }
 
 pub(super) const COLUMNS: &str = "id, text, at, person, edited_at, edited_by";
@@ -150,31 +138,6 @@ impl Reader<'_> {
     /// The database fails.
     pub fn note(&self, id: i64) -> Result<Option<(Note, NoteOn)>, StoreError> {
         find(self.conn, id).placed(self.path)
-    }
-
-    /// Returns the organization with a number or a name.
-    ///
-    /// # Errors
-    /// The database fails, or its division cannot be read.
-    pub fn noted_organization(&self, named: &str) -> Result<Option<NotedOrganization>, StoreError> {
-        let (number, key) =
-            (named.trim().parse::<i64>().ok(), Name::parse(named).map(|name| name.key().to_owned()).ok());
-        let found = self
-            .conn
-            .prepare_cached(
-                "SELECT id, name, division FROM organization WHERE key = ?2 OR id = ?1 ORDER BY id = ?1 DESC LIMIT 1",
-            )
-            .and_then(|mut select| {
-                let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?));
-                select.query_row(params![number, key], read).optional()
-            });
-        let Some((id, name, division)) = found.placed(self.path)? else { return Ok(None) };
-        let division = division.as_deref().map(Name::parse).transpose();
-        let division = division.map_err(|refused| StoreError::Unreadable {
-            what: format!("organization {id}"),
-            reason: refused.to_string(),
-        })?;
-        Ok(Some(NotedOrganization { id, name, division }))
     }
 }
 

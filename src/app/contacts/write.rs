@@ -69,12 +69,7 @@ impl App {
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
-        grant_all(&mut draft, wishes, &book.rules);
-        // First what nobody may write: whether such a name exists does not matter then.
-        if let Some(claims) = Claims::of(by, self.settings().access) {
-            claims.settle(&mut draft, None, &[]);
-        }
-        known::check(self, &mut draft, None, by)?;
+        self.grant(&mut draft, wishes, None, &[], &book, by)?;
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
@@ -122,7 +117,10 @@ impl App {
         part: &Part<'_>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
-        let make = |draft: &mut Draft, book: &RuleBook| self.grant(draft, wishes, &[], book, by);
+        let make = |draft: &mut Draft, book: &RuleBook| {
+            let before = draft.contact.clone();
+            self.grant(draft, wishes, Some(&before), &[], book, by)
+        };
         self.change_contact(
             id,
             &Change { right: Right::Edit, seen, wishes, refused: "not changed", make: &make, part },
@@ -130,8 +128,8 @@ impl App {
         )
     }
 
-    /// Puts wishes into what is stored of a contact; what rules, claims and names refuse stays pending. `granted` names fields for which
-    /// a right of their own was checked.
+    /// Puts wishes into a new contact, or into what is stored of one; what rules, claims and names refuse stays pending. `granted` names
+    /// fields for which a right of their own was checked.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -139,16 +137,17 @@ impl App {
         &self,
         draft: &mut Draft,
         wishes: &[Wish],
+        before: Option<&Contact>,
         granted: &[FieldKey],
         book: &RuleBook,
         by: &Viewer,
     ) -> Result<(), Failure> {
-        let before = draft.contact.clone();
         grant_all(draft, wishes, &book.rules);
+        // First what nobody may write: whether such a name exists does not matter then.
         if let Some(claims) = Claims::of(by, self.settings().access) {
-            claims.settle(draft, Some(&before), granted);
+            claims.settle(draft, before, granted);
         }
-        known::check(self, draft, Some(&before), by)
+        known::check(self, draft, before, by)
     }
 
     /// Makes a change on the newest state of a contact, again and again while others write it, unless it is meant for one revision.
