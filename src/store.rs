@@ -21,7 +21,7 @@ mod filters;
 mod forget;
 mod held;
 mod identifiers;
-mod job_lock;
+mod job_undo;
 mod jobs;
 mod label_writes;
 mod labels;
@@ -36,10 +36,12 @@ mod prepared;
 mod query;
 mod reader;
 mod record_changes;
+mod recording;
 mod renames;
 mod restore;
 mod scrub;
 mod search;
+mod side_files;
 mod sorted;
 mod staff;
 mod state;
@@ -70,12 +72,14 @@ pub use merges::{Standing, Whereabouts};
 pub use notes::NotePage;
 pub use person::Person;
 pub use prepared::Prepared;
+pub use job_undo::{LeftBehind, Removed, UndoCounts};
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use restore::Departed;
+pub use side_files::{Copied, Turn};
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
-    Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
+    Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, JobUndo, LabelInfo,
     NewChange, NewJob, Page, PluginRef, SavedFilter,
 };
 pub use writer::Writer;
@@ -86,7 +90,8 @@ pub use organizations::{OrganizationPage, OrganizationQuery};
 pub use record_changes::{RecordChange, RecordKind};
 
 use error::Placed;
-use job_lock::JobLocks;
+use side_files::JobLocks;
+use recording::Recording;
 use writer::{JobMoves, Known};
 
 /// Readers kept open between uses; more are opened when more are needed at once.
@@ -186,8 +191,12 @@ impl Store {
         if version != *seen {
             learned = Known::default();
         }
-        let mut writer =
-            Writer { reader: Reader::new(&transaction, path), known: &mut learned, job_moves: JobMoves::default() };
+        let mut writer = Writer {
+            reader: Reader::new(&transaction, path),
+            known: &mut learned,
+            job_moves: JobMoves::default(),
+            recording: Recording::default(),
+        };
         let answer = f(&mut writer)?;
         writer.settle()?;
         writer.settle_consents()?;
@@ -211,6 +220,29 @@ impl Store {
     #[must_use]
     pub fn guard_job(&self, id: i64) -> JobGuard {
         JobGuard { store: self.clone(), id }
+    }
+
+    /// Makes room beside the database for a copy of what can be read only once.
+    ///
+    /// # Errors
+    /// [`StoreError::JobLock`] when no file can be made there.
+    pub fn make_copy(&self) -> Result<Copied, StoreError> {
+        Copied::make(self.path())
+    }
+
+    /// Waits for the turn of an import that looks for contacts before it writes them, so that two at once end as if one had followed
+    /// the other.
+    ///
+    /// # Errors
+    /// [`StoreError::JobLock`] when no file can be made beside the database.
+    pub fn take_turn(&self) -> Result<Turn, StoreError> {
+        Turn::take(self.path())
+    }
+
+    /// Removes what killed processes left beside the database, and returns the copies among it.
+    #[must_use]
+    pub fn sweep(&self) -> Vec<PathBuf> {
+        side_files::sweep(self.path())
     }
 
     /// Looks through the whole database and returns what is wrong with it; nothing when it is sound.

@@ -30,6 +30,7 @@ use crate::registry::dispatch::Chain;
 use crate::store::{Action, Actor, Batch, ChangedField, NewBatch, NewChange, Prepared, Query, StoreError};
 
 pub use undo::{LeftAlone, Undone, Why};
+pub(in crate::app) use undo::{Source, TakenBack};
 
 /// Contacts of one transaction.
 const AT_ONCE: usize = 512;

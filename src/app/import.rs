@@ -3,21 +3,22 @@
 
 pub mod mapping;
 pub mod report;
+pub mod undo;
 
 mod commit;
 mod error_file;
 mod matching;
 mod options;
 mod pipeline;
+mod pinned;
 mod row;
+mod source;
+mod stop;
 mod unique;
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-
-use sha2::{Digest, Sha256};
 
 use super::failure::{Class, Failure};
 use super::{App, now};
@@ -25,13 +26,14 @@ use crate::config::{MatchBy, OnMatch};
 use crate::domain::country::Country;
 use crate::domain::custom::Entity;
 use crate::domain::permission::Viewer;
-use crate::domain::text::hex;
-use crate::intake;
 use crate::registry::Generation;
 use crate::store::{Job, JobState, NewJob};
 
 use mapping::Mapping;
 use report::ImportReport;
+use source::Source;
+
+pub use stop::Stop;
 
 /// What to import, and how.
 #[derive(Clone, Debug)]
@@ -78,6 +80,10 @@ pub struct ImportRequest {
     pub resume: Option<i64>,
     /// Whether plugins are passed by altogether.
     pub without_plugins: bool,
+    /// Whether a resumed job may go on with other plugins than those with which it began.
+    pub accept_plugins: bool,
+    /// How to ask the import to stop.
+    pub stop: Stop,
     /// Who imports.
     pub by: Viewer,
 }
@@ -108,6 +114,8 @@ impl ImportRequest {
             allow_forgotten: false,
             resume: None,
             without_plugins: false,
+            accept_plugins: false,
+            stop: Stop::default(),
             by: Viewer::Operator,
         }
     }
@@ -135,24 +143,32 @@ impl App {
     pub fn import(&self, request: &ImportRequest, progress: &mut dyn FnMut(Progress)) -> Result<ImportReport, Failure> {
         let started = Instant::now();
         let resumed = self.job_to_resume(request)?;
-        let resuming = resumed.as_ref().map(|job| options::of_job(request, job)).transpose()?;
+        let resuming = resumed.as_ref().map(|job| options::of_job(request, job, self.home())).transpose()?;
         let request = resuming.as_ref().unwrap_or(request);
-        let reader = open_file(request)?;
+        let source = Source::take(request, self.store()?)?;
+        self.check_content(request, &source.hash, resumed.as_ref())?;
+        let reader = source.open(request)?;
         let schema = self.schema(Entity::Contact)?;
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
-        let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         error_file::check_places(&report, self.home())?;
-        let resumed = self.take_job(request, file_hash, resumed, &generation, &mut report)?;
+        if let Some(job) = &resumed {
+            report.notes.extend(pinned::check(request, job, &generation)?);
+        }
+        let resumed = self.take_job(request, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
+        request.stop.arm();
         let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
-        self.close_job(&mut report, done.is_ok())?;
-        done?;
+        report.add_runs(resumed.as_ref());
+        let closed = self.close_job(&mut report, done.is_ok());
+        request.stop.disarm();
+        done.map_err(|failure| report.tell_resume(failure))?;
+        closed?;
         report.check_sum()?;
         report.tell_returned();
-        if report.counts.read == 0 {
+        if report.counts.read == 0 && !report.stopped {
             report.notes.push("the file has a header and no rows: nothing was imported".to_owned());
         }
         Ok(report)
@@ -170,12 +186,14 @@ impl App {
         if request.dry_run {
             return Ok(None);
         }
+        let settings_json = options::json(request, self, report, generation);
         if let Some(job) = resumed {
             report.job = Some(job.id);
             return self.store()?.write(|writer| {
                 let job = writer.job(job.id)?.unwrap_or(job);
                 resumable(&job)?;
                 writer.resume_job(job.id)?;
+                writer.set_job_settings(job.id, &settings_json)?;
                 Ok(Some(job))
             });
         }
@@ -183,7 +201,7 @@ impl App {
         let job = NewJob {
             file: request.file.display().to_string(),
             file_hash,
-            settings_json: options::json(request, self),
+            settings_json,
             generation: generation.number,
             started: now(),
         };
@@ -195,16 +213,35 @@ impl App {
         Ok(None)
     }
 
-    /// Writes the error file and the job's end. A job whose error file cannot be written is not done: resuming it writes the file.
+    /// Writes the error file and the job's end, in one transaction: two imports that end at once set each other's file aside. A job whose
+    /// error file cannot be written is not done: resuming it writes the file.
     fn close_job(&self, report: &mut ImportReport, done: bool) -> Result<(), Failure> {
         let Some(job) = report.job else { return Ok(()) };
-        let wrote = if done { error_file::write(self.store()?, job, report) } else { Ok(()) };
-        let state = if done && wrote.is_ok() { JobState::Done } else { JobState::Stopped };
-        let file = report.error_file.as_ref().filter(|_| state == JobState::Done && report.counts.failed > 0);
-        let file = file.map(|path| path.display().to_string());
-        self.store()?.write(|writer| writer.finish_job(job, state, &report.plugins_json(), file.as_deref()))?;
-        wrote.map_err(|failure| {
-            let hint = format!("the rows are imported, and those that failed are kept: `carnet import --resume {job} {}` writes them, `--errors FILE` elsewhere", report.file);
+        let store = self.store()?;
+        // The lock goes with this call, whatever becomes of the end.
+        let _running = store.guard_job(job);
+        let finished = store.write(|writer| {
+            if !done {
+                return Ok(writer.finish_job(job, JobState::Stopped, &report.plugins_json(), None)?);
+            }
+            error_file::write(writer, job, report)?;
+            let state = if report.stopped { JobState::Stopped } else { JobState::Done };
+            let file = report.error_file.as_ref().filter(|_| report.counts.failed > 0);
+            let file = file.map(|path| error_file::recorded(path, self.home()));
+            Ok(writer.finish_job(job, state, &report.plugins_json(), file.as_deref())?)
+        });
+        finished.map_err(|failure: Failure| {
+            // What can still be told is told, so that nobody takes the job for a running one.
+            let stopped = store.write(|writer| writer.finish_job(job, JobState::Stopped, &report.plugins_json(), None));
+            if let Err(error) = stopped {
+                tracing::debug!(%error, job, "the job shows as interrupted");
+            }
+            let resume = format!("`carnet import --resume {job} {}`", report.file);
+            let hint = if done {
+                format!("the rows are imported, and those that failed are kept: {resume} writes them, `--errors FILE` elsewhere")
+            } else {
+                format!("what is imported stays: {resume} goes on")
+            };
             Failure { hint: Some(hint), ..failure }
         })
     }
@@ -222,6 +259,7 @@ impl App {
     /// When the store cannot be read.
     pub fn import_jobs(&self, by: &Viewer) -> Result<Vec<Job>, Failure> {
         let mut jobs = self.store()?.read(|reader| reader.jobs())?;
+        jobs.iter_mut().for_each(|job| error_file::place(job, self.home()));
         jobs.retain(|job| by.is_admin() || options::begun_by(job).is_some_and(|person| person == by.name()));
         Ok(jobs)
     }
@@ -233,7 +271,11 @@ impl App {
     pub fn import_job(&self, id: i64, by: &Viewer) -> Result<Job, Failure> {
         let job = self.store()?.read(|reader| reader.job(id))?;
         let known = |job: &Job| by.is_admin() || options::begun_by(job).is_some_and(|person| person == by.name());
-        job.filter(known).ok_or_else(|| {
+        let placed = |mut job: Job| {
+            error_file::place(&mut job, self.home());
+            job
+        };
+        job.filter(known).map(placed).ok_or_else(|| {
             Failure::new(Class::NotFound, "JOB_UNKNOWN", format!("there is no import job {id}"))
                 .hint("`carnet import list` shows the jobs")
         })
@@ -244,36 +286,23 @@ impl App {
         request.on_match.unwrap_or(self.settings().on_match) == OnMatch::Create && !request.again && !request.dry_run
     }
 
-    /// Refuses content that was imported before, for `create` would make every contact twice.
-    fn check_content(&self, request: &ImportRequest, resumed: Option<&Job>) -> Result<String, Failure> {
-        // What cannot be read twice has no hash: the standard input, a pipe.
-        if !std::fs::metadata(&request.file).is_ok_and(|data| data.is_file()) {
-            return match resumed {
-                Some(job) => Err(Failure::new(
-                    Class::Usage,
-                    "RESUME_STREAM",
-                    format!("job {} cannot be resumed from a stream", job.id),
-                )
-                .hint(format!("name the file that it imported: `{}`", job.file))),
-                None => Ok(String::new()),
-            };
-        }
-        let hash = hash_file(&request.file)?;
+    /// Refuses another file than the job's, and content that was imported before, for `create` would make every contact twice.
+    fn check_content(&self, request: &ImportRequest, hash: &str, resumed: Option<&Job>) -> Result<(), Failure> {
         if let Some(job) = resumed {
             if job.file_hash == hash {
-                return Ok(hash);
+                return Ok(());
             }
             let message =
                 format!("`{}` is not the file of job {}: its content differs", request.file.display(), job.id);
             return Err(Failure::new(Class::Conflict, "RESUME_FILE", message)
                 .hint(format!("resume with the unchanged `{}`", job.file)));
         }
-        if !self.imports_once(request) {
-            return Ok(hash);
+        if !self.imports_once(request) || hash.is_empty() {
+            return Ok(());
         }
-        match self.store()?.read(|reader| reader.job_by_hash(&hash))? {
+        match self.store()?.read(|reader| reader.job_by_hash(hash))? {
             Some(job) => Err(imported_before(request, &job)),
-            None => Ok(hash),
+            None => Ok(()),
         }
     }
 }
@@ -281,6 +310,11 @@ impl App {
 fn imported_before(request: &ImportRequest, job: &Job) -> Failure {
     let file = request.file.display();
     let (code, message, hint) = match job.state {
+        state if job.undo.is_some() && state != JobState::Running => (
+            "IMPORT_UNDO_UNFINISHED",
+            format!("`{file}` was imported by job {}, which is taken back only in part", job.id),
+            format!("go on with `carnet import undo {}`, or import it once more with `--again`", job.id),
+        ),
         JobState::Interrupted | JobState::Stopped => (
             "IMPORT_UNFINISHED",
             format!("`{file}` was imported in part by job {}, which did not finish", job.id),
@@ -304,30 +338,12 @@ fn imported_before(request: &ImportRequest, job: &Job) -> Failure {
     Failure::new(Class::Conflict, code, message).hint(hint)
 }
 
-fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
-    let options = intake::Options {
-        encoding: request.encoding.clone(),
-        delimiter: request.delimiter,
-        ..intake::Options::default()
-    };
-    Ok(intake::open(intake::Input::named(&request.file), &options)?)
-}
-
-fn hash_file(path: &Path) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::io("read", path, &error);
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-}
-
 /// A job may be taken up again unless it is done, or somebody works on it.
 fn resumable(job: &Job) -> Result<(), Failure> {
+    if job.undo.is_some() {
+        let message = format!("job {} was taken back: it cannot be finished any more", job.id);
+        return Err(Failure::new(Class::Conflict, "JOB_UNDONE", message).hint("import the file again"));
+    }
     match job.state {
         JobState::Interrupted | JobState::Stopped => Ok(()),
         JobState::Running => {

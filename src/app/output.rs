@@ -73,9 +73,21 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(self) -> io::Result<()> {
+        self.finish_after(|_| Ok(()))
+    }
+
+    /// As [`Output::finish`], and between content and name does what is asked with the new file: set the old one aside.
+    ///
+    /// # Errors
+    /// When it cannot be written, or what is asked fails.
+    pub fn finish_after(self, between: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
         let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         match &self.part {
-            Some(part) => file.sync_all().and_then(|()| fs::rename(part, &self.place)),
+            Some(part) => {
+                file.sync_all()?;
+                between(part)?;
+                fs::rename(part, &self.place)
+            }
             None => Ok(()),
         }
     }

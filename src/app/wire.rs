@@ -3,6 +3,7 @@
 mod conflict;
 pub mod custom;
 pub mod enquiry;
+mod job;
 pub mod merge;
 pub mod note;
 pub mod privacy;
@@ -11,11 +12,13 @@ pub mod records;
 
 use serde_json::{Map, Value, json};
 
+pub use job::{can_resume, can_undo, job, job_plugins, job_state};
+
 use super::decide::Told;
 use super::failure::Failure;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::name::Name;
-use crate::store::{Actor, ChangeEntry, Counts, Job, LabelInfo, PluginRef};
+use crate::store::{Actor, ChangeEntry, Counts, LabelInfo, PluginRef};
 
 /// A contact, all of it; empty lists and missing values are there as `[]` and `null`.
 #[must_use]
@@ -116,22 +119,6 @@ pub fn label(label: &LabelInfo) -> Value {
 pub fn counts(counts: &Counts) -> Map<String, Value> {
     let pairs = std::iter::once(("read", counts.read)).chain(counts.outcomes());
     pairs.map(|(name, count)| (name.to_owned(), json!(count))).collect()
-}
-
-/// An import job.
-#[must_use]
-pub fn job(job: &Job) -> Value {
-    let mut value = json!({
-        "job": job.id, "file": job.file, "file_hash": job.file_hash, "state": job.state.as_str(),
-        "started": time(job.started), "finished": job.finished.map(time), "generation": job.generation,
-        "committed_record": job.committed_record, "error_file": job.error_file,
-        "settings": serde_json::from_str::<Value>(&job.settings_json).unwrap_or(Value::Null),
-        "plugins": serde_json::from_str::<Value>(&job.plugins_json).unwrap_or(Value::Null),
-    });
-    if let Value::Object(map) = &mut value {
-        map.extend(counts(&job.counts));
-    }
-    value
 }
 
 /// A failure, as `{error: …}`.

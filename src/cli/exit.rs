@@ -1,4 +1,5 @@
-//! Exit statuses: 0 done; 1 refused or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error.
+//! Exit statuses: 0 done; 1 refused or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error; 130 stopped by
+//! Ctrl-C or a termination signal, in good order.
 
 use std::process::ExitCode;
 
@@ -13,6 +14,8 @@ pub enum Outcome {
     FailedRows,
     /// The answer is no: something looked at is not sound.
     Unsound,
+    /// Stopped by a signal, in good order.
+    Stopped,
 }
 
 impl From<Outcome> for ExitCode {
@@ -21,6 +24,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => 0,
             Outcome::Unsound => 1,
             Outcome::FailedRows => 3,
+            Outcome::Stopped => super::signals::STOPPED,
         })
     }
 }

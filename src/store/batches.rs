@@ -65,6 +65,9 @@ pub struct Image {
     pub untouched: bool,
 }
 
+/// The kind of a batch that an import keeps.
+pub(super) const IMPORT: &str = "import";
+
 const BATCH: &str = "id, kind, what, person, at, contacts, undone_at";
 
 fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
@@ -90,12 +93,14 @@ impl Reader<'_> {
         found.placed(self.path)
     }
 
-    /// Returns the newest batches, those of one person or all, `limit` at most.
+    /// Returns the newest batches, those of one person or all, `limit` at most. What imports updated is not among them.
     ///
     /// # Errors
     /// The database fails.
     pub fn batches(&self, person: Option<&str>, limit: usize) -> Result<Vec<Batch>, StoreError> {
-        let sql = format!("SELECT {BATCH} FROM batch WHERE ?1 IS NULL OR person = ?1 ORDER BY id DESC LIMIT ?2");
+        let sql = format!(
+            "SELECT {BATCH} FROM batch WHERE (?1 IS NULL OR person = ?1) AND kind <> '{IMPORT}' ORDER BY id DESC LIMIT ?2"
+        );
         let asked = params![person, i64::try_from(limit).unwrap_or(i64::MAX)];
         let found = self.conn.prepare_cached(&sql).and_then(|mut select| select.query_map(asked, batch)?.collect());
         found.placed(self.path)
@@ -111,6 +116,14 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
+    /// Returns the import job that keeps a batch, if one does.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn job_of_batch(&self, batch: i64) -> Result<Option<i64>, StoreError> {
+        super::recording::job_of(self.conn, batch).placed(self.path)
+    }
+
     /// Returns the newest later batch that wrote a contact, by its number, and was not taken back there yet.
     ///
     /// # Errors
@@ -169,7 +182,7 @@ impl Writer<'_> {
     /// [`StoreError::Conflict`] when the stored revision is not `seen_rev`, [`StoreError::NotFound`] when no live contact has the id.
     pub fn remember(&mut self, batch: i64, id: ContactId, seen_rev: u64) -> Result<(), StoreError> {
         let old = Stored::seen(self.conn, id, seen_rev).placed(self.path)?;
-        keep(self.conn, batch, old.no, seen_rev + 1, Some(&old.document)).placed(self.path)
+        keep_one(self.conn, batch, old.no, seen_rev + 1, Some(&old.document)).placed(self.path)
     }
 
     /// Remembers that the batch created a contact in this transaction.
@@ -178,7 +191,7 @@ impl Writer<'_> {
     /// [`StoreError::NotFound`].
     pub fn remember_created(&mut self, batch: i64, id: ContactId) -> Result<(), StoreError> {
         let no = contacts::resolve(self.conn, id).placed(self.path)?.ok_or(StoreError::NotFound { id })?;
-        keep(self.conn, batch, no, 1, None).placed(self.path)
+        keep_one(self.conn, batch, no, 1, None).placed(self.path)
     }
 
     /// Takes back what a batch did to one contact, unless somebody wrote it since: a change is replaced by what was before, a deleted
@@ -244,14 +257,32 @@ fn pass_on(conn: &Connection, batch: i64, no: i64, written: u64, rev: u64) -> ru
     .map(drop)
 }
 
-fn keep(conn: &Connection, batch: i64, no: i64, rev: u64, document: Option<&str>) -> Result<(), StoreError> {
-    let known = conn
-        .prepare_cached("UPDATE batch_contact SET rev = ?3 WHERE batch = ?1 AND contact = ?2")?
-        .execute(params![batch, no, int(rev)])?;
-    if known == 0 {
-        conn.prepare_cached("INSERT INTO batch_contact (batch, contact, rev, gone, doc) VALUES (?1, ?2, ?3, 0, ?4)")?
-            .execute(params![batch, no, int(rev), document])?;
-        conn.prepare_cached("UPDATE batch SET contacts = contacts + 1 WHERE id = ?1")?.execute([batch])?;
+/// Keeps a contact in a batch; one that is there stays as it was first. Says whether it is new there: the batch is not told of it.
+pub(super) fn keep(
+    conn: &Connection,
+    batch: i64,
+    no: i64,
+    rev: u64,
+    document: Option<&str>,
+) -> Result<bool, StoreError> {
+    let new = conn
+        .prepare_cached("INSERT OR IGNORE INTO batch_contact (batch, contact, rev, gone, doc) VALUES (?1, ?2, ?3, 0, ?4)")?
+        .execute(params![batch, no, int(rev), document])?;
+    if new == 0 {
+        conn.prepare_cached("UPDATE batch_contact SET rev = ?3 WHERE batch = ?1 AND contact = ?2")?
+            .execute(params![batch, no, int(rev)])?;
+    }
+    Ok(new > 0)
+}
+
+/// Tells a batch how many contacts are new in it.
+pub(super) fn count(conn: &Connection, batch: i64, more: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE batch SET contacts = contacts + ?2 WHERE id = ?1")?.execute([batch, more]).map(drop)
+}
+
+fn keep_one(conn: &Connection, batch: i64, no: i64, rev: u64, document: Option<&str>) -> Result<(), StoreError> {
+    if keep(conn, batch, no, rev, document)? {
+        count(conn, batch, 1)?;
     }
     Ok(())
 }

@@ -128,6 +128,16 @@ pub(super) fn since(conn: &Connection, no: i64, rev: i64) -> Result<Vec<ChangeEn
     Ok(entries)
 }
 
+/// Returns the newest entry of a contact itself, or of one merged into it, that an import job did not make.
+pub(super) fn newest_by_others(conn: &Connection, no: i64, job: i64) -> Result<Option<ChangeEntry>, StoreError> {
+    let mut select = conn.prepare_cached(&format!(
+        "{FAMILY} SELECT at, job, person, action, rev, fields FROM change
+         WHERE contact IN (SELECT no FROM family) AND job IS NOT ?2 ORDER BY at DESC LIMIT 1"
+    ))?;
+    let mut rows = select.query([no, job])?;
+    rows.next()?.map(|row| entry(conn, &mut HashMap::new(), row)).transpose()
+}
+
 fn entry(
     conn: &Connection,
     plugins: &mut HashMap<i64, Arc<PluginRef>>,

@@ -209,9 +209,7 @@ impl StoreError {
             Self::Locked { .. } => {
                 "wait for the other command to end, then repeat this one; `carnet import list` shows running jobs"
             }
-            Self::Full { .. } => {
-                "free some space and repeat the command; an import goes on with `carnet import --resume JOB`"
-            }
+            Self::Full { .. } => "free some space and repeat the command",
             Self::ReadOnly { .. } => "make the file and its folder writable for you",
             Self::Corrupt { .. } => "restore a backup; `carnet doctor` lists the damage",
             Self::Unreadable { .. } => "run `carnet doctor`; a newer Carnet may have written it",

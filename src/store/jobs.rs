@@ -1,11 +1,14 @@
 //! Import jobs and the rows they refused. Whether the process of a running job is alive is told by `job_lock`.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::document::nanos;
-use super::error::StoreError;
-use super::types::{Counts, Failure, Job, JobState, NewJob};
+use super::error::{Placed, StoreError};
+use super::types::{Counts, Failure, Job, JobState, JobUndo, NewJob};
+use super::writer::Writer;
 
 /// SQLite's integers have a sign; no file has that many rows.
 pub(super) fn int(number: u64) -> i64 {
@@ -14,24 +17,33 @@ pub(super) fn int(number: u64) -> i64 {
 
 const COLUMNS: &str =
     "id, file, file_hash, state, settings, generation, read, created, updated, unchanged, skipped, failed, blank,
-     committed_record, started, finished, plugins, error_file";
+     committed_record, started, finished, plugins, error_file, worked, undo_began, undone_by, undone_at, undone_deleted,
+     undone_restored";
 
 /// Records a job that begins, and returns its number.
 pub(super) fn insert(conn: &Connection, job: &NewJob) -> Result<i64, StoreError> {
     conn.prepare_cached(
-        "INSERT INTO job (file, file_hash, state, settings, generation, started) VALUES (?1, ?2, 'running', ?3, ?4, ?5)",
+        "INSERT INTO job (file, file_hash, state, settings, generation, started, counted)
+         VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?5)",
     )?
     .execute(params![job.file, job.file_hash, job.settings_json, int(job.generation), nanos(job.started)])?;
     Ok(conn.last_insert_rowid())
 }
 
-/// Records how far a job has come.
-pub(super) fn advance(conn: &Connection, id: i64, committed_record: u64, counts: &Counts) -> Result<(), StoreError> {
+/// Records how far a job has come, and how long it took.
+pub(super) fn advance(
+    conn: &Connection,
+    id: i64,
+    committed_record: u64,
+    counts: &Counts,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let Counts { read, created, updated, unchanged, skipped, failed, blank } = counts.to_owned();
     let changed = conn
         .prepare_cached(
             "UPDATE job SET committed_record = ?2, read = ?3, created = ?4, updated = ?5, unchanged = ?6, skipped = ?7,
-                 failed = ?8, blank = ?9 WHERE id = ?1",
+                 failed = ?8, blank = ?9, worked = worked + max(0, ?10 - coalesce(counted, ?10)), counted = ?10
+             WHERE id = ?1",
         )?
         .execute(params![
             id,
@@ -42,7 +54,8 @@ pub(super) fn advance(conn: &Connection, id: i64, committed_record: u64, counts:
             int(unchanged),
             int(skipped),
             int(failed),
-            int(blank)
+            int(blank),
+            nanos(at)
         ])?;
     found(changed, id)
 }
@@ -57,16 +70,32 @@ pub(super) fn finish(
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let changed = conn
-        .prepare_cached("UPDATE job SET state = ?2, plugins = ?3, error_file = ?4, finished = ?5 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE job SET state = ?2, plugins = ?3, error_file = ?4, finished = ?5,
+                 worked = worked + max(0, ?5 - coalesce(counted, ?5)), counted = NULL WHERE id = ?1",
+        )?
         .execute(params![id, state.as_str(), plugins, error_file, nanos(at)])?;
     found(changed, id)
 }
 
 /// Marks a job as running again.
-pub(super) fn resume(conn: &Connection, id: i64) -> Result<(), StoreError> {
-    let changed =
-        conn.prepare_cached("UPDATE job SET state = 'running', finished = NULL WHERE id = ?1")?.execute([id])?;
+pub(super) fn resume(conn: &Connection, id: i64, at: DateTime<Utc>) -> Result<(), StoreError> {
+    let changed = conn
+        .prepare_cached("UPDATE job SET state = 'running', finished = NULL, counted = ?2 WHERE id = ?1")?
+        .execute(params![id, nanos(at)])?;
     found(changed, id)
+}
+
+impl Writer<'_> {
+    /// Keeps the settings with which a job goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::NoJob`].
+    pub fn set_job_settings(&mut self, id: i64, settings_json: &str) -> Result<(), StoreError> {
+        let update = "UPDATE job SET settings = ?2 WHERE id = ?1";
+        let changed = self.conn().execute(update, params![id, settings_json]).placed(self.path)?;
+        found(changed, id)
+    }
 }
 
 fn found(changed: usize, id: i64) -> Result<(), StoreError> {
@@ -112,7 +141,20 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         finished: row.get::<_, Option<i64>>(15)?.map(DateTime::from_timestamp_nanos),
         plugins_json: row.get(16)?,
         error_file: row.get(17)?,
+        worked: Duration::from_nanos(count(18)?),
+        undo: undo(row)?,
     })
+}
+
+fn undo(row: &Row<'_>) -> rusqlite::Result<Option<JobUndo>> {
+    let Some(began) = row.get::<_, Option<i64>>(19)? else { return Ok(None) };
+    Ok(Some(JobUndo {
+        began: DateTime::from_timestamp_nanos(began),
+        by: row.get::<_, Option<String>>(20)?.unwrap_or_default(),
+        finished: row.get::<_, Option<i64>>(21)?.map(DateTime::from_timestamp_nanos),
+        deleted: row.get::<_, i64>(22)?.unsigned_abs(),
+        restored: row.get::<_, i64>(23)?.unsigned_abs(),
+    }))
 }
 
 /// Records a refused row.

@@ -14,7 +14,7 @@ use super::error::{Placed, StoreError};
 use super::identifiers::{self, Pending};
 use super::query::Query;
 use super::types::{ChangeEntry, Failure, Identifier, Job, JobState, LabelInfo, Page};
-use super::{changes, contacts, enquiries, job_lock, jobs, labels, prepared, search, state};
+use super::{changes, contacts, enquiries, jobs, labels, prepared, search, side_files, state};
 
 /// One consistent view of the store.
 #[derive(Debug)]
@@ -139,17 +139,18 @@ impl<'a> Reader<'a> {
         Ok(jobs.into_iter().map(|job| self.told_alive(job)).collect())
     }
 
-    /// Returns the newest job of a file's content, running or not.
+    /// Returns the newest job of a file's content, running or not, that was not taken back.
     ///
     /// # Errors
     /// The database fails.
     pub fn job_by_hash(&self, file_hash: &str) -> Result<Option<Job>, StoreError> {
         let jobs = jobs::list(self.conn, Some(file_hash)).placed(self.path)?;
-        Ok(jobs.into_iter().map(|job| self.told_alive(job)).next())
+        let standing = |job: &Job| job.undo.as_ref().is_none_or(|undo| undo.finished.is_none());
+        Ok(jobs.into_iter().find(standing).map(|job| self.told_alive(job)))
     }
 
     fn told_alive(&self, mut job: Job) -> Job {
-        if job.state == JobState::Running && !job_lock::is_held(self.path, job.id) {
+        if job.state == JobState::Running && !side_files::is_held(self.path, job.id) {
             job.state = JobState::Interrupted;
         }
         job

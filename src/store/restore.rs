@@ -72,7 +72,8 @@ impl Reader<'_> {
 }
 
 fn is_deletion(entry: &ChangeEntry) -> bool {
-    entry.action == Action::Deleted
+    // Taking back what created it deletes a contact, too.
+    matches!(entry.action, Action::Deleted | Action::Undone)
 }
 
 impl Writer<'_> {

@@ -3,6 +3,7 @@
 
 use std::ops::AddAssign;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -258,8 +259,27 @@ pub struct Job {
     pub finished: Option<DateTime<Utc>>,
     /// The plugins that took part, as JSON.
     pub plugins_json: String,
-    /// Where the refused rows were written.
+    /// Where the refused rows were written: below the home folder, or elsewhere and absolute.
     pub error_file: Option<String>,
+    /// How long was worked on it, all its runs together.
+    pub worked: Duration,
+    /// Whether it was taken back.
+    pub undo: Option<JobUndo>,
+}
+
+/// How far an import job was taken back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobUndo {
+    /// When somebody began to.
+    pub began: DateTime<Utc>,
+    /// Who, last.
+    pub by: String,
+    /// When all was taken back that could be.
+    pub finished: Option<DateTime<Utc>>,
+    /// Contacts that it had created, and that were deleted.
+    pub deleted: u64,
+    /// Contacts that it had updated, and that are again as they were before.
+    pub restored: u64,
 }
 
 /// A row that was refused.

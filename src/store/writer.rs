@@ -13,12 +13,13 @@ use crate::domain::label::LabelName;
 use super::changes::{self, PluginNumbers};
 use super::contacts::{Desk, Stored};
 use super::error::{Placed, StoreError};
-use super::job_lock::JobLock;
+use super::side_files::JobLock;
 use super::labels::{self, LabelNumbers};
 use super::naming::KnownNames;
 use super::prepared::Prepared;
 use super::reader::Reader;
-use super::types::{Counts, Failure, JobState, NewChange, NewJob};
+use super::recording::Recording;
+use super::types::{Actor, Counts, Failure, JobState, NewChange, NewJob};
 use super::{consent, enquiries, jobs, state};
 
 /// What a connection has learned about numbers in the database; forgotten when somebody else wrote, or when a transaction that
@@ -43,6 +44,7 @@ pub struct Writer<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) known: &'a mut Known,
     pub(super) job_moves: JobMoves,
+    pub(super) recording: Recording,
 }
 
 impl<'a> Deref for Writer<'a> {
@@ -83,6 +85,9 @@ impl Writer<'_> {
     /// [`StoreError::Conflict`] with `seen` 0 when the id is taken.
     pub fn insert(&mut self, contact: &Prepared, entry: &NewChange) -> Result<(), StoreError> {
         let no = self.desk().insert(contact).placed(self.path)?;
+        if let Actor::Import(_) = entry.actor {
+            self.recording.created(no);
+        }
         self.log(no, 1, entry).placed(self.path)
     }
 
@@ -93,6 +98,9 @@ impl Writer<'_> {
     pub fn update(&mut self, contact: &Prepared, seen_rev: u64, entry: &NewChange) -> Result<u64, StoreError> {
         let path = self.path;
         let old = Stored::seen(self.conn(), contact.id, seen_rev).placed(path)?;
+        if let Actor::Import(job) = entry.actor {
+            self.recording.updated(self.reader.conn, job, &old).placed(path)?;
+        }
         let rev = self.desk().replace(&old, contact).placed(path)?;
         self.log(old.no, rev, entry).placed(path)?;
         Ok(rev)
@@ -142,17 +150,19 @@ impl Writer<'_> {
     /// # Errors
     /// [`StoreError::JobRunning`] when somebody works on it, [`StoreError::NoJob`].
     pub fn resume_job(&mut self, id: i64) -> Result<(), StoreError> {
-        jobs::resume(self.conn(), id).placed(self.path)?;
+        jobs::resume(self.conn(), id, Utc::now()).placed(self.path)?;
         self.job_moves.taken.push((id, JobLock::take(self.path, id)?));
         Ok(())
     }
 
-    /// Records how far a job has come: the last record of this transaction, and the counts since its beginning.
+    /// Records how far a job has come: the last record of this transaction, and the counts since its beginning; and what it wrote, for
+    /// taking it back.
     ///
     /// # Errors
     /// [`StoreError::NoJob`].
     pub fn advance_job(&mut self, id: i64, committed_record: u64, counts: &Counts) -> Result<(), StoreError> {
-        jobs::advance(self.conn(), id, committed_record, counts).placed(self.path)
+        jobs::advance(self.conn(), id, committed_record, counts, Utc::now()).placed(self.path)?;
+        self.recording.write(self.reader.conn, id).placed(self.reader.path)
     }
 
     /// Records a job's end, now.

@@ -31,6 +31,10 @@ pub enum Why {
     Since(Option<ChangeEntry>),
     /// A later bulk write wrote it, and is to be taken back first.
     Above(i64),
+    /// A later import wrote it, and is to be taken back first.
+    AboveImport(i64),
+    /// Somebody added something to it since: a note, an enquiry.
+    Attached(&'static str),
     /// Whoever takes back may not write it.
     Forbidden,
     /// What it would get back cannot be had: another contact has a value that is unique.
@@ -52,6 +56,35 @@ pub struct Undone {
     pub finished: bool,
 }
 
+/// What is taken back: the batch of a bulk write, or of an import job.
+#[derive(Copy, Clone, Debug)]
+pub(in crate::app) struct Source {
+    /// The batch.
+    pub(in crate::app) batch: i64,
+    /// The job that keeps it, if one does.
+    pub(in crate::app) job: Option<i64>,
+}
+
+impl Source {
+    /// How the consent ledger calls it.
+    pub(in crate::app) fn via(self) -> String {
+        self.job.map_or_else(|| format!("bulk {}", self.batch), |job| format!("import {job}"))
+    }
+}
+
+/// How far the contacts of a batch were taken back.
+#[derive(Default, Debug)]
+pub(in crate::app) struct TakenBack {
+    /// Contacts that are again what they were.
+    pub(in crate::app) restored: u64,
+    /// Contacts that were left as they are.
+    pub(in crate::app) left: Vec<LeftAlone>,
+    /// How many more were left as they are that whoever takes back may not see.
+    pub(in crate::app) hidden: u64,
+    /// Whether nothing is left that could be taken back later.
+    pub(in crate::app) finished: bool,
+}
+
 impl App {
     /// Takes a bulk write back. When it is interrupted, what was taken back stays so, and the rest can be taken back by the same command.
     ///
@@ -59,25 +92,32 @@ impl App {
     /// Not found; conflict, when it was taken back before; rejected, when somebody else did it and the viewer is no admin.
     pub fn bulk_undo(&self, id: i64, by: &Viewer) -> Result<Undone, Failure> {
         let batch = self.undoable(id, by)?;
-        let (mut restored, mut left, mut hidden, mut after) = (0, Vec::new(), 0, 0);
-        // What somebody wrote since stays so; anything else can still be taken back.
-        let mut finished = true;
-        loop {
-            let images = self.store()?.read(|reader| reader.batch_images(id, after, AT_ONCE))?;
-            let Some(last) = images.last() else { break };
-            after = last.no;
-            let (count, skipped) = self.take_back(id, images, by)?;
-            restored += count;
-            finished &= skipped.iter().all(|(_, why)| matches!(why, Why::Since(_)));
-            let (seen, others): (Vec<_>, Vec<_>) =
-                skipped.into_iter().partition(|(image, _)| self.sees(by, &image.now));
-            left.extend(seen.into_iter().map(|(image, why)| left_alone(&image, why)));
-            hidden += others.len() as u64;
-        }
+        let TakenBack { restored, left, hidden, finished } = self.take_back_batch(Source { batch: id, job: None }, by)?;
         if finished && !self.store()?.write(|writer| writer.finish_undo(id, now()))? {
             return Err(undone_before(&batch));
         }
         Ok(Undone { batch, restored, left, hidden, finished })
+    }
+
+    /// Takes all contacts of a batch back, some at a time.
+    ///
+    /// # Errors
+    /// When the store fails; what was taken back by then stays so.
+    pub(in crate::app) fn take_back_batch(&self, source: Source, by: &Viewer) -> Result<TakenBack, Failure> {
+        // What somebody wrote since stays so; anything else can still be taken back.
+        let (mut taken, mut after) = (TakenBack { finished: true, ..TakenBack::default() }, 0);
+        loop {
+            let images = self.store()?.read(|reader| reader.batch_images(source.batch, after, AT_ONCE))?;
+            let Some(last) = images.last() else { return Ok(taken) };
+            after = last.no;
+            let (count, skipped) = self.take_back(source, images, by)?;
+            taken.restored += count;
+            taken.finished &= skipped.iter().all(|(_, why)| matches!(why, Why::Since(_)));
+            let (seen, others): (Vec<_>, Vec<_>) =
+                skipped.into_iter().partition(|(image, _)| self.sees(by, &image.now));
+            taken.left.extend(seen.into_iter().map(|(image, why)| left_alone(&image, why)));
+            taken.hidden += others.len() as u64;
+        }
     }
 
     fn undoable(&self, id: i64, by: &Viewer) -> Result<Batch, Failure> {
@@ -90,6 +130,11 @@ impl App {
             };
             Failure::new(Class::NotFound, "BULK_UNKNOWN", message).hint(hint)
         })?;
+        if let Some(job) = self.store()?.read(|reader| reader.job_of_batch(id))? {
+            let message = format!("bulk write {id} is what import {job} updated");
+            return Err(Failure::new(Class::Usage, "BULK_IMPORT", message)
+                .hint(format!("`carnet import undo {job}` takes the import back")));
+        }
         if batch.undone_at.is_some() {
             return Err(undone_before(&batch));
         }
@@ -97,7 +142,8 @@ impl App {
     }
 
     /// Takes some contacts back in one transaction; returns how many, and those that were left as they are.
-    fn take_back(&self, batch: i64, images: Vec<Image>, by: &Viewer) -> Result<(u64, Vec<(Image, Why)>), Failure> {
+    fn take_back(&self, source: Source, images: Vec<Image>, by: &Viewer) -> Result<(u64, Vec<(Image, Why)>), Failure> {
+        let batch = source.batch;
         let access = self.settings().access;
         let may = |image: &Image| rights(image).into_iter().all(|right| by.may(right, &image.now, access));
         let mut restored = 0;
@@ -105,7 +151,7 @@ impl App {
         let skipped = self.store()?.write(|writer| {
             let mut skipped = Vec::new();
             for image in images {
-                let (contact, entry) = back(batch, &image, self.settings().lock_verified, by);
+                let (contact, entry) = back(source, &image, self.settings().lock_verified, by);
                 // A deleted contact holds none of its values any more.
                 let held = Some(&image.now).filter(|_| !image.gone);
                 let taken = taken_by_others(writer, &book, held, &contact, by)?;
@@ -122,6 +168,9 @@ impl App {
                     since(writer, batch, &image)?
                 };
                 skipped.push((image, why));
+            }
+            if let Some(job) = source.job {
+                writer.count_restored(job, restored)?;
             }
             Ok::<_, StoreError>(skipped)
         })?;
@@ -147,14 +196,14 @@ fn rights(image: &Image) -> Vec<Right> {
 /// Who wrote a contact since: a later bulk write, which can be taken back, or somebody.
 fn since(reader: &Reader<'_>, batch: i64, image: &Image) -> Result<Why, StoreError> {
     Ok(match reader.batch_above(batch, image.no)? {
-        Some(above) => Why::Above(above),
+        Some(above) => reader.job_of_batch(above)?.map_or(Why::Above(above), Why::AboveImport),
         None => Why::Since(reader.changes(image.id, Some(1))?.into_iter().next()),
     })
 }
 
 /// What a contact becomes, and what the change log says of it. Whatever way it is written, its division stays, and so do verified values
 /// where they are locked.
-fn back(batch: i64, image: &Image, lock_verified: bool, by: &Viewer) -> (Contact, NewChange) {
+fn back(source: Source, image: &Image, lock_verified: bool, by: &Viewer) -> (Contact, NewChange) {
     let at = now();
     let mut contact = image.before.clone().unwrap_or_else(|| image.now.clone());
     if image.now.division.is_some() {
@@ -166,7 +215,7 @@ fn back(batch: i64, image: &Image, lock_verified: bool, by: &Viewer) -> (Contact
     contact.updated = Stamp { at, by: by.name().into() };
     let fields = changed_fields(&image.now, &contact, &Opinion::default());
     let actor = Actor::Person(by.name().to_owned());
-    (contact, NewChange { at, actor, action: Action::Undone, fields, via: format!("bulk {batch}") })
+    (contact, NewChange { at, actor, action: Action::Undone, fields, via: source.via() })
 }
 
 fn undone_before(batch: &Batch) -> Failure {

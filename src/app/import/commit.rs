@@ -17,7 +17,7 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::registry::dispatch::{Chain, PluginCounts};
-use crate::store::{Counts, Reader, Store, StoreError, Writer};
+use crate::store::{Counts, Reader, Store, StoreError, Turn, Writer};
 
 /// Rows of one transaction.
 const BATCH_ROWS: usize = 1024;
@@ -37,6 +37,8 @@ pub(super) struct Committer<'i> {
     batch: Vec<Ended>,
     /// Identifiers that this batch will write, so that a later row of the same person waits for the next one.
     pending: HashSet<String>,
+    /// The turn of this import, from the first look for a contact until what was found is written.
+    turn: Option<Turn>,
     /// Who has which unique value, by the rows so far; kept from batch to batch only where nothing is written.
     owners: Owners,
 }
@@ -60,6 +62,7 @@ impl<'i> Committer<'i> {
             by: request.by.clone(),
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
+            turn: None,
             owners: Owners::default(),
         })
     }
@@ -90,9 +93,11 @@ impl<'i> Committer<'i> {
         if identity(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
             self.flush(report)?;
         }
+        self.take_turn()?;
         let mut found = self.find(&mapped)?;
         if matches!(&found, Found::One(contact) if self.pending.contains(&contact.id.to_string())) {
             self.flush(report)?;
+            self.take_turn()?;
             found = self.find(&mapped)?;
         }
         let end = match (found, self.on_match) {
@@ -117,6 +122,13 @@ impl<'i> Committer<'i> {
         Ok(end)
     }
 
+    fn take_turn(&mut self) -> Result<(), Failure> {
+        if self.turn.is_none() && !self.dry_run {
+            self.turn = Some(self.store.take_turn()?);
+        }
+        Ok(())
+    }
+
     fn find(&self, mapped: &Mapped) -> Result<Found, Failure> {
         let id = self.context.mapping.id_column.and_then(|column| mapped.cells.get(column));
         if let Some(contact) = matching::by_id(self.store, id, self.settings, &self.by)? {
@@ -127,6 +139,12 @@ impl<'i> Committer<'i> {
 
     /// Writes what has gathered, in one transaction.
     pub(super) fn flush(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
+        let written = self.write(report);
+        self.turn = None;
+        written
+    }
+
+    fn write(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
         self.pending.clear();
         let Some(last) = batch.last().map(|row| row.record) else { return Ok(()) };

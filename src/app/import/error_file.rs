@@ -1,7 +1,8 @@
 //! `ErrorDetail.csv`: failed rows in their original columns, with the reasons in the error column, so that a repaired file can be imported as it
 //! is. Written from the job's record in the store, whole or not at all.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use super::mapping::ERROR_HEADER;
@@ -11,7 +12,7 @@ use crate::app::failure::{Class, Failure};
 use crate::app::output::{self, Output};
 use crate::config::ErrorColumn;
 use crate::intake::write::{self, WriteOptions, Writer};
-use crate::store::{Failure as FailedRow, Store};
+use crate::store::{Failure as FailedRow, Job, Reader};
 
 /// Says before the first row whether errors can be written where they are to go.
 pub(super) fn check_places(report: &ImportReport, home: &Home) -> Result<(), Failure> {
@@ -30,66 +31,98 @@ fn same_file(path: &Path, file: &str) -> bool {
 }
 
 /// Writes the error file and the machine-readable errors, if rows failed and they are wanted.
-pub(super) fn write(store: &Store, job: i64, report: &mut ImportReport) -> Result<(), Failure> {
+pub(super) fn write(reader: &Reader<'_>, job: i64, report: &mut ImportReport) -> Result<(), Failure> {
     if let Some(path) = report.error_file.clone().filter(|_| report.counts.failed > 0) {
-        report.notes.extend(keep_earlier(&path, report)?);
-        write_csv(store, job, report, &path)?;
+        report.notes.extend(write_csv(reader, job, report, &path)?);
     }
     if let Some(path) = &report.errors_json {
-        write_json(store, job, path)?;
+        write_json(reader, job, path)?;
     }
     Ok(())
 }
 
-fn write_csv(store: &Store, job: i64, report: &ImportReport, path: &Path) -> Result<(), Failure> {
+fn write_csv(reader: &Reader<'_>, job: i64, report: &ImportReport, path: &Path) -> Result<Option<String>, Failure> {
     let failed = |error: io::Error| Failure::io("write", path, &error);
     let layout = Layout::of(report);
     let options = WriteOptions { delimiter: u8::try_from(report.delimiter).unwrap_or(b','), ..WriteOptions::default() };
     let mut writer = Writer::new(Output::create(path).map_err(failed)?, options).map_err(failed)?;
     writer.write(layout.header(&report.headers)).map_err(failed)?;
-    each_failure(store, job, &mut |row| writer.write(layout.row(&row)))?.map_err(failed)?;
-    writer.finish().and_then(Output::finish).map_err(failed)
+    each_failure(reader, job, &mut |row| writer.write(layout.row(&row)))?.map_err(failed)?;
+    let output = writer.finish().map_err(failed)?;
+    let mut aside = None;
+    output.finish_after(|new| keep_earlier(path, new, report).map(|kept| aside = kept)).map_err(failed)?;
+    Ok(aside)
 }
 
 /// Hands failed rows to a writer, stopping at its first error.
 fn each_failure(
-    store: &Store,
+    reader: &Reader<'_>,
     job: i64,
     write: &mut dyn FnMut(FailedRow) -> io::Result<()>,
 ) -> Result<io::Result<()>, Failure> {
     let mut written = Ok(());
-    store.read(|reader| {
-        reader.failures(job, &mut |row| {
-            if written.is_ok() {
-                written = write(row);
-            }
-            Ok(())
-        })
+    reader.failures(job, &mut |row| {
+        if written.is_ok() {
+            written = write(row);
+        }
+        Ok(())
     })?;
     Ok(written)
 }
 
 /// An error file of an earlier job may be under repair: it is set aside under a name of its own, never written over. The repaired file that
-/// was just imported is done with.
-fn keep_earlier(path: &Path, report: &ImportReport) -> Result<Option<String>, Failure> {
+/// was just imported is done with, and so is one that the new file only continues, as a job does that was stopped.
+fn keep_earlier(path: &Path, new: &Path, report: &ImportReport) -> io::Result<Option<String>> {
     let regular = std::fs::metadata(path).is_ok_and(|data| data.is_file());
-    if !regular || (same_file(path, &report.file) && report.error_column.is_some()) {
+    if !regular || (same_file(path, &report.file) && report.error_column.is_some()) || is_beginning(path, new)? {
         return Ok(None);
     }
-    let place = std::fs::canonicalize(path).map_err(|error| Failure::io("find", path, &error))?;
+    let place = std::fs::canonicalize(path)?;
     let aside =
         (1_u32..).map(|number| place.with_extension(format!("earlier-{number}.csv"))).find(|aside| !aside.exists());
     let aside: PathBuf = aside.unwrap_or_else(|| place.with_extension("earlier.csv"));
-    std::fs::rename(&place, &aside).map_err(|error| Failure::io("set aside", path, &error))?;
+    std::fs::rename(&place, &aside)?;
     Ok(Some(format!("an earlier `{}` was kept as `{}`", path.display(), aside.display())))
 }
 
-fn write_json(store: &Store, job: i64, path: &Path) -> Result<(), Failure> {
+/// Says whether a file begins with all that another holds.
+fn is_beginning(old: &Path, new: &Path) -> io::Result<bool> {
+    let (mut old, mut new) = (BufReader::new(File::open(old)?), BufReader::new(File::open(new)?));
+    loop {
+        let (before, now) = (old.fill_buf()?, new.fill_buf()?);
+        let length = before.len().min(now.len());
+        if length == 0 || before[..length] != now[..length] {
+            return Ok(before.is_empty());
+        }
+        old.consume(length);
+        new.consume(length);
+    }
+}
+
+/// How a job keeps the path of a file that it wrote: below the home folder as it is called there, so that a copy of the home names its own.
+pub(super) fn recorded(path: &Path, home: &Home) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().and_then(|folder| std::fs::canonicalize(folder).ok());
+    let absolute = match (folder, absolute.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => absolute,
+    };
+    let below = std::fs::canonicalize(home.folder()).ok();
+    let below = below.and_then(|home| absolute.strip_prefix(home).ok().map(Path::to_owned));
+    below.unwrap_or(absolute).display().to_string()
+}
+
+/// Tells where the error file of a job is from here.
+pub(super) fn place(job: &mut Job, home: &Home) {
+    job.error_file = job.error_file.take().map(|path| home.folder().join(path).display().to_string());
+}
+
+fn write_json(reader: &Reader<'_>, job: i64, path: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::io("write", path, &error);
     let mut out = Output::create(path).map_err(failed)?;
     let mut first = true;
     out.write_all(b"[").map_err(failed)?;
-    each_failure(store, job, &mut |row| {
+    each_failure(reader, job, &mut |row| {
         let problems: Vec<serde_json::Value> = serde_json::from_str(&row.problems_json).unwrap_or_default();
         problems.iter().try_for_each(|problem| {
             let comma = if std::mem::take(&mut first) { "" } else { "," };

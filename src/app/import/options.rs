@@ -1,16 +1,21 @@
 //! The options of an import as its job keeps them, so that a resumed job goes on as it began.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
-use super::ImportRequest;
-use crate::app::App;
+use super::report::ImportReport;
+use super::{ImportRequest, error_file, pinned};
+use crate::app::{App, Home};
 use crate::app::failure::{Class, Failure};
 use crate::config::{MatchBy, OnMatch};
 use crate::domain::permission::OPERATOR;
+use crate::registry::Generation;
 use crate::store::Job;
 
 /// How the job was set up, for whoever reads its record later, and for resuming it.
-pub(super) fn json(request: &ImportRequest, app: &App) -> String {
+pub(super) fn json(request: &ImportRequest, app: &App, report: &ImportReport, generation: &Generation) -> String {
+    let place = |path: &Option<PathBuf>| path.as_ref().map(|path| error_file::recorded(path, app.home()));
     json!({
         "profile": app.settings().profile.as_str(),
         "map": request.map.iter().map(|(header, field)| json!([header, field])).collect::<Vec<_>>(),
@@ -27,9 +32,12 @@ pub(super) fn json(request: &ImportRequest, app: &App) -> String {
         "max_faults": request.max_faults,
         "allow_opt_in": request.allow_opt_in,
         "allow_forgotten": request.allow_forgotten,
-        "errors_json": request.errors_json.as_ref().and_then(|path| std::path::absolute(path).ok()),
+        "errors": place(&request.errors),
+        "errors_json": place(&request.errors_json),
         "without_plugins": request.without_plugins,
         "by": request.by.name(),
+        "read_as": { "encoding": report.encoding, "delimiter": report.delimiter.to_string() },
+        "plugins": pinned::json(generation, request.without_plugins),
     })
     .to_string()
 }
@@ -44,7 +52,7 @@ pub(super) fn begun_by(job: &Job) -> Option<String> {
 ///
 /// # Errors
 /// Usage, when the new request names an option that the job has settled.
-pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest, Failure> {
+pub(super) fn of_job(request: &ImportRequest, job: &Job, home: &Home) -> Result<ImportRequest, Failure> {
     let named = !request.map.is_empty()
         || request.mapping.is_some()
         || request.sheet.is_some()
@@ -62,7 +70,7 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
     if named {
         let message = format!("job {} goes on as it began: its options cannot be changed", job.id);
         return Err(Failure::new(Class::Usage, "RESUME_OPTIONS", message)
-            .hint("leave out all options but `--errors`, `--errors-json`, `--max-errors` and `--max-faults`"));
+            .hint("leave out all options but `--errors`, `--errors-json`, `--accept-plugins`, `--max-errors` and `--max-faults`"));
     }
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
     let text = |key: &str| kept[key].as_str().map(str::to_owned);
@@ -92,6 +100,8 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job) -> Result<ImportRequest
         max_faults: request.max_faults.or(kept["max_faults"].as_u64()),
         allow_opt_in: kept["allow_opt_in"].as_bool().unwrap_or(false),
         allow_forgotten: kept["allow_forgotten"].as_bool().unwrap_or(false),
+        errors: request.errors.clone().or_else(|| text("errors").map(|path| home.folder().join(path))),
+        errors_json: request.errors_json.clone().or_else(|| text("errors_json").map(|path| home.folder().join(path))),
         without_plugins: kept["without_plugins"].as_bool().unwrap_or(false),
         ..request.clone()
     })

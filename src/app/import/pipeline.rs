@@ -13,7 +13,7 @@ use super::commit::Committer;
 use super::mapping::Mapping;
 use super::report::{ImportReport, PluginReport};
 use super::row::{Context, Ended, process};
-use super::{ImportRequest, Progress};
+use super::{ImportRequest, Progress, Stop};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::RuleBook;
 use crate::app::failure::{Class, Failure};
@@ -76,7 +76,7 @@ pub(super) fn run(
             .collect();
         // Only the workers hold the ends now, so the channels close when they are done.
         drop((raw_out, done_in));
-        let written = write(done_out, &mut committer, report, &tokens, total_bytes, progress);
+        let written = write(done_out, &mut committer, report, &tokens, total_bytes, &request.stop, progress);
         drop(tokens);
         for handle in handles {
             counts.extend(handle.join().unwrap_or_default());
@@ -89,7 +89,7 @@ pub(super) fn run(
     report.plugins = plugin_reports(&generation, &counts);
     written?;
     let (read, ended) = (delivered.into_inner(), report.counts.read - before);
-    if read == ended { Ok(()) } else { Err(lost(read, ended)) }
+    if read == ended || report.stopped { Ok(()) } else { Err(lost(read, ended)) }
 }
 
 fn context(
@@ -183,6 +183,7 @@ fn write(
     report: &mut ImportReport,
     tokens: &Sender<()>,
     total_bytes: Option<u64>,
+    stop: &Stop,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Failure> {
     let mut waiting: BTreeMap<u64, Chunk<Ended>> = BTreeMap::new();
@@ -197,6 +198,10 @@ fn write(
             let _ = tokens.try_send(());
             let counts = report.counts;
             progress(Progress { records: counts.read, failed: counts.failed, bytes: chunk.bytes, total_bytes });
+            if stop.is_asked() {
+                report.stopped = true;
+                return committer.flush(report);
+            }
         }
     }
     committer.flush(report)

@@ -100,6 +100,10 @@ pub struct ImportReport {
     pub preview: Vec<Preview>,
     /// Record up to which an earlier run of this job had come.
     pub resumed_after: u64,
+    /// Whether it was stopped on request, before the end of the file.
+    pub stopped: bool,
+    /// What plugins did in earlier runs of this job, as JSON.
+    pub(super) earlier: Vec<serde_json::Value>,
     /// The file's headers, and the error column if it has one: for the error file.
     pub(super) headers: Vec<String>,
     pub(super) error_column: Option<usize>,
@@ -162,6 +166,8 @@ impl ImportReport {
             echoes: Vec::new(),
             preview: Vec::new(),
             resumed_after: 0,
+            stopped: false,
+            earlier: Vec::new(),
             headers: mapping.columns.headers().to_vec(),
             error_column: mapping.error_column,
             error_letter: app.settings().error_column.clone(),
@@ -175,6 +181,11 @@ impl ImportReport {
         }
     }
 
+    /// Remembers what plugins did in earlier runs of the job.
+    pub(super) fn add_runs(&mut self, job: Option<&Job>) {
+        self.earlier = job.and_then(|job| serde_json::from_str(&job.plugins_json).ok()).unwrap_or_default();
+    }
+
     /// Tells whom `--allow-forgotten` has brought back.
     pub(super) fn tell_returned(&mut self) {
         for (numbers, what) in [
@@ -186,6 +197,14 @@ impl ImportReport {
                 self.notes.push(format!("{what} {}", listed(&records)));
             }
         }
+    }
+
+    /// Adds to a failure how the job is finished.
+    pub(super) fn tell_resume(&self, failure: Failure) -> Failure {
+        let Some(job) = self.job else { return failure };
+        let way = format!("what was imported stays: `carnet import --resume {job} {}` goes on with the rest", self.file);
+        let hint = failure.hint.as_ref().map_or_else(|| way.clone(), |hint| format!("{hint}; {way}"));
+        Failure { hint: Some(hint), ..failure }
     }
 
     /// Checks that every row ended in exactly one way.
@@ -204,10 +223,37 @@ impl ImportReport {
         if self.seconds > 0.0 { self.counts.read as f64 / self.seconds } else { 0.0 }
     }
 
+    /// Returns the command that finishes a job which was stopped.
+    #[must_use]
+    pub fn resume_command(&self) -> Option<String> {
+        let job = self.job.filter(|_| self.stopped)?;
+        Some(format!("carnet import --resume {job} {}", self.file))
+    }
+
     /// Returns what plugins did, for the job's record.
     #[must_use]
     pub fn plugins_json(&self) -> String {
-        serde_json::Value::Array(self.plugins.iter().map(PluginReport::json).collect()).to_string()
+        serde_json::Value::Array(self.all_plugins()).to_string()
+    }
+
+    /// Returns what plugins did in all runs of the job, each version on its own.
+    #[must_use]
+    pub fn all_plugins(&self) -> Vec<serde_json::Value> {
+        let mut all = self.earlier.clone();
+        for plugin in self.plugins.iter().map(PluginReport::json) {
+            let same = |other: &&mut serde_json::Value| {
+                ["name", "version", "hash"].into_iter().all(|key| other[key] == plugin[key])
+            };
+            let Some(other) = all.iter_mut().find(same) else {
+                all.push(plugin);
+                continue;
+            };
+            for key in ["calls", "edits", "rejections", "skips", "faults"] {
+                let sum = other[key].as_u64().unwrap_or(0) + plugin[key].as_u64().unwrap_or(0);
+                other[key] = sum.into();
+            }
+        }
+        all
     }
 }
 

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+/// What the help says at its end.
+const STOPPING: &str = "Ctrl-C stops an import after the batch under way: what is imported stays, the error file is written so far, the exit status \
+    is 130, and `carnet import --resume JOB FILE` goes on. A second Ctrl-C ends it at once; it can be resumed all the same.";
+
 /// `carnet import`
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = STOPPING)]
 pub struct ImportArgs {
     /// The file to import; `-` reads the standard input
     #[arg(required = true)]
@@ -71,6 +75,9 @@ pub struct ImportArgs {
     /// Finish an interrupted job with the same file
     #[arg(long, value_name = "JOB")]
     pub resume: Option<i64>,
+    /// Go on with a job although plugins changed since it began
+    #[arg(long, requires = "resume")]
+    pub accept_plugins: bool,
     /// Import without any plugin
     #[arg(long)]
     pub no_plugins: bool,

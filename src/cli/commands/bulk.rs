@@ -192,26 +192,31 @@ fn undo(app: &App, batch: i64, yes: bool, by: &Viewer, printer: &mut Printer) ->
 }
 
 fn undone_json(undone: &Undone) -> Value {
-    let left = |one: &LeftAlone| {
-        let since = if let Why::Since(since) = &one.why { since.as_ref() } else { None };
-        json!({
-            "id": one.id.to_string(), "name": one.name, "why": why(one), "changed_by": since.map(|entry| wire::actor(&entry.actor)),
-            "changed_at": since.map(|entry| wire::time(entry.at)), "action": since.map(|entry| entry.action.as_str()),
-        })
-    };
     json!({
         "batch": undone.batch.id, "kind": undone.batch.kind, "contacts": undone.batch.contacts, "restored": undone.restored,
-        "finished": undone.finished, "left": undone.left.iter().map(left).collect::<Vec<_>>(), "left_hidden": undone.hidden,
+        "finished": undone.finished, "left": undone.left.iter().map(left_json).collect::<Vec<_>>(), "left_hidden": undone.hidden,
     })
 }
 
-fn why(left: &LeftAlone) -> String {
+/// A contact that was left as it is.
+pub fn left_json(one: &LeftAlone) -> Value {
+    let since = if let Why::Since(since) = &one.why { since.as_ref() } else { None };
+    json!({
+        "id": one.id.to_string(), "name": one.name, "why": why(one), "changed_by": since.map(|entry| wire::actor(&entry.actor)),
+        "changed_at": since.map(|entry| wire::time(entry.at)), "action": since.map(|entry| entry.action.as_str()),
+    })
+}
+
+/// Why a contact was left as it is, for people.
+pub fn why(left: &LeftAlone) -> String {
     match &left.why {
         Why::Since(Some(entry)) => {
             format!("{} by {} on {}", entry.action, wire::actor(&entry.actor), wire::time(entry.at))
         }
         Why::Since(None) => "changed since".to_owned(),
         Why::Above(batch) => format!("bulk write {batch} came after it: take that back first"),
+        Why::AboveImport(job) => format!("import {job} came after it: take that back first"),
+        Why::Attached(what) => format!("it has {what}"),
         Why::Forbidden => "you may not write it".to_owned(),
         Why::Taken(problem) => problem.clone(),
     }

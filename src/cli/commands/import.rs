@@ -1,4 +1,7 @@
-//! `carnet import`
+//! `carnet import`: the import itself. Its jobs are `jobs`', and taking one back is `undo`'s.
+
+mod jobs;
+mod undo;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -9,11 +12,12 @@ use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
 use crate::cli::args::{ImportArgs, JobCommand, MatchByArg, OnMatchArg};
 use crate::cli::exit::Outcome;
-use crate::cli::print::{Printer, table};
+use crate::cli::print::Printer;
+use crate::cli::signals;
 use crate::config::{MatchBy, OnMatch};
 use crate::domain::permission::Viewer;
 use crate::intake::delimiter_named;
-use crate::store::Job;
+use crate::store::Counts;
 
 /// Rows that a dry run shows to people.
 const SHOWN_ROWS: usize = 20;
@@ -21,9 +25,10 @@ const SHOWN_ROWS: usize = 20;
 /// Runs the command.
 pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.jobs {
-        Some(JobCommand::List) => list(app, by, printer),
-        Some(JobCommand::Show { job }) => show(app, *job, by, printer),
-        Some(JobCommand::Undo { .. } | JobCommand::Mapping(_)) => {
+        Some(JobCommand::List) => jobs::list(app, by, printer),
+        Some(JobCommand::Show { job }) => jobs::show(app, *job, by, printer),
+        Some(JobCommand::Undo { job, yes }) => undo::run(app, *job, *yes, by, printer),
+        Some(JobCommand::Mapping(_)) => {
             Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet"))
         }
         None => import(app, args, by, printer),
@@ -32,6 +37,7 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
 
 fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     let request = request(args, by)?;
+    signals::ask(&request.stop);
     let bar = printer.shows_progress().then(progress_bar);
     let result = app.import(&request, &mut |progress| {
         if let Some(bar) = &bar {
@@ -45,7 +51,11 @@ fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> R
     report.notes.iter().for_each(|note| printer.warn(note));
     report.refused_plugins.iter().for_each(|refused| printer.warn(refused));
     printer.answer(|| report_json(&report), || report_text(&report));
-    Ok(if report.counts.failed > 0 { Outcome::FailedRows } else { Outcome::Done })
+    Ok(match report.counts.failed {
+        _ if report.stopped => Outcome::Stopped,
+        0 => Outcome::Done,
+        _ => Outcome::FailedRows,
+    })
 }
 
 fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
@@ -77,6 +87,7 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
         allow_forgotten: args.allow_forgotten,
         resume: args.resume,
         without_plugins: args.no_plugins,
+        accept_plugins: args.accept_plugins,
         by: by.clone(),
         ..ImportRequest::new(file)
     })
@@ -143,10 +154,9 @@ fn report_json(report: &ImportReport) -> Value {
         map.insert("error_file".into(), json!(error_file(report)));
         map.insert("errors_json".into(), json!(report.errors_json));
         map.insert("resumed_after".into(), json!(report.resumed_after));
-        map.insert(
-            "plugins".into(),
-            report.plugins.iter().map(crate::app::import::report::PluginReport::json).collect(),
-        );
+        map.insert("stopped".into(), json!(report.stopped));
+        map.insert("resume".into(), json!(report.resume_command()));
+        map.insert("plugins".into(), report.all_plugins().into());
         map.insert("refused_plugins".into(), json!(report.refused_plugins));
         if report.dry_run {
             map.insert("rows".into(), report.preview.iter().map(preview_json).collect());
@@ -185,11 +195,12 @@ fn report_text(report: &ImportReport) -> String {
         report.encoding,
         delimiter_name(report.delimiter)
     ));
-    text.push_str(&counts_text(report));
+    text.push_str(&counts_text(&report.counts));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
-    if !report.plugins.is_empty() {
+    let plugins = report.all_plugins();
+    if !plugins.is_empty() {
         text.push('\n');
-        text.push_str(&plugins_text(report));
+        text.push_str(&jobs::plugins_text(&plugins));
     }
     if !report.dry_run {
         text.push_str(&format!("\ndatabase  {}\n", report.database.display()));
@@ -197,6 +208,12 @@ fn report_text(report: &ImportReport) -> String {
     if let Some(path) = error_file(report) {
         text.push_str(&format!(
             "errors    {path}\n\nThe rows that failed are there with the reason: correct them and import that file.\n"
+        ));
+    }
+    if let Some(command) = report.resume_command() {
+        text.push_str(&format!(
+            "\nStopped after record {}: finish it with `{command}`\n",
+            HumanCount(report.counts.read)
         ));
     }
     text
@@ -212,27 +229,13 @@ fn delimiter_name(delimiter: char) -> String {
     }
 }
 
-fn counts_text(report: &ImportReport) -> String {
-    let counts = &report.counts;
+fn counts_text(counts: &Counts) -> String {
     let width = HumanCount(counts.read).to_string().len().max(6);
     let line = |name: &str, count: u64| format!("  {name:<10} {:>width$}\n", HumanCount(count).to_string());
     let mut text: String = counts.outcomes().into_iter().map(|(name, count)| line(name, count)).collect();
     let checked = if counts.sum_is_sound() { "= the sum of the above" } else { "which is NOT the sum of the above" };
     text.push_str(&format!("  {:<10} {:>width$}  {checked}\n", "rows read", HumanCount(counts.read).to_string()));
     text
-}
-
-fn plugins_text(report: &ImportReport) -> String {
-    let head =
-        ["plugin", "version", "engine", "calls", "edits", "rejections", "skips", "faults"].map(str::to_owned).to_vec();
-    let row = |plugin: &crate::app::import::report::PluginReport| {
-        let identity = &plugin.identity;
-        let counts = [plugin.calls, plugin.edits, plugin.rejections, plugin.skips, plugin.faults];
-        let mut cells = vec![identity.name.clone(), identity.version.clone(), identity.engine.to_string()];
-        cells.extend(counts.iter().map(|count| HumanCount(*count).to_string()));
-        cells
-    };
-    table(&std::iter::once(head).chain(report.plugins.iter().map(row)).collect::<Vec<_>>())
 }
 
 fn preview_text(report: &ImportReport) -> String {
@@ -252,49 +255,5 @@ fn preview_text(report: &ImportReport) -> String {
         text.push_str(&format!("… and {} more; `--json` shows up to 1000\n", report.preview.len() - SHOWN_ROWS));
     }
     text.push('\n');
-    text
-}
-
-fn list(app: &App, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let jobs = app.import_jobs(by)?;
-    printer.answer(
-        || json!({ "jobs": jobs.iter().map(wire::job).collect::<Vec<_>>() }),
-        || if jobs.is_empty() { "no imports yet".to_owned() } else { jobs_text(&jobs) },
-    );
-    Ok(Outcome::Done)
-}
-
-fn jobs_text(jobs: &[Job]) -> String {
-    let head = ["job", "state", "started", "read", "created", "failed", "file"].map(str::to_owned).to_vec();
-    let row = |job: &Job| {
-        vec![
-            job.id.to_string(),
-            job.state.to_string(),
-            wire::time(job.started),
-            job.counts.read.to_string(),
-            job.counts.created.to_string(),
-            job.counts.failed.to_string(),
-            job.file.clone(),
-        ]
-    };
-    table(&std::iter::once(head).chain(jobs.iter().map(row)).collect::<Vec<_>>())
-}
-
-fn show(app: &App, id: i64, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let job = app.import_job(id, by)?;
-    printer.answer(|| wire::job(&job), || job_text(&job));
-    Ok(Outcome::Done)
-}
-
-fn job_text(job: &Job) -> String {
-    let mut text = jobs_text(std::slice::from_ref(job));
-    let counts = &job.counts;
-    text.push_str(&format!(
-        "\nupdated {}, unchanged {}, skipped {}, blank {}; written up to record {}\n",
-        counts.updated, counts.unchanged, counts.skipped, counts.blank, job.committed_record
-    ));
-    if matches!(job.state, crate::store::JobState::Interrupted | crate::store::JobState::Stopped) {
-        text.push_str(&format!("finish it with `carnet import --resume {} {}`\n", job.id, job.file));
-    }
     text
 }

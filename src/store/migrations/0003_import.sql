@@ -7,7 +7,8 @@ CREATE TABLE import_mapping (
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The contacts that an import created, as ranges of their numbers: one for each transaction, within which nobody else creates any.
+-- The contacts that an import created and that were not taken back yet, as ranges of their numbers: one for each transaction, within which
+-- nobody else creates any.
 CREATE TABLE job_created (
     job INTEGER NOT NULL REFERENCES job (id),
     first INTEGER NOT NULL,
@@ -15,6 +16,20 @@ CREATE TABLE job_created (
     PRIMARY KEY (job, first)
 ) STRICT, WITHOUT ROWID;
 
--- `batch` keeps the contacts that an import updated as they were.
+-- Those that were left as they are when the import was taken back, because somebody had touched them.
+CREATE TABLE job_left (
+    job INTEGER NOT NULL REFERENCES job (id),
+    contact INTEGER NOT NULL,
+    PRIMARY KEY (job, contact)
+) STRICT, WITHOUT ROWID;
+
+-- `batch` keeps the contacts that an import updated as they were. `worked`: nanoseconds of work, up to the moment `counted`.
+-- `undo_began`, `undone_by`, `undone_at`: taking it back; `undone_at` is set when nothing is left of it that could be.
 ALTER TABLE job ADD COLUMN batch INTEGER REFERENCES batch (id);
+ALTER TABLE job ADD COLUMN worked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN counted INTEGER;
+ALTER TABLE job ADD COLUMN undo_began INTEGER;
+ALTER TABLE job ADD COLUMN undone_by TEXT;
 ALTER TABLE job ADD COLUMN undone_at INTEGER;
+ALTER TABLE job ADD COLUMN undone_deleted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN undone_restored INTEGER NOT NULL DEFAULT 0;

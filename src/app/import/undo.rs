@@ -1,0 +1,156 @@
+//! Taking an import back: what it created is deleted, what it updated becomes what it was before. Whatever somebody touched since stays as it
+//! is, and is told. Interrupted, it is gone on with by the same command. Labels and organizations that the import made stay, too.
+
+use crate::app::bulk::{LeftAlone, Source, TakenBack, Why};
+use crate::app::failure::{Class, Failure};
+use crate::app::{App, now};
+use crate::domain::contact::Contact;
+use crate::domain::permission::{Right, Viewer};
+use crate::store::{Action, Actor, Job, JobState, LeftBehind, NewChange, Removed, StoreError, UndoCounts};
+
+/// What taking a job back would do.
+#[derive(Clone, Debug)]
+pub struct UndoPlan {
+    /// The job.
+    pub job: Job,
+    /// What there is to take back.
+    pub counts: UndoCounts,
+}
+
+/// How taking a job back ended.
+#[derive(Debug)]
+pub struct ImportUndone {
+    /// The job, with all that was taken back of it.
+    pub job: Job,
+    /// Contacts that this run deleted.
+    pub deleted: u64,
+    /// Contacts that this run restored.
+    pub restored: u64,
+    /// Contacts that were left as they are.
+    pub left: Vec<LeftAlone>,
+    /// How many more were left as they are that whoever takes back may not see.
+    pub hidden: u64,
+    /// Whether nothing is left that could be taken back later.
+    pub finished: bool,
+}
+
+impl App {
+    /// Says what taking an import back would do.
+    ///
+    /// # Errors
+    /// Not found; conflict, when the job is running, was taken back before, or is of a Carnet that could not take imports back.
+    pub fn import_undo_plan(&self, id: i64, by: &Viewer) -> Result<UndoPlan, Failure> {
+        let job = self.job_to_undo(id, by)?;
+        let counts = self.store()?.read(|reader| reader.undo_counts(id))?;
+        let wrote = job.counts.created + job.counts.updated > 0;
+        if wrote && job.undo.is_none() && counts == UndoCounts::default() {
+            let message = format!("job {id} did not write down what it did: an earlier Carnet imported it");
+            return Err(Failure::new(Class::Rejected, "JOB_NOT_KEPT", message)
+                .hint(format!("`carnet bulk delete` takes back contacts that a search finds, `{}` by their time", "created")));
+        }
+        Ok(UndoPlan { job, counts })
+    }
+
+    /// Takes an import back. `progress` is told how many contacts are done with.
+    ///
+    /// # Errors
+    /// As for [`App::import_undo_plan`], and when the store fails; what was taken back by then stays so, and the same command goes on.
+    pub fn import_undo(&self, id: i64, by: &Viewer, progress: &mut dyn FnMut(u64)) -> Result<ImportUndone, Failure> {
+        self.job_to_undo(id, by)?;
+        let store = self.store()?;
+        store.write(|writer| writer.begin_undo(id, by.name(), now()))?;
+        let _running = store.guard_job(id);
+        let (deleted, forbidden) = self.delete_created(id, by, progress)?;
+        let batch = store.read(|reader| reader.batch_of_job(id))?;
+        let taken = match batch {
+            Some(batch) => self.take_back_batch(Source { batch, job: Some(id) }, by)?,
+            None => TakenBack { finished: true, ..TakenBack::default() },
+        };
+        let (behind, refused) = store.read(|reader| {
+            let refused = forbidden.iter().map(|id| reader.contact(*id)).collect::<Result<Vec<_>, _>>()?;
+            Ok((reader.left_of_job(id)?, refused))
+        })?;
+        let finished = taken.finished && forbidden.is_empty();
+        store.write(|writer| {
+            if let Some(batch) = batch.filter(|_| finished) {
+                writer.finish_undo(batch, now())?;
+            }
+            writer.end_undo(id, finished.then(now))
+        })?;
+        let mut undone = ImportUndone {
+            job: self.import_job(id, by)?,
+            deleted,
+            restored: taken.restored,
+            left: taken.left,
+            hidden: taken.hidden,
+            finished,
+        };
+        let behind = behind.into_iter().map(|left| (left.contact.clone(), why(left)));
+        for (contact, why) in behind.chain(refused.into_iter().flatten().map(|contact| (contact, Why::Forbidden))) {
+            undone.leave(&contact, why, self.sees(by, &contact));
+        }
+        Ok(undone)
+    }
+
+    /// Deletes what the job created. Returns how many contacts, and those that the viewer may not delete.
+    fn delete_created(
+        &self,
+        job: i64,
+        by: &Viewer,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(u64, Vec<crate::domain::id::ContactId>), Failure> {
+        let access = self.settings().access;
+        let may = |contact: &Contact| by.may(Right::Delete, contact, access);
+        let (mut deleted, mut forbidden, mut next) = (0, Vec::new(), Some(0));
+        while let Some(from) = next {
+            let entry = NewChange {
+                at: now(),
+                actor: Actor::Person(by.name().to_owned()),
+                action: Action::Undone,
+                fields: Vec::new(),
+                via: format!("import {job}"),
+            };
+            let removed: Removed =
+                self.store()?.write::<_, StoreError>(|writer| writer.take_back_created(job, from, &entry, &may))?;
+            deleted += removed.deleted;
+            forbidden.extend(removed.forbidden);
+            next = removed.next;
+            progress(deleted);
+        }
+        Ok((deleted, forbidden))
+    }
+
+    fn job_to_undo(&self, id: i64, by: &Viewer) -> Result<Job, Failure> {
+        let job = self.import_job(id, by)?;
+        if job.state == JobState::Running {
+            return Err(Failure::new(Class::Conflict, "JOB_RUNNING", format!("job {id} is still running"))
+                .hint("wait until it ends, or stop it with Ctrl-C where it runs"));
+        }
+        match job.undo.as_ref().and_then(|undo| undo.finished) {
+            Some(at) => {
+                let when = at.format("%Y-%m-%d %H:%M UTC");
+                Err(Failure::new(Class::Conflict, "JOB_UNDONE", format!("job {id} was taken back before, on {when}"))
+                    .hint("`carnet contact restore` brings single contacts back"))
+            }
+            None => Ok(job),
+        }
+    }
+}
+
+impl ImportUndone {
+    fn leave(&mut self, contact: &Contact, why: Why, seen: bool) {
+        if seen {
+            self.left.push(LeftAlone { id: contact.id, name: contact.display_name(), why });
+        } else {
+            self.hidden += 1;
+        }
+    }
+}
+
+fn why(left: LeftBehind) -> Why {
+    match (left.since, left.attached) {
+        (Some(entry), _) => Why::Since(Some(entry)),
+        (None, Some(what)) => Why::Attached(what),
+        (None, None) => Why::Since(None),
+    }
+}
