@@ -11,6 +11,7 @@ mod options;
 mod pipeline;
 mod row;
 mod unique;
+mod unread;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,10 @@ pub struct ImportRequest {
     pub encoding: Option<String>,
     /// Delimiter of the file, over what is detected.
     pub delimiter: Option<u8>,
+    /// Whether a backslash escapes quotes inside quoted cells.
+    pub backslash: bool,
+    /// Line of the header, over the first that is not blank; 0 if there is none.
+    pub header_line: Option<u64>,
     /// What happens to rows whose person is in the store, over the settings'.
     pub on_match: Option<OnMatch>,
     /// By what rows are matched, in order, over the settings'.
@@ -97,6 +102,8 @@ impl ImportRequest {
             errors_json: None,
             encoding: None,
             delimiter: None,
+            backslash: false,
+            header_line: None,
             on_match: None,
             match_by: None,
             overwrite: Vec::new(),
@@ -308,6 +315,8 @@ fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
     let options = intake::Options {
         encoding: request.encoding.clone(),
         delimiter: request.delimiter,
+        backslash: request.backslash,
+        header_line: request.header_line,
         ..intake::Options::default()
     };
     Ok(intake::open(intake::Input::named(&request.file), &options)?)

@@ -165,9 +165,16 @@ fn candidates(sample: &[u8]) -> Vec<(&'static Encoding, f64)> {
     models.into_iter().map(|(encoding, model)| (encoding, log_likelihood(model, sample))).collect()
 }
 
+/// The encoding with the first lines that differ by it, as they read in it.
 fn choice(encoding: &'static Encoding, sample: &[u8]) -> Choice {
     let (text, _) = encoding.decode_without_bom_handling(sample);
-    let first = text.lines().find(|line| !line.is_ascii()).unwrap_or_default();
-    let preview: String = first.chars().take(40).collect();
-    Choice { value: encoding.name().to_ascii_lowercase(), preview: format!("`{preview}`") }
+    let lines = text.split(['\r', '\n']).filter(|line| !line.is_ascii()).take(3);
+    let lines: Vec<String> = lines.map(around_the_letters).collect();
+    Choice { value: encoding.name().to_ascii_lowercase(), preview: lines.join("  ⏎  ") }
+}
+
+/// As much of a line as can be shown, from shortly before its first letter that is not ASCII.
+fn around_the_letters(line: &str) -> String {
+    let first = line.chars().position(|letter| !letter.is_ascii()).unwrap_or(0);
+    line.chars().skip(first.saturating_sub(16)).take(40).filter(|letter| !letter.is_control()).collect()
 }
