@@ -10,6 +10,9 @@ use crate::support::{Home, Ran};
 /// What a file is in: container, encoding, line ends, delimiter.
 mod reading;
 
+/// Records, cells, quotes, headers.
+mod structure;
+
 /// What becomes of a row; the counts of a report.
 pub const OUTCOMES: [&str; 6] = ["created", "updated", "unchanged", "skipped", "failed", "blank"];
 

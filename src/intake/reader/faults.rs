@@ -14,6 +14,7 @@ use crate::intake::scan::Notes;
 use crate::intake::scan::OpenQuote;
 
 const QUOTE_HINT: &str = "quote the value that contains the delimiter";
+const CLOSE_HINT: &str = "close the quote at the end of its value, or write a quote inside a value twice (`\"\"`)";
 const DOUBLE_HINT: &str = "write a quote inside a quoted value twice (`\"\"`)";
 const SWALLOWED_HINT: &str =
     "close the quote on its own line, in the file that was imported, and import the rows from there";
@@ -85,7 +86,7 @@ impl Reader {
         let line = row.line + open.line as u64;
         let message = format!("a quote opened on line {line} is not closed properly");
         let column = self.scanner.spans.iter().position(|span| !span.scratch && span.end > open.at);
-        row.fault = Some(fault("UNCLOSED_QUOTE", column, message, DOUBLE_HINT));
+        row.fault = Some(fault("UNCLOSED_QUOTE", column, message, CLOSE_HINT));
         self.broken_at = Some(line);
     }
 
