@@ -18,6 +18,7 @@ pub use self::error::IntakeError;
 pub use self::error::IntakeErrorKind;
 pub use self::error::RowFault;
 pub use self::error::Warning;
+pub use self::reader::LineEnds;
 pub use self::reader::Reader;
 pub use self::reader::Row;
 
@@ -40,6 +41,12 @@ pub struct Options {
     pub encoding: Option<String>,
     /// The byte between cells; `None` detects. Wins over a `sep=` line.
     pub delimiter: Option<u8>,
+    /// Whether a backslash inside a quoted cell makes the quote or backslash after it part of the value, as databases
+    /// write them; a quote written twice is one in any case.
+    pub backslash: bool,
+    /// The physical line of the header, counted from 1; 0 says that there is none. `None` takes the first line that is
+    /// not blank.
+    pub header_line: Option<u64>,
     /// The longest record in bytes of UTF-8 (default 1 MiB); a longer one fails with `RECORD_TOO_LARGE`.
     pub max_record_bytes: usize,
     /// The most columns that a header may have (default 2,000).
@@ -54,6 +61,8 @@ impl Default for Options {
         Self {
             encoding: None,
             delimiter: None,
+            backslash: false,
+            header_line: None,
             max_record_bytes: 1 << 20,
             max_columns: 2000,
             max_cell_bytes: 128 << 10,

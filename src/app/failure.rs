@@ -177,13 +177,13 @@ impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         let class = match error.kind() {
             IntakeErrorKind::NotFound => Class::NotFound,
-            IntakeErrorKind::UnknownEncoding(_) => Class::Usage,
+            IntakeErrorKind::UnknownEncoding(_) | IntakeErrorKind::NoSuchLine { .. } => Class::Usage,
             _ => Class::Rejected,
         };
         let hint = error.hint();
         Self {
             class,
-            code: Cow::Borrowed("FILE"),
+            code: Cow::Borrowed(error.code()),
             message: chain_text(&error),
             hint,
             problems: Vec::new(),

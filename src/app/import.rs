@@ -15,6 +15,7 @@ mod row;
 mod source;
 mod stop;
 mod unique;
+mod unread;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +59,10 @@ pub struct ImportRequest {
     pub encoding: Option<String>,
     /// Delimiter of the file, over what is detected.
     pub delimiter: Option<u8>,
+    /// Whether a backslash escapes quotes inside quoted cells.
+    pub backslash: bool,
+    /// Line of the header, over the first that is not blank; 0 if there is none.
+    pub header_line: Option<u64>,
     /// What happens to rows whose person is in the store, over the settings'.
     pub on_match: Option<OnMatch>,
     /// By what rows are matched, in order, over the settings'.
@@ -103,6 +108,8 @@ impl ImportRequest {
             errors_json: None,
             encoding: None,
             delimiter: None,
+            backslash: false,
+            header_line: None,
             on_match: None,
             match_by: None,
             overwrite: Vec::new(),

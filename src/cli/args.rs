@@ -31,7 +31,7 @@ pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
 pub use enquiry::{EnquiryArgs, EnquiryCommand};
 pub use field::{EntityArg, FieldArgs, FieldCommand, KindArg};
 pub use filter::{FilterArgs, FilterCommand};
-pub use import::{ImportArgs, JobCommand, MappingCommand, MatchByArg, OnMatchArg};
+pub use import::{EscapeArg, ImportArgs, JobCommand, MappingCommand, MatchByArg, OnMatchArg};
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};

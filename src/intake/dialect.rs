@@ -8,6 +8,8 @@ use super::scan::Scanner;
 const CANDIDATES: [u8; 5] = *b",;\t|:";
 /// How many records are looked at.
 const SAMPLE: usize = 50;
+/// How many cells of a row are shown where somebody has to choose.
+const SHOWN_CELLS: usize = 6;
 /// Shares of fitting rows closer than this are a draw.
 const CLOSE: f64 = 0.1;
 
@@ -65,8 +67,9 @@ struct Split {
 ///
 /// # Errors
 /// The possible delimiters, if more than one is as likely, or if the likely one does not split what it should.
-pub(super) fn detect(bytes: &[u8], last: bool) -> Result<u8, Vec<Choice>> {
-    let splits: Vec<Split> = CANDIDATES.iter().map(|delimiter| split(bytes, last, *delimiter)).collect();
+pub(super) fn detect(bytes: &[u8], last: bool, backslash: bool) -> Result<u8, Vec<Choice>> {
+    let scanner = |delimiter| Scanner::new(delimiter, backslash);
+    let splits: Vec<Split> = CANDIDATES.iter().map(|byte| split(bytes, last, scanner(*byte), *byte)).collect();
     let mut able: Vec<&Split> = splits.iter().filter(|split| split.header > 1).collect();
     if able.iter().any(|split| split.delimiter != b':') {
         // Times, links and remarks are full of colons, in headers too.
@@ -86,7 +89,7 @@ pub(super) fn detect(bytes: &[u8], last: bool) -> Result<u8, Vec<Choice>> {
         // Nothing but the header contains it: the file may well have one column.
         choices.extend(splits.iter().find(|split| split.header < 2));
     }
-    Err(choices.iter().map(|split| choice(bytes, last, split.delimiter)).collect())
+    Err(choices.iter().map(|split| choice(bytes, last, scanner(split.delimiter), split.delimiter)).collect())
 }
 
 /// Nothing splits the header. Rows that are split all the same must fail one by one, not pass as one long value.
@@ -114,8 +117,8 @@ fn is_supported(best: &Split, splits: &[Split]) -> bool {
     best.delimiter == b',' && !others
 }
 
-fn split(bytes: &[u8], last: bool, delimiter: u8) -> Split {
-    let counts = counts(bytes, last, delimiter);
+fn split(bytes: &[u8], last: bool, scanner: Scanner, delimiter: u8) -> Split {
+    let counts = counts(bytes, last, scanner, delimiter);
     let header = counts.first().copied().unwrap_or(0);
     let rows = counts.get(1..).unwrap_or_default();
     let exact = rows.iter().filter(|count| **count == header).count();
@@ -125,8 +128,7 @@ fn split(bytes: &[u8], last: bool, delimiter: u8) -> Split {
 }
 
 /// The numbers of cells in the first records that are not blank; empty cells at the end don't count.
-fn counts(bytes: &[u8], last: bool, delimiter: u8) -> Vec<usize> {
-    let mut scanner = Scanner::new(delimiter);
+fn counts(bytes: &[u8], last: bool, mut scanner: Scanner, delimiter: u8) -> Vec<usize> {
     let mut counts = Vec::new();
     let mut at = 0;
     let mut literal_from = usize::MAX;
@@ -155,15 +157,32 @@ fn filled(record: &[u8], scanner: &Scanner) -> usize {
     scanner.spans.iter().rposition(is_filled).map_or(1, |index| index + 1)
 }
 
-fn choice(bytes: &[u8], last: bool, delimiter: u8) -> Choice {
-    let mut scanner = Scanner::new(delimiter);
-    let header = match scanner.scan(bytes, last, 0) {
-        Scan::Record(length) => &bytes[..length],
-        _ => &bytes[..0],
+/// The delimiter by its name, with the first two rows as it splits them.
+fn choice(bytes: &[u8], last: bool, mut scanner: Scanner, delimiter: u8) -> Choice {
+    let mut rows = Vec::new();
+    let mut at = 0;
+    while rows.len() < 2 && at < bytes.len() {
+        let Scan::Record(length) = scanner.scan(&bytes[at..], last, 0) else { break };
+        let record = &bytes[at..at + length];
+        let cells = scanner.spans.iter().take(SHOWN_CELLS).map(|span| shown(&record[span.start..span.end]));
+        let cells: Vec<String> = cells.collect();
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            let more = if scanner.spans.len() > SHOWN_CELLS { " | …" } else { "" };
+            rows.push(format!("{}{more}", cells.join(" | ")));
+        }
+        at += length;
+    }
+    let value = match delimiter {
+        b',' => "comma".to_owned(),
+        b';' => "semicolon".to_owned(),
+        b'\t' => "tab".to_owned(),
+        b'|' => "pipe".to_owned(),
+        b':' => "colon".to_owned(),
+        other => char::from(other).to_string(),
     };
-    let cells = scanner.spans.iter().filter(|span| span.end <= header.len()).take(4);
-    let cells: Vec<String> =
-        cells.map(|span| format!("`{}`", String::from_utf8_lossy(&header[span.start..span.end]).trim())).collect();
-    let value = if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() };
-    Choice { value, preview: cells.join(" ") }
+    Choice { value, preview: rows.join("  ⏎  ") }
+}
+
+fn shown(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).trim().chars().take(24).collect()
 }

@@ -59,10 +59,11 @@ pub(super) fn detect(head: &[u8], whole: bool, label: Option<&str>) -> Result<De
     if container::is_binary(head) {
         return Err(IntakeErrorKind::Binary);
     }
-    if is_utf_8(head, whole) {
+    let evidence = Utf8::of(head, whole);
+    if evidence.holds() {
         return Ok(Detected::sure(UTF_8));
     }
-    legacy(head)
+    legacy(head, evidence.letters > 0)
 }
 
 /// The encoding with that label, Windows code page numbers included.
@@ -101,30 +102,44 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     (western || foreign).then_some(encoding)
 }
 
-/// Whether the text is UTF-8, a few damaged bytes aside.
-fn is_utf_8(head: &[u8], whole: bool) -> bool {
-    let mut multibyte = 0;
-    let mut bad = 0;
-    let mut first_bad = None;
-    let mut at = 0;
-    for chunk in head.utf8_chunks() {
-        multibyte += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count();
-        at += chunk.valid().len();
-        let cut = !whole && at + chunk.invalid().len() == head.len() && chunk.invalid().len() < 4;
-        if !chunk.invalid().is_empty() && !cut {
-            bad += 1;
-            first_bad.get_or_insert(at);
-        }
-        at += chunk.invalid().len();
-    }
-    let Some(first_bad) = first_bad else { return true };
-    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
-    let damaged = bad == 1 && lines(head) >= MANY_LINES && lines(&head[..first_bad]) > 0;
-    damaged || multibyte >= bad * 4
+/// What speaks for UTF-8, and what against it.
+struct Utf8 {
+    /// Letters that are valid UTF-8 and not ASCII.
+    letters: usize,
+    /// Places at which the bytes are not valid.
+    bad: usize,
+    /// Whether a single bad byte stands among many lines of plain ASCII, which is damage.
+    damaged: bool,
 }
 
-/// An encoding from before Unicode: the one that makes most sense of the bytes, if none comes near it.
-fn legacy(head: &[u8]) -> Result<Detected, IntakeErrorKind> {
+impl Utf8 {
+    fn of(head: &[u8], whole: bool) -> Self {
+        let (mut letters, mut bad, mut at) = (0, 0, 0);
+        let mut first_bad = 0;
+        for chunk in head.utf8_chunks() {
+            letters += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count();
+            at += chunk.valid().len();
+            let cut = !whole && at + chunk.invalid().len() == head.len() && chunk.invalid().len() < 4;
+            if !chunk.invalid().is_empty() && !cut {
+                first_bad = if bad == 0 { at } else { first_bad };
+                bad += 1;
+            }
+            at += chunk.invalid().len();
+        }
+        let lines = |bytes: &[u8]| bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let damaged = bad == 1 && lines(head) >= MANY_LINES && lines(&head[..first_bad]) > 0;
+        Self { letters, bad, damaged }
+    }
+
+    /// Whether the text is UTF-8, a few damaged bytes aside.
+    fn holds(&self) -> bool {
+        self.damaged || self.letters >= self.bad * 4
+    }
+}
+
+/// An encoding from before Unicode: the one that makes most sense of the bytes, if none comes near it. `perhaps_utf_8`
+/// says that some of the letters would be UTF-8, which is a choice for whoever has to choose.
+fn legacy(head: &[u8], perhaps_utf_8: bool) -> Result<Detected, IntakeErrorKind> {
     let sample = &head[..head.len().min(WEIGHED)];
     let mut scored = candidates(sample);
     scored.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -134,7 +149,11 @@ fn legacy(head: &[u8]) -> Result<Detected, IntakeErrorKind> {
     if near.len() < 2 {
         return Ok(Detected::guess(best));
     }
-    Err(IntakeErrorKind::DoubtfulEncoding { choices: near.iter().map(|encoding| choice(encoding, sample)).collect() })
+    // What cannot be decoded at all is no choice, as long as there are others.
+    let sound: Vec<&'static Encoding> = near.iter().copied().filter(|encoding| decodes(encoding, sample)).collect();
+    let near = if sound.len() > 1 { sound } else { near };
+    let near = perhaps_utf_8.then_some(UTF_8).into_iter().chain(near);
+    Err(IntakeErrorKind::DoubtfulEncoding { choices: near.map(|encoding| choice(encoding, sample)).collect() })
 }
 
 /// Every encoding weighed, with its score. Among the single-byte alphabets, which differ by language rather than by
@@ -165,9 +184,23 @@ fn candidates(sample: &[u8]) -> Vec<(&'static Encoding, f64)> {
     models.into_iter().map(|(encoding, model)| (encoding, log_likelihood(model, sample))).collect()
 }
 
+/// Whether all of the sample can be decoded, but for a letter that its end may cut.
+fn decodes(encoding: &'static Encoding, sample: &[u8]) -> bool {
+    let cut = sample.len().saturating_sub(4);
+    let (text, damaged) = encoding.decode_without_bom_handling(sample);
+    !damaged || (sample.len() == WEIGHED && !encoding.decode_without_bom_handling(&sample[..cut]).1) || text.is_empty()
+}
+
+/// The encoding with the first lines that differ by it, as they read in it.
 fn choice(encoding: &'static Encoding, sample: &[u8]) -> Choice {
     let (text, _) = encoding.decode_without_bom_handling(sample);
-    let first = text.lines().find(|line| !line.is_ascii()).unwrap_or_default();
-    let preview: String = first.chars().take(40).collect();
-    Choice { value: encoding.name().to_ascii_lowercase(), preview: format!("`{preview}`") }
+    let lines = text.split(['\r', '\n']).filter(|line| !line.is_ascii()).take(3);
+    let lines: Vec<String> = lines.map(around_the_letters).collect();
+    Choice { value: encoding.name().to_ascii_lowercase(), preview: lines.join("  ⏎  ") }
+}
+
+/// As much of a line as can be shown, from shortly before its first letter that is not ASCII.
+fn around_the_letters(line: &str) -> String {
+    let first = line.chars().position(|letter| !letter.is_ascii()).unwrap_or(0);
+    line.chars().skip(first.saturating_sub(16)).take(40).filter(|letter| !letter.is_control()).collect()
 }

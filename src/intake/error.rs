@@ -37,6 +37,11 @@ impl IntakeError {
         &self.kind
     }
 
+    /// The code by which programs know it.
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         self.kind.hint()
@@ -89,13 +94,13 @@ pub enum IntakeErrorKind {
     /// Several encodings would make sense of the bytes; the likeliest comes first.
     #[error("the encoding is doubtful: it could be {}", listed(.choices))]
     DoubtfulEncoding {
-        /// The encodings, each with the first words of the text as it reads in it.
+        /// The encodings, each with lines of the text as they read in it.
         choices: Vec<Choice>,
     },
     /// Several delimiters would split the file, or the likeliest one splits nothing.
     #[error("the delimiter is doubtful: it could be {}", listed(.choices))]
     DoubtfulDelimiter {
-        /// The delimiters, each with the header as it would be split.
+        /// The delimiters, each with the first rows as they would be split.
         choices: Vec<Choice>,
     },
     /// The header opens a quote that is not closed properly.
@@ -123,9 +128,39 @@ pub enum IntakeErrorKind {
         /// The most bytes that are read.
         limit: usize,
     },
+    /// The header is said to be on a line that the file does not have.
+    #[error("the header cannot be on line {wanted}: the file has {lines} lines")]
+    NoSuchLine {
+        /// The line named.
+        wanted: u64,
+        /// The lines of the file.
+        lines: u64,
+    },
 }
 
 impl IntakeErrorKind {
+    /// The code by which programs know it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "FILE_NOT_FOUND",
+            Self::Unreadable(_) | Self::Io(_) => "FILE_UNREADABLE",
+            Self::IsDirectory => "FILE_IS_FOLDER",
+            Self::Empty => "FILE_EMPTY",
+            Self::Workbook(_) | Self::LegacyExcel => "FILE_WORKBOOK",
+            Self::Archive(_) => "FILE_ARCHIVE",
+            Self::Binary => "FILE_BINARY",
+            Self::UnknownEncoding(_) => "ENCODING_UNKNOWN",
+            Self::DoubtfulEncoding { .. } => "ENCODING_DOUBTFUL",
+            Self::DoubtfulDelimiter { .. } => "DELIMITER_DOUBTFUL",
+            Self::UnclosedQuote { .. } => "UNCLOSED_QUOTE",
+            Self::BadHeader(fault) => fault.code,
+            Self::TooManyColumns { .. } => "TOO_MANY_COLUMNS",
+            Self::RecordTooLarge { .. } => "RECORD_TOO_LARGE",
+            Self::NoSuchLine { .. } => "HEADER_LINE",
+            _ => "FILE_FORMAT",
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -141,11 +176,12 @@ impl IntakeErrorKind {
             Self::UnknownEncoding(_) => {
                 "use utf-8, utf-16le, utf-16be, gb18030, big5, shift_jis, euc-kr, windows-1252 or windows-874"
             }
-            Self::DoubtfulEncoding { choices } => return Some(flags("--encoding", choices)),
-            Self::DoubtfulDelimiter { choices } => return Some(flags("--delimiter", choices)),
+            Self::DoubtfulEncoding { choices } => return Some(flags("--encoding", "reads", choices)),
+            Self::DoubtfulDelimiter { choices } => return Some(flags("--delimiter", "parts", choices)),
             Self::UnclosedQuote { .. } => "close the quote, or write a quote inside a value twice (`\"\"`)",
             Self::BadHeader(fault) => return fault.hint.clone(),
             Self::TooManyColumns { .. } => "remove the columns that are not needed, or check the delimiter",
+            Self::NoSuchLine { .. } => "count the lines from 1, blank ones too",
             Self::RecordTooLarge { .. } => "check that the file has line breaks and a header in its first row",
         };
         Some(hint.to_owned())
@@ -155,9 +191,9 @@ impl IntakeErrorKind {
 /// One reading of an ambiguous file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The value to pass: an encoding label, or a delimiter (`tab` for the tabulator).
+    /// The value to pass: an encoding label, or a delimiter's name.
     pub value: String,
-    /// What the beginning of the file looks like in this reading.
+    /// What the file looks like in this reading: lines with letters that differ, or the first rows in their cells.
     pub preview: String,
 }
 
@@ -169,10 +205,12 @@ fn listed(choices: &[Choice]) -> String {
     }
 }
 
-fn flags(flag: &str, choices: &[Choice]) -> String {
-    let lines: Vec<String> =
-        choices.iter().map(|choice| format!("`{flag} '{}'` reads {}", choice.value, choice.preview)).collect();
-    format!("choose one: {}", lines.join("; "))
+/// The choices one below the other, each with the option to type and what the file looks like then.
+fn flags(flag: &str, right: &str, choices: &[Choice]) -> String {
+    let width = choices.iter().map(|choice| choice.value.len()).max().unwrap_or_default();
+    let line = |choice: &Choice| format!("\n  {flag} {:width$}   {}", choice.value, choice.preview);
+    let lines: String = choices.iter().map(line).collect();
+    format!("choose the one that {right} the text as it should be:{lines}")
 }
 
 /// Why one row cannot be imported. Its cells still hold what could be read.
@@ -191,7 +229,7 @@ pub struct RowFault {
 /// Something that was read, but that the user may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN` or `SPACE_BEFORE_QUOTE`.
+    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN`, `SPACE_BEFORE_QUOTE`, `REPLACEMENT_CHARACTER` or `LINE_ENDS_MIXED`.
     pub code: &'static str,
     /// The first physical line concerned, counted from 1.
     pub line: Option<u64>,

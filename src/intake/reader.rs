@@ -24,7 +24,10 @@ use super::scan::Scan;
 use super::scan::Scanner;
 use super::text::Text;
 
+mod facts;
 mod faults;
+
+pub use self::facts::LineEnds;
 
 /// How much of a file is looked at before its encoding is settled.
 const HEAD: u64 = 1 << 20;
@@ -76,7 +79,11 @@ pub struct Reader {
     scanner: Scanner,
     headers: StringRecord,
     header_line: u64,
+    byte_order_mark: bool,
+    line_ends: LineEnds,
     warnings: Vec<Warning>,
+    /// The first line with a replacement character that the file itself has, and how many rows have one.
+    replaced: Option<(u64, u64)>,
     /// The physical line at the window's start.
     line: u64,
     record: u64,
@@ -117,11 +124,9 @@ impl Reader {
         let whole = (head.len() as u64) < HEAD;
         let detected = encoding::detect(&head, whole, options.encoding.as_deref()).map_err(fail)?;
         let warnings = encoding_warnings(&detected, options);
-        let encoding = detected.encoding;
+        let (encoding, byte_order_mark) = (detected.encoding, detected.bom > 0);
         let mut text = Text::new(head, detected.bom, input, encoding);
-        while !text.ended() && text.bytes().len() < SAMPLE {
-            text.fill().map_err(|error| fail(IntakeErrorKind::Io(error)))?;
-        }
+        fill_sample(&mut text).map_err(|error| fail(IntakeErrorKind::Io(error)))?;
         if let Some(kind) = container::text_format(text.bytes()) {
             return Err(fail(kind));
         }
@@ -132,10 +137,13 @@ impl Reader {
             options: options.clone(),
             delimiter: b',',
             text,
-            scanner: Scanner::new(b','),
+            scanner: Scanner::new(b',', false),
             headers: StringRecord::new(),
             header_line: 0,
+            byte_order_mark,
+            line_ends: LineEnds::default(),
             warnings,
+            replaced: None,
             line: 1,
             record: 0,
             usual: 0,
@@ -164,16 +172,6 @@ impl Reader {
     /// The header cells as they are in the file, without a byte order mark and without empty cells at the end.
     pub fn headers(&self) -> &StringRecord {
         &self.headers
-    }
-
-    /// The physical line of the header, counted from 1.
-    pub fn header_line(&self) -> u64 {
-        self.header_line
-    }
-
-    /// What was noticed so far; may grow while rows are read.
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
     }
 
     /// The file's size in bytes, if it is known.
@@ -209,18 +207,36 @@ impl Reader {
             self.text.consume(length);
             self.line += 1;
         }
+        self.skip_to_header()?;
         let wanted = self.options.delimiter.or(declared.map(|(delimiter, _)| delimiter));
         self.delimiter = match wanted {
             Some(delimiter) => delimiter,
-            None => dialect::detect(self.text.bytes(), self.text.ended())
+            None => dialect::detect(self.text.bytes(), self.text.ended(), self.options.backslash)
                 .map_err(|choices| IntakeError::new(&self.source, IntakeErrorKind::DoubtfulDelimiter { choices }))?,
         };
-        self.scanner = Scanner::new(self.delimiter);
+        self.scanner = Scanner::new(self.delimiter, self.options.backslash);
         Ok(())
+    }
+
+    /// Passes over what stands above the header, as whoever imports says.
+    fn skip_to_header(&mut self) -> Result<(), IntakeError> {
+        let wanted = self.options.header_line.unwrap_or_default();
+        while self.line < wanted {
+            if self.text.ended() && self.text.bytes().is_empty() {
+                let kind = IntakeErrorKind::NoSuchLine { wanted, lines: self.line - 1 };
+                return Err(IntakeError::new(&self.source, kind));
+            }
+            self.skip_line()?;
+            self.line += 1;
+        }
+        fill_sample(&mut self.text).map_err(|error| IntakeError::new(&self.source, IntakeErrorKind::Io(error)))
     }
 
     /// Reads the first row that is not blank as the header.
     fn read_header(&mut self) -> Result<(), IntakeError> {
+        if self.options.header_line == Some(0) {
+            return self.number_columns();
+        }
         let mut row = Row::default();
         loop {
             let Some(piece) = self.locate()? else {
@@ -238,10 +254,14 @@ impl Reader {
         }
         self.header_line = row.line;
         self.usual = row.cells.len();
+        self.check_width()
+    }
+
+    fn check_width(&self) -> Result<(), IntakeError> {
         let (columns, limit) = (self.headers.len(), self.options.max_columns);
         if columns > limit {
             let kind = IntakeErrorKind::TooManyColumns { columns, limit };
-            return Err(IntakeError::at(&self.source, row.line, kind));
+            return Err(IntakeError::at(&self.source, self.header_line, kind));
         }
         Ok(())
     }
@@ -308,7 +328,7 @@ impl Reader {
     /// Moves behind a record and counts its lines.
     fn advance(&mut self, piece: &Piece) -> Result<(), IntakeError> {
         self.line += piece.notes.breaks as u64 + 1;
-        let ends_line = matches!(self.text.bytes()[..piece.length].last(), Some(b'\n' | b'\r'));
+        let ends_line = self.line_ends.count(&self.text.bytes()[..piece.length]);
         self.text.consume(piece.length);
         if matches!(piece.verdict, Verdict::TooLarge) {
             self.skip_line()?;
@@ -343,6 +363,14 @@ impl Reader {
             }
         }
     }
+}
+
+/// Reads until there is enough of the text to settle what is not known yet.
+fn fill_sample(text: &mut Text) -> std::io::Result<()> {
+    while !text.ended() && text.bytes().len() < SAMPLE {
+        text.fill()?;
+    }
+    Ok(())
 }
 
 /// As much of the window as a record may have and a line end, without end-of-text marks at the end of the file; and

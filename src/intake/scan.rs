@@ -5,9 +5,6 @@
 //! cell as they are. Written by hand because the usual parsers forgive silently what must fail here: text after a
 //! closing quote, and a quote that is never closed.
 
-/// The most line breaks in one quoted cell; beyond them, the quote is taken for one that was never closed.
-pub(super) const MAX_QUOTED_LINES: usize = 1000;
-
 const PLAIN: u8 = 0;
 const STOP: u8 = 1;
 const NOTE: u8 = 2;
@@ -42,8 +39,8 @@ pub(super) struct Notes {
     pub(super) spaced_quote: bool,
     /// The first column in which text follows a closing quote.
     pub(super) stray: Option<usize>,
-    /// A backslash stands before a quote that closes a cell.
-    pub(super) backslash: bool,
+    /// The last column in which a backslash stands before the quote that closes the cell.
+    pub(super) backslash: Option<usize>,
     bare_quotes: usize,
     multiline: Option<OpenQuote>,
 }
@@ -87,20 +84,37 @@ struct Quoted {
 pub(super) struct Scanner {
     delimiter: u8,
     class: [u8; 256],
+    /// Bytes that mean something inside quotes.
+    quoted_class: [bool; 256],
+    backslash: bool,
     pub(super) spans: Vec<Span>,
     pub(super) scratch: Vec<u8>,
     pub(super) notes: Notes,
 }
 
 impl Scanner {
-    pub(super) fn new(delimiter: u8) -> Self {
+    /// A scanner of cells parted by `delimiter`; `backslash` says that it escapes quotes.
+    pub(super) fn new(delimiter: u8, backslash: bool) -> Self {
         let mut class = [PLAIN; 256];
         class[usize::from(b'"')] = NOTE;
         class[0] = NOTE;
         for stop in [delimiter, b'\n', b'\r'] {
             class[usize::from(stop)] = STOP;
         }
-        Self { delimiter, class, spans: Vec::new(), scratch: Vec::new(), notes: Notes::default() }
+        let mut quoted_class = [false; 256];
+        for byte in [b'"', b'\r', b'\n', 0] {
+            quoted_class[usize::from(byte)] = true;
+        }
+        quoted_class[usize::from(b'\\')] = backslash;
+        Self {
+            delimiter,
+            class,
+            quoted_class,
+            backslash,
+            spans: Vec::new(),
+            scratch: Vec::new(),
+            notes: Notes::default(),
+        }
     }
 
     /// Scans the record at the start of `bytes`; `last` says that nothing follows them. Quotes at or after
@@ -139,8 +153,10 @@ impl Scanner {
                 // An unclosed quote ran on into a later row and was closed by one of that row's quotes.
                 return Scan::Broken(open);
             }
-            if self.notes.backslash && self.notes.bare_quotes > 0 {
-                self.notes.stray.get_or_insert(0);
+            if let Some(column) = self.notes.backslash
+                && self.notes.bare_quotes > 0
+            {
+                self.notes.stray.get_or_insert(column);
             }
         }
         Scan::Record(length)
@@ -186,15 +202,20 @@ impl Scanner {
         let mut cell = Quoted { start, open, from: quote + 1, scratch: self.scratch.len() };
         let mut at = cell.from;
         loop {
-            let found = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\r' | b'\n' | 0));
+            let found = bytes[at..].iter().position(|byte| self.quoted_class[usize::from(*byte)]);
             let Some(offset) = found else { return unfinished(last, cell.open) };
             at += offset;
             match (bytes[at], bytes.get(at + 1)) {
-                (b'"' | b'\r', None) if !last => return Cell::Incomplete(Some(cell.open)),
+                (b'"' | b'\r' | b'\\', None) if !last => return Cell::Incomplete(Some(cell.open)),
                 (b'"', Some(b'"')) => {
                     self.scratch.extend_from_slice(&bytes[cell.from..=at]);
                     at += 2;
                     cell.from = at;
+                }
+                (b'\\', Some(b'"' | b'\\')) => {
+                    self.scratch.extend_from_slice(&bytes[cell.from..at]);
+                    cell.from = at + 1;
+                    at += 2;
                 }
                 (b'"', _) => return self.close(bytes, last, &cell, at),
                 (b'\r', next) => {
@@ -210,16 +231,15 @@ impl Scanner {
                     at += 1;
                 }
             }
-            if cell.open.breaks > MAX_QUOTED_LINES {
-                return Cell::Broken(cell.open);
-            }
         }
     }
 
     /// Ends a quoted cell at its closing quote, unless text follows.
     fn close(&mut self, bytes: &[u8], last: bool, cell: &Quoted, quote: usize) -> Cell {
         let stop = skip_spaces(bytes, quote + 1);
-        self.notes.backslash |= quote > cell.open.at + 1 && bytes[quote - 1] == b'\\';
+        if !self.backslash && quote > cell.open.at + 1 && bytes[quote - 1] == b'\\' {
+            self.notes.backslash = Some(self.spans.len());
+        }
         match bytes.get(stop) {
             None if !last => return Cell::Incomplete(Some(cell.open)),
             Some(byte) if self.class[usize::from(*byte)] != STOP => return self.stray(bytes, last, cell),
@@ -270,21 +290,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quoted_cell_has_a_most_of_lines() {
-        let text = |lines| format!("\"{}\",b\n", "x\n".repeat(lines)).into_bytes();
-        let mut scanner = Scanner::new(b',');
-        let most = text(MAX_QUOTED_LINES);
-        assert_eq!(scanner.scan(&most, false, usize::MAX), Scan::Record(most.len()));
-        assert_eq!(scanner.notes.breaks, MAX_QUOTED_LINES);
-        assert!(matches!(scanner.scan(&text(MAX_QUOTED_LINES + 1), false, usize::MAX), Scan::Broken(_)));
+    fn a_quoted_cell_may_have_many_lines() {
+        let text = format!("\"{}\",b\n", "x\n".repeat(50_000)).into_bytes();
+        let mut scanner = Scanner::new(b',', false);
+        assert_eq!(scanner.scan(&text, false, usize::MAX), Scan::Record(text.len()));
+        assert_eq!(scanner.notes.breaks, 50_000);
+    }
+
+    #[test]
+    fn a_backslash_escapes_where_it_is_told_to() {
+        let text = br#""say \"hi\", C:\\","\n x""y",\"z
+"#;
+        let mut scanner = Scanner::new(b',', true);
+        assert_eq!(scanner.scan(text, true, usize::MAX), Scan::Record(text.len()));
+        let cells: Vec<&[u8]> = scanner
+            .spans
+            .iter()
+            .map(|span| if span.scratch { &scanner.scratch[span.start..span.end] } else { &text[span.start..span.end] })
+            .collect();
+        assert_eq!(cells, [&br#"say "hi", C:\"#[..], br#"\n x"y"#, br#"\"z"#]);
     }
 
     proptest! {
         /// Where the window happens to end must not change what a record is.
         #[test]
-        fn a_scan_decides_nothing_too_early(text in "[a,\"\r\n\\\\ ]{0,40}", cut in 0_usize..40) {
+        fn a_scan_decides_nothing_too_early(text in "[a,\"\r\n\\\\ ]{0,40}", cut in 0_usize..40, backslash: bool) {
             let bytes = text.as_bytes();
-            let mut scanner = Scanner::new(b',');
+            let mut scanner = Scanner::new(b',', backslash);
             let early = scanner.scan(&bytes[..cut.min(bytes.len())], false, usize::MAX);
             if !matches!(early, Scan::Incomplete(_)) {
                 prop_assert_eq!(early, scanner.scan(bytes, true, usize::MAX));

@@ -12,6 +12,9 @@ mod import;
 /// Rows that meet contacts of the store, and each other.
 mod matching;
 
+/// Inputs that an import must survive, each with its outcome.
+mod cases;
+
 /// Files, settings and homes that cannot be used, each with its error and status.
 mod bad_input;
 

@@ -9,12 +9,16 @@ use crate::domain::field::{Field, FieldKey, field_for_header, header_key};
 use crate::domain::row::Columns;
 use crate::domain::rules::MissingLastName;
 use crate::intake;
+use crate::intake::write::restore;
 
 /// Header of the column in which an import says why a row failed; ignored when the repaired file comes back.
 pub const ERROR_HEADER: &str = "Error detail";
 
 /// Header of the column in which an export keeps each contact's id: an import that matches goes by it first, and it is a sign that the file is ours.
 pub const ID_HEADER: &str = "Carnet ID";
+
+/// How many rows are looked at for a header further down.
+const LOOKED_AT: usize = 20;
 
 /// The columns of a file and what becomes of them.
 #[derive(Debug)]
@@ -49,7 +53,7 @@ impl Mapping {
         settings: &Settings,
         schema: &Schema,
     ) -> Result<Self, Failure> {
-        let headers: Vec<String> = reader.headers().iter().map(str::to_owned).collect();
+        let headers = own_headers(reader);
         let mut decided = Decided::by_user(&headers, map, schema)?;
         decided.by_header(&headers, schema);
         decided.refuse_repeats(&headers)?;
@@ -57,7 +61,7 @@ impl Mapping {
         let mapping = decided.keys;
         let known = mapping.iter().flatten().count();
         if known == 0 {
-            return Err(no_known_header(reader, &headers));
+            return Err(no_known_header(reader, &headers, schema));
         }
         require_names(&mapping, settings)?;
         let mut ordered: Vec<(usize, FieldKey)> =
@@ -168,6 +172,13 @@ impl Decided {
     }
 }
 
+/// The file's headers; what was done to them for the sake of spreadsheets in an error file or export is undone.
+fn own_headers(reader: &intake::Reader) -> Vec<String> {
+    let ours = reader.headers().iter().any(|header| header == ERROR_HEADER || header == ID_HEADER);
+    let restored = |header: &str| if ours { restore(header).into_owned() } else { header.to_owned() };
+    reader.headers().iter().map(restored).collect()
+}
+
 /// Headers that nobody but Carnet writes like this: a sign of its own file, whatever columns were taken out of it.
 fn is_only_ours(header: &str) -> bool {
     const SIGNS: [Field; 5] =
@@ -242,14 +253,41 @@ fn read_field(field: &str, schema: &Schema) -> Result<FieldKey, Failure> {
     FieldKey::parse(field).or_else(|invalid| meaning(field, schema).ok_or(invalid)).map_err(Failure::from)
 }
 
-fn no_known_header(reader: &intake::Reader, headers: &[String]) -> Failure {
-    let shown: Vec<&str> = headers.iter().take(8).map(String::as_str).collect();
-    let message =
-        format!("line {} of `{}` names no known field: {}", reader.header_line(), reader.source(), shown.join(", "));
-    Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(
-        "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
-         `--map 'Their header=field'` maps yours",
-    )
+/// No header means anything: there is none, or it is further down, or it is in words that only its people know.
+fn no_known_header(reader: &intake::Reader, headers: &[String], schema: &Schema) -> Failure {
+    if reader.header_line() == 0 {
+        let message = format!("`{}` has no header, and no column is mapped", reader.source());
+        let first = reader.next_rows(1).pop().map(|(_, cells)| first_cells(cells.iter())).unwrap_or_default();
+        return Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(format!(
+            "say what each column holds, such as `--map '#1=first_name' --map '#2=last_name'`; the first row is: {first}"
+        ));
+    }
+    let message = format!(
+        "line {} of `{}` names no known field: {}",
+        reader.header_line(),
+        reader.source(),
+        first_cells(headers.iter().map(String::as_str))
+    );
+    let names_fields =
+        |cells: &csv::StringRecord| cells.iter().filter(|cell| meaning(cell, schema).is_some()).count() > 1;
+    let further_down = reader.next_rows(LOOKED_AT).into_iter().find(|(_, cells)| names_fields(cells));
+    let hint = match further_down {
+        Some((line, cells)) => format!(
+            "line {line} looks like the header ({}): add `--header-line {line}` if it is",
+            first_cells(cells.iter())
+        ),
+        None => "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
+                 `--map 'Their header=field'` maps yours; if there is none, add `--header-line 0 --map '#1=first_name' \
+                 --map '#2=last_name'` and so on"
+            .to_owned(),
+    };
+    Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(hint)
+}
+
+/// The first cells of a row, none of them a thousand characters long.
+fn first_cells<'c>(cells: impl Iterator<Item = &'c str>) -> String {
+    let short = |cell: &str| cell.chars().take(40).collect::<String>();
+    cells.take(8).map(short).collect::<Vec<_>>().join(", ")
 }
 
 /// A file without any column for the last name can do only where something else fills it in.

@@ -24,6 +24,8 @@ pub(super) fn json(request: &ImportRequest, app: &App, report: &ImportReport, ge
         "country": request.country.map(|country| country.as_str().to_owned()),
         "encoding": request.encoding,
         "delimiter": request.delimiter.map(|byte| char::from(byte).to_string()),
+        "backslash": request.backslash,
+        "header_line": request.header_line,
         "on_match": request.on_match.map(OnMatch::as_str),
         "match_by": request.match_by.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
         "overwrite": request.overwrite,
@@ -62,6 +64,8 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job, home: &Home) -> Result<
         || request.country.is_some()
         || request.encoding.is_some()
         || request.delimiter.is_some()
+        || request.backslash
+        || request.header_line.is_some()
         || request.on_match.is_some()
         || request.allow_opt_in
         || request.allow_forgotten
@@ -89,6 +93,8 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job, home: &Home) -> Result<
         country: text("country").map(|code| code.parse()).transpose()?,
         encoding: text("encoding"),
         delimiter: text("delimiter").and_then(|text| text.bytes().next()),
+        backslash: kept["backslash"].as_bool().unwrap_or(false),
+        header_line: kept["header_line"].as_u64(),
         on_match: text("on_match").as_deref().and_then(OnMatch::parse),
         mapping: text("mapping"),
         sheet: text("sheet"),

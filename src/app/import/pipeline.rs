@@ -87,7 +87,7 @@ pub(super) fn run(
     });
     counts.extend(committer.plugin_counts());
     report.plugins = plugin_reports(&generation, &counts);
-    written?;
+    report.tell_of_file(&written?);
     let (read, ended) = (delivered.into_inner(), report.counts.read - before);
     if read == ended || report.stopped { Ok(()) } else { Err(lost(read, ended)) }
 }
@@ -129,14 +129,14 @@ fn lost(read: u64, ended: u64) -> Failure {
         .hint("resume the job; if this happens again, report it with the file")
 }
 
-/// Reads the file into chunks, waiting while too many are under way.
+/// Reads the file into chunks, waiting while too many are under way; the reader then knows what the file is like.
 fn read(
     mut reader: intake::Reader,
     skip: u64,
     free: &Receiver<()>,
     chunks: &Sender<Chunk<intake::Row>>,
     delivered: &AtomicU64,
-) -> Result<(), Failure> {
+) -> Result<intake::Reader, Failure> {
     for number in 0.. {
         let mut rows = Vec::with_capacity(CHUNK_ROWS);
         let mut more = true;
@@ -154,7 +154,7 @@ fn read(
             break;
         }
     }
-    Ok(())
+    Ok(reader)
 }
 
 fn work(

@@ -72,6 +72,12 @@ pub struct ImportReport {
     pub encoding: String,
     /// The delimiter read.
     pub delimiter: char,
+    /// Whether the file begins with a byte order mark.
+    pub byte_order_mark: bool,
+    /// The line of the header; 0 if there is none.
+    pub header_line: u64,
+    /// How its lines end: `LF`, `CRLF`, `CR` or `mixed`.
+    pub line_ends: &'static str,
     /// Whether nothing was written.
     pub dry_run: bool,
     /// What became of the rows.
@@ -131,7 +137,7 @@ impl ImportReport {
         generation: &Generation,
     ) -> Self {
         let home = app.home();
-        let mut notes: Vec<String> = reader.warnings().iter().map(|warning| warning.message.clone()).collect();
+        let mut notes = Vec::new();
         if !mapping.unknown.is_empty() {
             notes.push(format!("unknown headers, seen by plugins only: {}", listed(&mapping.unknown)));
         }
@@ -152,6 +158,9 @@ impl ImportReport {
             file: request.file.display().to_string(),
             encoding: reader.encoding().to_owned(),
             delimiter: reader.delimiter(),
+            byte_order_mark: reader.has_byte_order_mark(),
+            header_line: reader.header_line(),
+            line_ends: reader.line_ends().name(),
             dry_run: request.dry_run,
             counts: Counts::default(),
             warned_values: 0,
@@ -172,6 +181,12 @@ impl ImportReport {
             error_column: mapping.error_column,
             error_letter: app.settings().error_column.clone(),
         }
+    }
+
+    /// Tells what is known of the file when it was read to its end.
+    pub(super) fn tell_of_file(&mut self, reader: &intake::Reader) {
+        self.line_ends = reader.line_ends().name();
+        self.notes.splice(0..0, reader.warnings().into_iter().map(|warning| warning.message));
     }
 
     pub(super) fn resume(&mut self, job: Option<&Job>) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::mapping::Mapping;
 use super::report::{Preview, PreviewField};
+use super::unread;
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
 use crate::app::export::cell;
@@ -28,6 +29,9 @@ use crate::plugin::manifest::Phase;
 use crate::plugin::service::StateWrite;
 use crate::registry::dispatch::Chain;
 use crate::store::{Action, Actor, Failure, NewChange, Prepared, Recall, Tombstones};
+
+/// Characters of a value that are told beside its problem.
+const SHOWN_VALUE: usize = 120;
 
 /// What every row of an import shares.
 pub(super) struct Context {
@@ -129,8 +133,9 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
     let silent = |(at, cell): (usize, &str)| Some(at) == context.mapping.error_column || text::is_blank(cell);
     let end = if row.blank || row.cells.iter().enumerate().all(silent) {
         RowEnd::Blank
-    } else if let Some(problem) = fault(&row, context) {
-        failed(record, line, &row.cells, &[Told { plugin: None, problem }], context)
+    } else if let Some(problem) = unread::problem(&row, &context.mapping) {
+        let mark = unread::mark(&problem, &row.cells, &context.mapping);
+        failed_marked(record, line, &row.cells, problem, &mark, context)
     } else if !context.mapping.exported && is_sample(&row.cells, &context.mapping) {
         RowEnd::Skipped("the template's sample row".to_owned())
     } else {
@@ -144,27 +149,6 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
         }
     };
     Ended { record, line, end, warnings }
-}
-
-/// What is wrong with the row as such.
-fn fault(row: &intake::Row, context: &Context) -> Option<Problem> {
-    if let Some(fault) = &row.fault {
-        let field = fault.column.map(|column| format!("column {}", column_letter(column)));
-        let (message, hint) = (fault.message.clone(), fault.hint.clone());
-        return Some(Problem { field, code: fault.code.into(), value: None, message, hint });
-    }
-    // An error column far to the right leaves columns without a header: a value there is one cell too many, as it was before.
-    let headers = context.mapping.columns.headers();
-    let stray = |(at, cell): &(usize, &str)| headers.get(*at).is_some_and(String::is_empty) && !text::is_blank(cell);
-    let written_by_us = context.mapping.error_column.is_some() || context.mapping.exported;
-    let (column, value) = written_by_us.then(|| row.cells.iter().enumerate().find(stray)).flatten()?;
-    Some(Problem {
-        field: Some(format!("column {}", column_letter(column))),
-        code: "COLUMN_COUNT".into(),
-        value: Some(value.to_owned()),
-        message: "there is a value in a column without a header".to_owned(),
-        hint: Some("quote the value that contains the delimiter".to_owned()),
-    })
 }
 
 /// Asks `on_import_row`, then maps cells to fields.
@@ -353,6 +337,21 @@ pub(super) fn failed(
     RowEnd::Failed(Box::new(failure(record, line, cells.iter().map(str::to_owned).collect(), problems, context)))
 }
 
+/// A row that could not be read, with the mark by which it is known again.
+fn failed_marked(
+    record: u64,
+    line: u64,
+    cells: &csv::StringRecord,
+    problem: Problem,
+    mark: &str,
+    context: &Context,
+) -> RowEnd {
+    let cells = cells.iter().map(str::to_owned).collect();
+    let mut failure = failure(record, line, cells, &[Told { plugin: None, problem }], context);
+    failure.text.push_str(mark);
+    RowEnd::Failed(Box::new(failure))
+}
+
 fn failure(record: u64, line: u64, cells: Vec<String>, problems: &[Told], context: &Context) -> Failure {
     let json: Vec<serde_json::Value> = problems.iter().map(|told| problem_json(record, line, told, context)).collect();
     Failure {
@@ -367,11 +366,21 @@ fn failure(record: u64, line: u64, cells: Vec<String>, problems: &[Told], contex
 fn problem_json(record: u64, line: u64, told: &Told, context: &Context) -> serde_json::Value {
     let problem = &told.problem;
     let named = problem.field.as_deref();
-    let column = named.and_then(|name| context.mapping.columns.find(name)).map(column_letter);
+    let found = named.and_then(|name| context.mapping.columns.find(name)).map(column_letter);
+    let column = found.or_else(|| unread::letter(named?).map(str::to_owned));
+    let value = problem.value.as_deref().map(shortened);
     serde_json::json!({
-        "row": record, "line": line, "column": column, "field": problem.field, "code": problem.code, "value": problem.value,
+        "row": record, "line": line, "column": column, "field": problem.field, "code": problem.code, "value": value,
         "message": problem.message, "hint": problem.hint, "plugin": told.plugin.as_ref().map(|plugin| plugin.name.clone()),
     })
+}
+
+/// A value as programs are told of it: the error file has all of it.
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(SHOWN_VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
 }
 
 /// What stands in the error column: every problem, with its hint, separated by ` | `.

@@ -51,6 +51,8 @@ impl Source {
         let options = intake::Options {
             encoding: request.encoding.clone(),
             delimiter: request.delimiter,
+            backslash: request.backslash,
+            header_line: request.header_line,
             ..intake::Options::default()
         };
         let input = match &self.copy {

@@ -45,6 +45,12 @@ pub struct ImportArgs {
     /// Delimiter of the file: comma, semicolon, tab, pipe, or the character
     #[arg(long, value_name = "CHAR")]
     pub delimiter: Option<String>,
+    /// How quotes inside quoted values are written, where they are not doubled
+    #[arg(long, value_name = "HOW")]
+    pub escape: Option<EscapeArg>,
+    /// Line of the header, where other text stands above it; 0 if there is none [default: the first that is not blank]
+    #[arg(long, value_name = "LINE")]
+    pub header_line: Option<u64>,
     /// What happens to a row whose person is in the store [default: create, or the setting]
     #[arg(long, value_name = "POLICY")]
     pub on_match: Option<OnMatchArg>,
@@ -81,6 +87,15 @@ pub struct ImportArgs {
     /// Import without any plugin
     #[arg(long)]
     pub no_plugins: bool,
+}
+
+/// `--escape`
+#[derive(Copy, Clone, PartialEq, Eq, ValueEnum, Debug)]
+pub enum EscapeArg {
+    /// Doubled alone, as CSV has it
+    Doubled,
+    /// Doubled, or with a backslash before them
+    Backslash,
 }
 
 /// `--on-match`

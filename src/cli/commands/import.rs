@@ -10,7 +10,7 @@ use crate::app::failure::{Class, Failure};
 use crate::app::import::report::{ImportReport, Preview};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
-use crate::cli::args::{ImportArgs, JobCommand, MatchByArg, OnMatchArg};
+use crate::cli::args::{EscapeArg, ImportArgs, JobCommand, MatchByArg, OnMatchArg};
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
 use crate::cli::signals;
@@ -76,6 +76,8 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
         errors_json: args.errors_json.clone(),
         encoding: args.encoding.clone(),
         delimiter: delimiter.transpose()?,
+        backslash: args.escape == Some(EscapeArg::Backslash),
+        header_line: args.header_line,
         on_match: args.on_match.map(on_match),
         match_by: (!args.match_by.is_empty()).then(|| args.match_by.iter().copied().map(match_by).collect()),
         overwrite: args.overwrite.clone(),
@@ -142,7 +144,8 @@ fn draw(bar: &ProgressBar, progress: Progress) {
 
 fn report_json(report: &ImportReport) -> Value {
     let mut value = json!({
-        "job": report.job, "file": report.file, "encoding": report.encoding, "delimiter": report.delimiter.to_string(), "dry_run": report.dry_run,
+        "job": report.job, "file": report.file, "encoding": report.encoding, "delimiter": report.delimiter.to_string(),
+        "byte_order_mark": report.byte_order_mark, "header_line": report.header_line, "line_ends": report.line_ends, "dry_run": report.dry_run,
     });
     if let Value::Object(map) = &mut value {
         map.extend(wire::counts(&report.counts));
@@ -190,10 +193,11 @@ fn report_text(report: &ImportReport) -> String {
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
-        "{}: {job}, {}, delimiter {}\n\n",
+        "{}: {job}, {}, delimiter {}{}\n\n",
         report.file,
         report.encoding,
-        delimiter_name(report.delimiter)
+        delimiter_name(report.delimiter),
+        particulars(report)
     ));
     text.push_str(&counts_text(&report.counts));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
@@ -217,6 +221,16 @@ fn report_text(report: &ImportReport) -> String {
         ));
     }
     text
+}
+
+/// What is not as in most files.
+fn particulars(report: &ImportReport) -> String {
+    let header = match report.header_line {
+        0 => ", no header".to_owned(),
+        1 => String::new(),
+        line => format!(", header on line {line}"),
+    };
+    format!("{}{header}", if report.byte_order_mark { ", byte order mark" } else { "" })
 }
 
 fn delimiter_name(delimiter: char) -> String {

@@ -14,8 +14,12 @@ use crate::intake::scan::Notes;
 use crate::intake::scan::OpenQuote;
 
 const QUOTE_HINT: &str = "quote the value that contains the delimiter";
+const CLOSE_HINT: &str = "close the quote at the end of its value, or write a quote inside a value twice (`\"\"`)";
 const DOUBLE_HINT: &str = "write a quote inside a quoted value twice (`\"\"`)";
-const BACKSLASH_HINT: &str = "write a quote inside a quoted value twice (`\"\"`), not with a backslash (`\\\"`)";
+const SWALLOWED_HINT: &str =
+    "close the quote on its own line, in the file that was imported, and import the rows from there";
+const BACKSLASH_HINT: &str = "write a quote inside a quoted value twice (`\"\"`), not with a backslash (`\\\"`), or import \
+                              with `--escape backslash`";
 
 impl Reader {
     /// Copies the scanned cells into the row; text that cannot be decoded becomes U+FFFD and the row's fault.
@@ -30,28 +34,35 @@ impl Reader {
             row.cells.push_field(&text[span.start..span.end]);
         }
         if !raw.is_ascii() && raw.contains('\u{FFFD}') {
-            row.fault = Some(lost_letter(row));
+            // Whoever wrote the file had lost the letter already: what is there is what there is.
+            self.replaced = Some(self.replaced.map_or((row.line, 1), |(line, rows)| (line, rows + 1)));
         }
     }
 
     fn take_damaged_cells(&mut self, row: &mut Row, piece: &Piece) {
         let raw = &self.text.bytes()[..piece.length];
-        for span in &self.scanner.spans {
+        let mut column = None;
+        for (index, span) in self.scanner.spans.iter().enumerate() {
             let bytes = if span.scratch { &self.scanner.scratch } else { raw };
-            row.cells.push_field(&String::from_utf8_lossy(&bytes[span.start..span.end]));
+            let text = String::from_utf8_lossy(&bytes[span.start..span.end]);
+            if column.is_none() && matches!(text, std::borrow::Cow::Owned(_)) {
+                column = Some(index);
+            }
+            row.cells.push_field(&text);
         }
         let at = std::str::from_utf8(raw).err().map_or(0, |error| error.valid_up_to());
         let offset = self.text.raw_offset(at);
         let name = self.encoding.name();
+        let line = row.line + breaks(&raw[..at]);
+        let place = if line == row.line { String::new() } else { format!(", on line {line},") };
         let message = match raw.get(at) {
             Some(byte) if self.encoding == UTF_8 => {
-                format!("the byte {byte:02X} at offset {offset} of the file is not valid {name}")
+                format!("the byte {byte:02X} at offset {offset} of the file{place} is not valid {name}")
             }
-            _ => format!("the bytes at offset {offset} of the file are not valid {name}"),
+            _ => format!("the bytes at offset {offset} of the file{place} are not valid {name}"),
         };
         let hint = "put the right letter where \u{FFFD} stands; if many rows fail, name the file's encoding \
                     with `--encoding`";
-        let column = damaged_column(row);
         row.fault = Some(fault("ENCODING", column, message, hint));
     }
 
@@ -75,7 +86,7 @@ impl Reader {
         let line = row.line + open.line as u64;
         let message = format!("a quote opened on line {line} is not closed properly");
         let column = self.scanner.spans.iter().position(|span| !span.scratch && span.end > open.at);
-        row.fault = Some(fault("UNCLOSED_QUOTE", column, message, DOUBLE_HINT));
+        row.fault = Some(fault("UNCLOSED_QUOTE", column, message, CLOSE_HINT));
         self.broken_at = Some(line);
     }
 
@@ -95,7 +106,7 @@ impl Reader {
             row.blank = true;
             return;
         }
-        row.fault = row.fault.take().or_else(|| self.fault_of_cells(row));
+        row.fault = row.fault.take().or_else(|| self.fault_of_cells(row, notes));
         self.find_the_way_back(row);
         if notes.stray.is_some() && notes.odd_quotes() {
             self.broken_at = Some(row.line);
@@ -105,7 +116,7 @@ impl Reader {
     /// What the scanner's notes say against a whole record.
     pub(super) fn fault_of_notes(&self, notes: &Notes) -> Option<RowFault> {
         if let Some(column) = notes.stray {
-            let hint = if notes.backslash { BACKSLASH_HINT } else { DOUBLE_HINT };
+            let hint = if notes.backslash.is_some() { BACKSLASH_HINT } else { DOUBLE_HINT };
             let message = "text follows a closing quote".to_owned();
             return Some(fault("STRAY_QUOTE", Some(column), message, hint));
         }
@@ -121,8 +132,16 @@ impl Reader {
         })
     }
 
-    fn fault_of_cells(&self, row: &Row) -> Option<RowFault> {
+    fn fault_of_cells(&self, row: &Row, notes: &Notes) -> Option<RowFault> {
         let columns = self.headers.len();
+        if notes.breaks > 2
+            && let Some(column) = row.cells.iter().position(|cell| self.holds_rows(cell))
+        {
+            let (first, last) = (row.line, row.line + notes.breaks as u64);
+            let message =
+                format!("a value goes on from line {first} to line {last} and holds what look like rows of their own");
+            return Some(fault("UNCLOSED_QUOTE", Some(column), message, SWALLOWED_HINT));
+        }
         if row.cells.len() > columns && row.cells.iter().skip(columns).any(|cell| !is_blank(cell)) {
             return Some(self.too_many_cells(row));
         }
@@ -133,6 +152,15 @@ impl Reader {
         let column = row.cells.iter().position(|cell| cell.len() > limit)?;
         let message = format!("the value has {} bytes; the limit is {limit}", row.cells[column].len());
         Some(fault("CELL_TOO_LARGE", Some(column), message, "shorten the value"))
+    }
+
+    /// Whether every whole line inside the value has as many cells as the header: rows that a quote left open has swallowed.
+    fn holds_rows(&self, cell: &str) -> bool {
+        let columns = self.headers.len();
+        let lines = || cell.split('\n').skip(1);
+        let count = lines().count();
+        let is_row = |line: &str| line.bytes().filter(|byte| *byte == self.delimiter).count() + 1 == columns;
+        columns > 2 && count > 2 && lines().take(count - 1).all(is_row)
     }
 
     fn too_many_cells(&self, row: &Row) -> RowFault {
@@ -178,12 +206,8 @@ fn fault(code: &'static str, column: Option<usize>, message: String, hint: &str)
     RowFault { code, column, message, hint: Some(hint.to_owned()) }
 }
 
-/// A replacement character in the file itself: whoever wrote it had lost the letter already.
-fn lost_letter(row: &Row) -> RowFault {
-    let message = "a value contains the replacement character \u{FFFD}: a letter was lost earlier".to_owned();
-    fault("ENCODING", damaged_column(row), message, "put the right letter where \u{FFFD} stands")
-}
-
-fn damaged_column(row: &Row) -> Option<usize> {
-    row.cells.iter().position(|cell| cell.contains('\u{FFFD}'))
+/// The line breaks in some bytes.
+fn breaks(bytes: &[u8]) -> u64 {
+    let pairs = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
+    (bytes.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count() - pairs) as u64
 }
