@@ -3,6 +3,7 @@
 
 pub mod mapping;
 pub mod report;
+pub mod tally;
 
 mod commit;
 mod error_file;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::ImportRequest;
 use super::mapping::Mapping;
+use super::tally::Tally;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::domain::custom::Entity;
@@ -77,7 +78,7 @@ pub struct ImportReport {
     /// What became of the rows.
     pub counts: Counts,
     /// Values that were taken with a warning.
-    pub warned_values: u64,
+    pub warned: Tally,
     /// Wall time.
     pub seconds: f64,
     /// The plugins that were asked, in call order.
@@ -150,7 +151,7 @@ impl ImportReport {
             delimiter: reader.delimiter(),
             dry_run: request.dry_run,
             counts: Counts::default(),
-            warned_values: 0,
+            warned: Tally::default(),
             seconds: 0.0,
             plugins: Vec::new(),
             refused_plugins,

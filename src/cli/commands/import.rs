@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::app::failure::{Class, Failure};
 use crate::app::import::report::{ImportReport, Preview};
+use crate::app::import::tally::Kind;
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
 use crate::cli::args::{ImportArgs, JobCommand, MatchByArg, OnMatchArg};
@@ -136,7 +137,8 @@ fn report_json(report: &ImportReport) -> Value {
     if let Value::Object(map) = &mut value {
         map.extend(wire::counts(&report.counts));
         map.insert("warnings".into(), json!(report.notes));
-        map.insert("warned_values".into(), json!(report.warned_values));
+        map.insert("warned_values".into(), json!(report.warned.total()));
+        map.insert("warned".into(), report.warned.json());
         map.insert("seconds".into(), json!(round(report.seconds)));
         map.insert("rows_per_second".into(), json!(report.rate().round()));
         map.insert("database".into(), json!(report.database));
@@ -186,6 +188,7 @@ fn report_text(report: &ImportReport) -> String {
         delimiter_name(report.delimiter)
     ));
     text.push_str(&counts_text(report));
+    text.push_str(&warned_text(report));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
     if !report.plugins.is_empty() {
         text.push('\n');
@@ -219,6 +222,22 @@ fn counts_text(report: &ImportReport) -> String {
     let mut text: String = counts.outcomes().into_iter().map(|(name, count)| line(name, count)).collect();
     let checked = if counts.sum_is_sound() { "= the sum of the above" } else { "which is NOT the sum of the above" };
     text.push_str(&format!("  {:<10} {:>width$}  {checked}\n", "rows read", HumanCount(counts.read).to_string()));
+    text
+}
+
+/// Values that were taken, and that somebody should know of: how many of each kind, and where the first one is.
+fn warned_text(report: &ImportReport) -> String {
+    let kinds = report.warned.kinds();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let count = |kind: &Kind| HumanCount(kind.count).to_string();
+    let width = kinds.iter().map(|kind| count(kind).len()).max().unwrap_or_default().max(6);
+    let mut text = "\ntaken, and worth a look:\n".to_owned();
+    for kind in kinds {
+        let indent = " ".repeat(width + 4);
+        text.push_str(&format!("  {:>width$}  {}\n{indent}{}\n", count(kind), kind.summary(), kind.example()));
+    }
     text
 }
 
