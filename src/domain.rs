@@ -31,6 +31,7 @@ pub mod staff;
 pub mod text;
 pub mod traces;
 pub mod verified;
+pub mod warning;
 
 #[cfg(test)]
 mod tests;

@@ -3,14 +3,15 @@
 
 pub mod mapping;
 pub mod report;
+pub mod tally;
 pub mod undo;
 
 mod commit;
 mod error_file;
 mod matching;
 mod options;
-mod pipeline;
 mod pinned;
+mod pipeline;
 mod row;
 mod source;
 mod stop;

@@ -176,10 +176,11 @@ fn external_id_text(id: &ExternalId) -> Cow<'_, str> {
 /// # Errors
 /// `YES_NO` for any other word.
 pub fn read_yes_no(value: &str) -> Result<bool, Invalid> {
-    match value.trim().to_lowercase().as_str() {
+    match super::text::word_key(value).as_str() {
         "yes" | "y" | "true" | "1" | "on" | "x" => Ok(true),
         "no" | "n" | "false" | "0" | "off" => Ok(false),
-        _ => Err(Invalid::new("YES_NO", format!("`{value}` is neither yes nor no")).hint("use yes or no")),
+        _ => Err(Invalid::new("YES_NO", format!("`{}` is neither yes nor no", super::text::shown(value)))
+            .hint("use yes or no")),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::invalid::Invalid;
 use super::text::{clean, fold, shown};
+use super::warning::{Caution, Warning};
 
 mod names;
 
@@ -60,6 +61,18 @@ impl FromStr for Country {
 pub fn parse_country(text: &str) -> Result<Country, Invalid> {
     let text = clean(text);
     by_alpha2(&text).or_else(|| by_name(&text)).ok_or_else(|| unknown(&text))
+}
+
+/// What to know about a country that was read from `text`: a name that could mean another one, or means a part.
+#[must_use]
+pub fn doubt(text: &str, country: Country) -> Option<Warning> {
+    let mut loose = names::LOOSE.iter().filter(|(_, code)| *code == country.as_str()).peekable();
+    // Most countries have no such name, and their texts need no second look.
+    loose.peek()?;
+    let key = words(text).concat();
+    let found = text.len() > 2 && loose.any(|(name, _)| words(name).concat() == key);
+    let message = || format!("`{}` read as {} ({})", shown(text), country.name(), country.as_str());
+    found.then(|| Warning::new(Caution::LooseCountry, message()))
 }
 
 /// The way that most rows take; it allocates nothing.

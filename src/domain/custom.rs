@@ -11,7 +11,8 @@ use super::field::{FieldKey, header_key};
 use super::invalid::Invalid;
 use super::problem::Problem;
 use super::rules::{Rules, UnknownCustomFields};
-use super::text;
+use super::warning::Warning;
+use super::{date, text};
 
 pub use edit::FieldEdit;
 
@@ -145,6 +146,13 @@ impl Schema {
         let value = self.check(key, &clean, rules)?;
         values.insert(key.to_owned(), value);
         Ok(())
+    }
+
+    /// What to know about a value that was set: a date of which day and month could be swapped.
+    #[must_use]
+    pub fn doubt(&self, values: &BTreeMap<String, String>, key: &str, given: &str, rules: &Rules) -> Option<Warning> {
+        self.find(key).filter(|field| field.kind == CustomKind::Date)?;
+        date::doubt(given, values.get(key)?.parse().ok()?, rules.date_format)
     }
 
     /// Adds tags to those that are there; a field of another type is set.

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::invalid::Invalid;
-use super::text::{clean, digit_value, shown};
+use super::text::{clean, plain_number, shown};
+use super::warning::{Caution, Warning};
 
 /// The first year that is believed; some exports write 1604 for a birthday without a year.
 const MIN_YEAR: i32 = 1800;
@@ -75,7 +76,7 @@ impl FromStr for DateFormat {
 /// `today`) or `DATE_SERIAL`.
 pub fn parse_date(text: &str, format: DateFormat, accept_serial: bool, today: NaiveDate) -> Result<NaiveDate, Invalid> {
     let text = clean(text);
-    let ascii = ascii_digits(&text);
+    let ascii = plain_number(&text);
     let day = without_midnight(&ascii);
     let date = match groups(day) {
         Some(groups) => from_groups(day, &groups, format)?,
@@ -84,9 +85,21 @@ pub fn parse_date(text: &str, format: DateFormat, accept_serial: bool, today: Na
     check_range(date, today)
 }
 
-/// Whether day and month could be told apart only by the declared format, as in `03/04/1980`.
-pub fn is_ambiguous(text: &str) -> bool {
-    let ascii = ascii_digits(text.trim());
+/// What to know about a date that was read from `text` in `format`: whether day and month could be told apart by nothing else, as in
+/// `03/04/1980`.
+#[must_use]
+pub fn doubt(text: &str, date: NaiveDate, format: DateFormat) -> Option<Warning> {
+    // Only these can be swapped, and most dates are told by this alone.
+    if date.day() > 12 || date.day() == date.month() || !is_ambiguous(text) {
+        return None;
+    }
+    let message = format!("`{}` could be two days: read as {date}, for {format}", shown(text));
+    Some(Warning::new(Caution::AmbiguousDate, message))
+}
+
+fn is_ambiguous(text: &str) -> bool {
+    let text = clean(text);
+    let ascii = plain_number(&text);
     groups(without_midnight(&ascii)).is_some_and(|groups| {
         let month = |index: usize| (1..=12).contains(&groups.values[index]);
         groups.year == YearAt::End && month(0) && month(1) && groups.values[0] != groups.values[1]
@@ -105,11 +118,6 @@ struct Groups {
     values: [u32; 3],
     year: YearAt,
     separator: char,
-}
-
-fn ascii_digits(text: &str) -> String {
-    let plain = |c| digit_value(c).map_or(c, |value| char::from(b'0' + value));
-    text.chars().map(plain).collect()
 }
 
 /// Spreadsheets and databases put `00:00:00` behind a day. Any other time is left, and refused.

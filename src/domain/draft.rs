@@ -7,6 +7,7 @@ use super::field::{Field, FieldKey};
 use super::invalid::Invalid;
 use super::problem::Problem;
 use super::rules::{MissingLastName, RequiredNames, Rules};
+use super::text;
 
 /// The word that stands for a missing last name.
 pub const PLACEHOLDER_LAST_NAME: &str = "customer";
@@ -68,14 +69,9 @@ impl Draft {
     }
 
     fn take(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        if let Some(message) = self.contact.set(key, value, rules)? {
-            self.warnings.push(Problem {
-                field: Some(key.to_string()),
-                code: Cow::Borrowed("WARNING"),
-                value: Some(value.to_owned()),
-                message,
-                hint: None,
-            });
+        let warnings = self.contact.set(key, value, rules).map_err(|invalid| nothing_meant(value, invalid))?;
+        for warning in warnings {
+            self.warnings.push(Problem::to_know(key, value, warning));
         }
         Ok(())
     }
@@ -111,6 +107,12 @@ impl Draft {
         }
         problems
     }
+}
+
+/// `N/A` is no value, and no mistake in one either: there is a better hint than how to write it.
+fn nothing_meant(value: &str, invalid: Invalid) -> Invalid {
+    let nothing = text::is_blank_token(value) && !text::is_blank(value);
+    if nothing { invalid.hint("leave it empty if there is none") } else { invalid }
 }
 
 fn missing(field: Field, code: &'static str, message: &str, hint: &str) -> Problem {

@@ -135,14 +135,14 @@ fn check_length(address: &str) -> Result<(), Invalid> {
 
 fn too_long(bytes: usize, limit: usize) -> Invalid {
     let message = format!("is {bytes} bytes long, the limit is {limit}");
-    Invalid::new("EMAIL_FORMAT", message)
+    Invalid::new("EMAIL_FORMAT", message).hint("write the address alone, like name@example.com")
 }
 
 /// Dots may stand anywhere: some mobile carriers did give out `a..b.@`.
 fn check_local(local: &str) -> Result<(), Invalid> {
     if local.is_empty() || local.len() > LOCAL_MAX_BYTES {
         let message = format!("the part before the `@` has {} bytes, it needs 1 to {LOCAL_MAX_BYTES}", local.len());
-        return Err(Invalid::new("EMAIL_FORMAT", message));
+        return Err(Invalid::new("EMAIL_FORMAT", message).hint("write it like name@example.com"));
     }
     match local.chars().find(|&c| !local_char(c)) {
         None => Ok(()),

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use super::country::{Country, parse_country};
 use super::invalid::Invalid;
 use super::text::{clean, letters_key, shown};
+use super::warning::{Caution, Warning};
 
 mod table;
 
@@ -73,6 +74,14 @@ pub fn parse_language(text: &str, names: LanguageNames) -> Result<Language, Inva
         LanguageNames::Five if is_one_of_five(&language) => Ok(language),
         _ => Err(not_offered(&text, names)),
     }
+}
+
+/// What to know about a language that was read: Chinese, where nobody said which.
+#[must_use]
+pub fn doubt(language: &Language) -> Option<Warning> {
+    (language.as_str() == "zh").then(|| {
+        Warning::new(Caution::AnyChinese, "is neither Simplified nor Traditional Chinese: kept as `zh`".to_owned())
+    })
 }
 
 /// The way of most rows: a code that stands in the table as it is.

@@ -6,6 +6,7 @@ use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNum
 use super::country::Country;
 use super::invalid::Invalid;
 use super::text::{clean, digit_value, shown};
+use super::warning::{Caution, Warning};
 
 mod scan;
 
@@ -38,7 +39,7 @@ pub struct ParsedNumber {
     /// Digits to dial after the call is answered.
     pub extension: Option<String>,
     /// What was guessed or found odd, for the import's report.
-    pub warning: Option<String>,
+    pub warning: Option<Warning>,
 }
 
 impl ParsedNumber {
@@ -50,13 +51,13 @@ impl ParsedNumber {
     }
 
     fn plus_restored(number: Dialable) -> Result<Self, Invalid> {
-        let warning = format!("the `+` was missing: read as {}", number.e164);
+        let warning = Warning::new(Caution::PlusMissing, format!("the `+` was missing: read as {}", number.e164));
         let parsed = Self::dialable(number)?;
         Ok(Self { warning: Some(warning), ..parsed })
     }
 
-    fn stored_only(warning: String) -> Self {
-        Self { e164: None, extension: None, warning: Some(warning) }
+    fn stored_only(message: String) -> Self {
+        Self { e164: None, extension: None, warning: Some(Warning::new(Caution::NotDialable, message)) }
     }
 }
 
@@ -107,7 +108,7 @@ fn is_plain_international(text: &str) -> bool {
 }
 
 /// Takes off what spreadsheets and links put around a number: `'+852…`, `="+852…"`, `tel:+852…`.
-fn unwrap(text: &str) -> &str {
+pub fn unwrap(text: &str) -> &str {
     let formula = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     let text = formula.unwrap_or(text).trim_start_matches('\'');
     match text.get(..4) {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::field::FieldKey;
 use super::invalid::Invalid;
+use super::warning::Warning;
 
 /// One reason why a record is refused, or one thing to know about an accepted one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +32,18 @@ impl Problem {
             value: Some(value.to_owned()),
             message: invalid.message,
             hint: invalid.hint,
+        }
+    }
+
+    /// Returns a thing to know about a value that was taken.
+    #[must_use]
+    pub fn to_know(field: &FieldKey, value: &str, warning: Warning) -> Self {
+        Self {
+            field: Some(field.to_string()),
+            code: Cow::Borrowed(warning.caution.as_str()),
+            value: Some(value.to_owned()),
+            message: warning.message,
+            hint: None,
         }
     }
 

@@ -83,7 +83,7 @@ pub(super) fn read_number(value: &str, rules: &Rules) -> Result<(Option<String>,
         (Some(e164), None) => e164,
         (None, _) => text::clean(value).into_owned(),
     };
-    Ok((Some(number), parsed.warning))
+    Ok((Some(number), parsed.warning.map(|warning| warning.message)))
 }
 
 /// Reads the address of a web page: `https://…`, `http://…`, or a host with a dot in it. Other schemes could run code where the

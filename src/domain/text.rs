@@ -148,6 +148,17 @@ fn push_folded(key: &mut String, c: char) {
     }
 }
 
+/// The key by which a word of a list is known (`lead`, `yes`): trimmed, in lower case, full-width letters as others. The `I` of Turkish
+/// keyboards, with and without its dot, is an `i`.
+pub fn word_key(text: &str) -> String {
+    let text = clean(text);
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let narrow = text.nfkc().flat_map(char::to_lowercase).filter(|c| *c != '\u{0307}');
+    narrow.map(|c| if c == 'ı' { 'i' } else { c }).collect()
+}
+
 /// The letters and digits of the folded text, for comparing names of languages and countries
 /// whatever their spacing and punctuation.
 pub fn letters_key(text: &str) -> String {
@@ -171,6 +182,22 @@ pub fn digit_value(c: char) -> Option<u8> {
         .iter()
         .find_map(|&zero| code.checked_sub(zero).filter(|&value| value < 10))
         .and_then(|value| u8::try_from(value).ok())
+}
+
+/// The text of a number or a day in ASCII: digits of all scripts, full-width signs and the minus of typographers. Marks of the writing
+/// direction mean nothing in it, and some programs put them between all digits.
+pub fn plain_number(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let one = |c| match c {
+        '\u{2212}' | '\u{FF0D}' => '-',
+        '\u{FF0E}' => '.',
+        '\u{FF0F}' => '/',
+        _ => digit_value(c).map_or(c, |value| char::from(b'0' + value)),
+    };
+    let means_nothing = |c: &char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}') || turns_direction(*c);
+    Cow::Owned(text.chars().filter(|c| !means_nothing(c)).map(one).collect())
 }
 
 /// A value as an error message quotes it: its first 60 characters on one line.
@@ -284,6 +311,20 @@ mod tests {
             ("ΣΟΦΟΣ", "σοφοσ"),
         ] {
             assert_eq!(fold(text), key, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_list_are_known_in_any_case_and_width() {
+        for (text, key) in [
+            (" Lead\u{a0}", "lead"),
+            ("ＬＥＡＤ", "lead"),
+            ("PRİMARY", "primary"),
+            ("prımary", "primary"),
+            ("\u{200b}Yes", "yes"),
+            ("léad", "léad"),
+        ] {
+            assert_eq!(word_key(text), key, "{text:?}");
         }
     }
 

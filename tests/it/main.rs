@@ -39,6 +39,8 @@ mod reload;
 /// A contact from its first day to its last: conflicts, deleting, restoring.
 mod life_cycle;
 
+/// Cells of every kind, each with what an import makes of it.
+mod cells;
 /// Custom fields: the schema, what it asks of contacts, imports and plugins.
 mod custom_fields;
 /// Organizations, staff members and divisions on the command line.

@@ -16,6 +16,7 @@ use crate::config::{OnMatch, Settings};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
+use crate::domain::problem::Problem;
 use crate::registry::dispatch::{Chain, PluginCounts};
 use crate::store::{Counts, Reader, Store, StoreError, Turn, Writer};
 
@@ -75,7 +76,7 @@ impl<'i> Committer<'i> {
     pub(super) fn take(&mut self, rows: Vec<Ended>, report: &mut ImportReport) -> Result<(), Failure> {
         for mut row in rows {
             if let RowEnd::Match(mapped) = row.end {
-                row.end = self.settle_match(*mapped, report)?;
+                row.end = self.settle_match(*mapped, &mut row.warnings, report)?;
             }
             self.batch.push(row);
             if self.batch.len() >= BATCH_ROWS {
@@ -86,7 +87,12 @@ impl<'i> Committer<'i> {
     }
 
     /// Finds the row's contact and decides what becomes of it. Rows of one person wait for each other, batch by batch.
-    fn settle_match(&mut self, mut mapped: Mapped, report: &mut ImportReport) -> Result<RowEnd, Failure> {
+    fn settle_match(
+        &mut self,
+        mut mapped: Mapped,
+        warnings: &mut Vec<Problem>,
+        report: &mut ImportReport,
+    ) -> Result<RowEnd, Failure> {
         if mapped.opinion.refuses() {
             return Ok(finish(mapped, None, &mut self.chain, self.context));
         }
@@ -102,7 +108,7 @@ impl<'i> Committer<'i> {
         }
         let end = match (found, self.on_match) {
             (Found::None, _) => {
-                report.warned_values += mapped.draft.warnings.len() as u64;
+                warnings.append(&mut mapped.draft.warnings);
                 finish(mapped, None, &mut self.chain, self.context)
             }
             (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
@@ -111,7 +117,7 @@ impl<'i> Committer<'i> {
             (Found::One(contact), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 matching::overlay(&mut mapped, &contact, &Policy { settings: self.settings, rules, allow_opt_in });
-                report.warned_values += mapped.draft.warnings.len() as u64;
+                warnings.append(&mut mapped.draft.warnings);
                 finish(mapped, Some(&contact), &mut self.chain, self.context)
             }
         };
@@ -163,8 +169,11 @@ impl<'i> Committer<'i> {
             }
         };
         report.counts += counts;
-        report.warned_values += batch.iter().map(|row| row.warnings).sum::<u64>();
-        for row in batch {
+        for mut row in batch {
+            // Of a row that failed nothing was taken.
+            if matches!(row.end, RowEnd::Create(_) | RowEnd::Update(..) | RowEnd::Unchanged) {
+                report.warned.add(row.record, row.line, std::mem::take(&mut row.warnings));
+            }
             self.settle(row, report);
         }
         Ok(())
@@ -203,7 +212,7 @@ impl<'i> Committer<'i> {
                 let invalid =
                     Invalid::new("CHANGED_MEANWHILE", format!("contact {id} was changed while this row was imported"))
                         .hint("import the row again");
-                let problem = crate::domain::problem::Problem::of_record(None, invalid);
+                let problem = Problem::of_record(None, invalid);
                 let told = crate::app::decide::Told { plugin: None, problem };
                 row.end = failed(row.record, row.line, &ready.cells, &[told], self.context);
             }

@@ -16,6 +16,7 @@ use crate::domain::permission::{Access, Right, Viewer};
 use crate::domain::problem::Problem;
 use crate::domain::rules::Rules;
 use crate::domain::verified::{self, same_phone};
+use crate::domain::warning::Caution;
 use crate::store::{Identifier, Store};
 
 /// What matching found.
@@ -196,7 +197,8 @@ fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Po
 /// An import cannot opt anybody back in, unless it is told that it may; and it says so.
 fn opt_out(draft: &mut Draft, wanted: bool, policy: &Policy<'_>) {
     if !wanted && draft.contact.survey_opt_out && !policy.allow_opt_in {
-        let invalid = Invalid::new("OPT_IN_REFUSED", "the contact opted out of surveys and stays so".to_owned());
+        let code = Caution::OptInRefused.as_str();
+        let invalid = Invalid::new(code, "the contact opted out of surveys and stays so".to_owned());
         let hint = invalid.hint("import with `--allow-opt-in` if the contact agreed");
         draft.warnings.push(Problem::of_value(&Field::SurveyOptOut.into(), "no", hint));
         return;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::ImportRequest;
 use super::mapping::Mapping;
+use super::tally::Tally;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::domain::custom::Entity;
@@ -83,7 +84,7 @@ pub struct ImportReport {
     /// What became of the rows.
     pub counts: Counts,
     /// Values that were taken with a warning.
-    pub warned_values: u64,
+    pub warned: Tally,
     /// Wall time.
     pub seconds: f64,
     /// The plugins that were asked, in call order.
@@ -163,7 +164,7 @@ impl ImportReport {
             line_ends: reader.line_ends().name(),
             dry_run: request.dry_run,
             counts: Counts::default(),
-            warned_values: 0,
+            warned: Tally::default(),
             seconds: 0.0,
             plugins: Vec::new(),
             refused_plugins,
@@ -217,7 +218,8 @@ impl ImportReport {
     /// Adds to a failure how the job is finished.
     pub(super) fn tell_resume(&self, failure: Failure) -> Failure {
         let Some(job) = self.job else { return failure };
-        let way = format!("what was imported stays: `carnet import --resume {job} {}` goes on with the rest", self.file);
+        let way =
+            format!("what was imported stays: `carnet import --resume {job} {}` goes on with the rest", self.file);
         let hint = failure.hint.as_ref().map_or_else(|| way.clone(), |hint| format!("{hint}; {way}"));
         Failure { hint: Some(hint), ..failure }
     }

@@ -119,7 +119,8 @@ pub(super) struct Ended {
     pub(super) record: u64,
     pub(super) line: u64,
     pub(super) end: RowEnd,
-    pub(super) warnings: u64,
+    /// What there is to know about the values that were taken.
+    pub(super) warnings: Vec<Problem>,
 }
 
 /// Takes a row as far as it can go without the store.
@@ -128,7 +129,7 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
     if context.mapping.ours {
         row.cells = restored(std::mem::take(&mut row.cells));
     }
-    let mut warnings = 0;
+    let mut warnings = Vec::new();
     // An error file keeps the place of a row whose person was forgotten, and nothing else of it.
     let silent = |(at, cell): (usize, &str)| Some(at) == context.mapping.error_column || text::is_blank(cell);
     let end = if row.blank || row.cells.iter().enumerate().all(silent) {
@@ -142,8 +143,8 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
         match map(row, chain, context) {
             Err(end) => end,
             Ok(mapped) if context.matching => RowEnd::Match(mapped),
-            Ok(mapped) => {
-                warnings = mapped.draft.warnings.len() as u64;
+            Ok(mut mapped) => {
+                warnings = std::mem::take(&mut mapped.draft.warnings);
                 finish(*mapped, None, chain, context)
             }
         }

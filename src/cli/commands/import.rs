@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::failure::{Class, Failure};
 use crate::app::import::report::{ImportReport, Preview};
+use crate::app::import::tally::Kind;
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
 use crate::cli::args::{EscapeArg, ImportArgs, JobCommand, MatchByArg, OnMatchArg};
@@ -28,9 +29,7 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
         Some(JobCommand::List) => jobs::list(app, by, printer),
         Some(JobCommand::Show { job }) => jobs::show(app, *job, by, printer),
         Some(JobCommand::Undo { job, yes }) => undo::run(app, *job, *yes, by, printer),
-        Some(JobCommand::Mapping(_)) => {
-            Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet"))
-        }
+        Some(JobCommand::Mapping(_)) => Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet")),
         None => import(app, args, by, printer),
     }
 }
@@ -150,7 +149,8 @@ fn report_json(report: &ImportReport) -> Value {
     if let Value::Object(map) = &mut value {
         map.extend(wire::counts(&report.counts));
         map.insert("warnings".into(), json!(report.notes));
-        map.insert("warned_values".into(), json!(report.warned_values));
+        map.insert("warned_values".into(), json!(report.warned.total()));
+        map.insert("warned".into(), report.warned.json());
         map.insert("seconds".into(), json!(round(report.seconds)));
         map.insert("rows_per_second".into(), json!(report.rate().round()));
         map.insert("database".into(), json!(report.database));
@@ -200,6 +200,7 @@ fn report_text(report: &ImportReport) -> String {
         particulars(report)
     ));
     text.push_str(&counts_text(&report.counts));
+    text.push_str(&warned_text(report));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
     let plugins = report.all_plugins();
     if !plugins.is_empty() {
@@ -249,6 +250,22 @@ fn counts_text(counts: &Counts) -> String {
     let mut text: String = counts.outcomes().into_iter().map(|(name, count)| line(name, count)).collect();
     let checked = if counts.sum_is_sound() { "= the sum of the above" } else { "which is NOT the sum of the above" };
     text.push_str(&format!("  {:<10} {:>width$}  {checked}\n", "rows read", HumanCount(counts.read).to_string()));
+    text
+}
+
+/// Values that were taken, and that somebody should know of: how many of each kind, and where the first one is.
+fn warned_text(report: &ImportReport) -> String {
+    let kinds = report.warned.kinds();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let count = |kind: &Kind| HumanCount(kind.count).to_string();
+    let width = kinds.iter().map(|kind| count(kind).len()).max().unwrap_or_default().max(6);
+    let mut text = "\ntaken, and worth a look:\n".to_owned();
+    for kind in kinds {
+        let indent = " ".repeat(width + 4);
+        text.push_str(&format!("  {:>width$}  {}\n{indent}{}\n", count(kind), kind.summary(), kind.example()));
+    }
     text
 }
 

@@ -137,7 +137,7 @@ fn handle(channel: SocialChannel, value: &str, kept: bool) -> Option<Social> {
 }
 
 fn address(kind: EmailKind, value: &str) -> Option<Email> {
-    read_email(kind, value).ok().filter(|mail| mail.address == value)
+    read_email(kind, value).ok().map(|(mail, _)| mail).filter(|mail| mail.address == value)
 }
 
 fn is_e164(handle: &str) -> bool {

@@ -9,6 +9,7 @@ use super::super::label::LABELS_MAX;
 use super::super::name::Name;
 use super::super::record::check_link;
 use super::super::rules::Rules;
+use super::super::warning::{Caution, Warning};
 use super::super::{email, phone, text};
 use super::VALUE_SEPARATOR;
 
@@ -24,36 +25,45 @@ pub(super) fn read_text(field: Field, value: &str) -> Result<Option<String>, Inv
     Ok(Some(clean.into_owned()))
 }
 
-pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<(Phone, Option<String>), Invalid> {
+pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<(Phone, Option<Warning>), Invalid> {
     let parsed = phone::parse_number(value, rules.phone_mode, rules.default_country)?;
-    let raw = without_direction(&text::clean(value));
+    let raw = as_typed(value);
     let phone =
         Phone { kind, raw, e164: parsed.e164, extension: parsed.extension, sms: rules.sms_default, verified: false };
     Ok((phone, parsed.warning))
 }
 
-/// Address books wrap numbers in characters that force a direction; in a number they mean nothing.
-fn without_direction(number: &str) -> String {
-    number.chars().filter(|c| !text::turns_direction(*c)).collect()
+/// A number without what a spreadsheet or a link put around it. Address books wrap numbers in characters that force a direction; in a
+/// number they mean nothing.
+fn as_typed(number: &str) -> String {
+    let clean = text::clean(number);
+    phone::unwrap(&clean).chars().filter(|c| !text::turns_direction(*c)).collect()
 }
 
-pub(super) fn read_email(kind: EmailKind, value: &str) -> Result<Email, Invalid> {
-    email::parse_email(value).map(|parsed| Email { kind, address: parsed.address, verified: false })
+pub(super) fn read_email(kind: EmailKind, value: &str) -> Result<(Email, Option<Warning>), Invalid> {
+    let parsed = email::parse_email(value)?;
+    let told = || Warning::new(Caution::Unwrapped, format!("read as `{}`", text::shown(&parsed.address)));
+    let warning = parsed.unwrapped.then(told);
+    Ok((Email { kind, address: parsed.address, verified: false }, warning))
 }
 
-pub(super) fn read_social(channel: SocialChannel, value: &str, rules: &Rules) -> Result<Social, Invalid> {
+pub(super) fn read_social(
+    channel: SocialChannel,
+    value: &str,
+    rules: &Rules,
+) -> Result<(Social, Option<Warning>), Invalid> {
     let clean = text::clean(value);
     if clean.is_empty() {
         return Err(Invalid::new("SOCIAL_EMPTY", "is empty").hint("write the handle"));
     }
     if channel.identifies() {
         let number = phone::parse_number(&clean, rules.phone_mode, rules.default_country)?;
-        let handle = number.e164.unwrap_or_else(|| without_direction(&clean));
-        return Ok(Social { channel, handle, verified: false });
+        let handle = number.e164.unwrap_or_else(|| as_typed(&clean));
+        return Ok((Social { channel, handle, verified: false }, number.warning));
     }
     text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
     let handle = clean.into_owned();
-    Ok(Social { channel, handle, verified: false })
+    Ok((Social { channel, handle, verified: false }, None))
 }
 
 pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid> {
@@ -76,17 +86,17 @@ pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid>
 }
 
 pub(super) fn read_type(value: &str) -> Result<ContactType, Invalid> {
-    let word = value.to_lowercase();
+    let word = text::word_key(value);
     let word = if word == "others" { "other" } else { &word };
     ContactType::parse(word).ok_or_else(|| {
-        Invalid::new("TYPE_UNKNOWN", format!("`{value}` is no contact type"))
+        Invalid::new("TYPE_UNKNOWN", format!("`{}` is no contact type", text::shown(value)))
             .hint("use Lead, Prospect, Customer or Other")
     })
 }
 
 pub(super) fn read_level(value: &str) -> Result<Level, Invalid> {
-    Level::parse(&value.to_lowercase()).ok_or_else(|| {
-        Invalid::new("LEVEL_UNKNOWN", format!("`{value}` is no contact level"))
+    Level::parse(&text::word_key(value)).ok_or_else(|| {
+        Invalid::new("LEVEL_UNKNOWN", format!("`{}` is no contact level", text::shown(value)))
             .hint("use Primary, Secondary or Tertiary")
     })
 }

@@ -7,6 +7,7 @@ use super::super::label::{LabelName, parse_labels};
 use super::super::name::Name;
 use super::super::rules::Rules;
 use super::super::verified::{self, same_phone, same_social};
+use super::super::warning::Warning;
 use super::super::{country, date, language, organization, text};
 use super::parse::{
     names, other_names, read_email, read_external_ids, read_level, read_phone, read_social, read_text, read_type,
@@ -15,13 +16,16 @@ use super::{VALUE_SEPARATOR, external_id_text, read_yes_no};
 
 impl Contact {
     /// Sets a field from text; a blank text clears it. For lists it replaces all values of the field's kind.
-    /// Returns a warning about a value that was taken, if there is one.
+    /// Returns what there is to know about the values that were taken.
     ///
     /// # Errors
     /// The rule that refuses the value; the contact is then unchanged.
-    pub fn set(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
+    pub fn set(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
         match key {
-            FieldKey::Custom(name) => rules.schema.set(&mut self.custom, name, value, rules).map(|()| None),
+            FieldKey::Custom(name) => {
+                rules.schema.set(&mut self.custom, name, value, rules)?;
+                Ok(rules.schema.doubt(&self.custom, name, value, rules).into_iter().collect())
+            }
             FieldKey::Known(field) => self.set_known(*field, value, rules),
         }
     }
@@ -43,7 +47,7 @@ impl Contact {
                 }
             }
             Some((_, FieldShape::Email(kind))) => {
-                let mail = read_email(kind, value)?;
+                let (mail, _) = read_email(kind, value)?;
                 if !self
                     .emails
                     .iter()
@@ -53,7 +57,7 @@ impl Contact {
                 }
             }
             Some((_, FieldShape::Social(channel))) => {
-                let social = read_social(channel, value, rules)?;
+                let (social, _) = read_social(channel, value, rules)?;
                 if !self.socials.iter().any(|known| same_social(known, &social)) {
                     self.socials.push(social);
                 }
@@ -129,18 +133,18 @@ impl Contact {
         }
     }
 
-    fn set_known(&mut self, field: Field, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
+    fn set_known(&mut self, field: Field, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
         if let Some(slot) = self.text_mut(field) {
             *slot = read_text(field, value)?;
             if field == Field::LastName {
                 self.last_name_is_placeholder = false;
             }
-            return Ok(None);
+            return Ok(Vec::new());
         }
         match field.shape() {
             FieldShape::Phone(kind) => return self.set_phones(kind, value, rules),
-            FieldShape::Email(kind) => self.set_emails(kind, value, rules)?,
-            FieldShape::Social(channel) => self.set_socials(channel, value, rules)?,
+            FieldShape::Email(kind) => return self.set_emails(kind, value, rules),
+            FieldShape::Social(channel) => return self.set_socials(channel, value, rules),
             FieldShape::List if field == Field::Labels => {
                 let mut labels = parse_labels(value)?;
                 labels.sort();
@@ -149,9 +153,9 @@ impl Contact {
             }
             FieldShape::List => self.set_list(field, value)?,
             FieldShape::Marks => self.set_marks(field, value, rules)?,
-            _ => self.set_typed(field, value, rules)?,
+            _ => return self.set_typed(field, value, rules).map(|warning| warning.into_iter().collect()),
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     fn set_list(&mut self, field: Field, value: &str) -> Result<(), Invalid> {
@@ -169,20 +173,26 @@ impl Contact {
         Ok(())
     }
 
-    fn set_typed(&mut self, field: Field, value: &str, rules: &Rules) -> Result<(), Invalid> {
+    fn set_typed(&mut self, field: Field, value: &str, rules: &Rules) -> Result<Option<Warning>, Invalid> {
         let value = text::clean(value);
         let given = (!value.is_empty()).then_some(&*value);
+        let mut warning = None;
         match field {
             Field::Type => self.kind = given.map_or(Ok(ContactType::Lead), read_type)?,
             Field::Level => self.level = given.map_or(Ok(Level::Primary), read_level)?,
             Field::Language => {
-                self.language = given.map(|text| language::parse_language(text, rules.language_names)).transpose()?
+                self.language = given.map(|text| language::parse_language(text, rules.language_names)).transpose()?;
+                warning = self.language.as_ref().and_then(language::doubt);
             }
             Field::BirthDate => {
                 let read = |text| date::parse_date(text, rules.date_format, rules.accept_serial_dates, rules.today);
                 self.birth_date = given.map(read).transpose()?;
+                warning = self.birth_date.and_then(|day| date::doubt(&value, day, rules.date_format));
             }
-            Field::Country => self.address.country = given.map(country::parse_country).transpose()?,
+            Field::Country => {
+                self.address.country = given.map(country::parse_country).transpose()?;
+                warning = self.address.country.and_then(|country| country::doubt(&value, country));
+            }
             Field::SurveyOptOut => self.survey_opt_out = given.map_or(Ok(false), read_yes_no)?,
             Field::Sms => {
                 let sms = given.map_or(Ok(rules.sms_default), read_yes_no)?;
@@ -196,7 +206,7 @@ impl Contact {
             Field::Division => set_name(&mut self.division, given)?,
             _ => {}
         }
-        Ok(())
+        Ok(warning)
     }
 
     /// A number that gets no text messages gets none under another kind either.
@@ -206,13 +216,13 @@ impl Contact {
         phone.sms &= !quiet;
     }
 
-    fn set_phones(&mut self, kind: PhoneKind, value: &str, rules: &Rules) -> Result<Option<String>, Invalid> {
-        let mut warning = None;
+    fn set_phones(&mut self, kind: PhoneKind, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
+        let mut warnings = Vec::new();
         let mut fresh = Vec::new();
         for part in parts(value, rules) {
             let (mut phone, warned) = read_phone(kind, part, rules)?;
             self.quiet_if_known(&mut phone);
-            warning = warning.or(warned);
+            warnings.extend(warned);
             if let Some(known) = self.phones.iter().find(|known| same_phone(known, &phone)) {
                 (phone.sms, phone.verified) = (known.sms, known.verified);
             }
@@ -221,29 +231,36 @@ impl Contact {
         let lost = self.phones_of(kind).find(|old| old.verified && !fresh.iter().any(|new| same_phone(old, new)));
         locked(lost.is_some(), lost.map_or("", |phone| &phone.raw), rules)?;
         replace_where(&mut self.phones, fresh, |phone| phone.kind == kind);
-        Ok(warning)
+        Ok(warnings)
     }
 
-    fn set_emails(&mut self, kind: EmailKind, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        let mut fresh = parts(value, rules).map(|part| read_email(kind, part)).collect::<Result<Vec<_>, _>>()?;
-        for mail in &mut fresh {
+    fn set_emails(&mut self, kind: EmailKind, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
+        let mut warnings = Vec::new();
+        let mut fresh = Vec::new();
+        for part in parts(value, rules) {
+            let (mut mail, warned) = read_email(kind, part)?;
+            warnings.extend(warned);
             let same = |known: &Email| known.kind == kind && known.address.eq_ignore_ascii_case(&mail.address);
             mail.verified = self.emails.iter().any(|known| same(known) && known.verified);
+            fresh.push(mail);
         }
         replace_where(&mut self.emails, fresh, |mail| mail.kind == kind);
-        Ok(())
+        Ok(warnings)
     }
 
-    fn set_socials(&mut self, channel: SocialChannel, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        let mut fresh =
-            parts(value, rules).map(|part| read_social(channel, part, rules)).collect::<Result<Vec<_>, _>>()?;
-        for social in &mut fresh {
-            social.verified = self.socials.iter().any(|known| same_social(known, social) && known.verified);
+    fn set_socials(&mut self, channel: SocialChannel, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
+        let mut warnings = Vec::new();
+        let mut fresh = Vec::new();
+        for part in parts(value, rules) {
+            let (mut social, warned) = read_social(channel, part, rules)?;
+            warnings.extend(warned);
+            social.verified = self.socials.iter().any(|known| same_social(known, &social) && known.verified);
+            fresh.push(social);
         }
         let lost = self.socials_of(channel).find(|old| old.verified && !fresh.iter().any(|new| same_social(old, new)));
         locked(lost.is_some(), lost.map_or("", |social| &social.handle), rules)?;
         replace_where(&mut self.socials, fresh, |social| social.channel == channel);
-        Ok(())
+        Ok(warnings)
     }
 }
 

@@ -204,3 +204,15 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("United States Virgin Islands", "VI"),
     ("Việt Nam", "VN"),
 ];
+
+/// Names that could mean another country, or that mean a part of one: they are taken, and it is told.
+pub(super) const LOOSE: &[(&str, &str)] = &[
+    ("America", "US"),
+    ("Congo", "CG"),
+    ("England", "GB"),
+    ("Korea", "KR"),
+    ("Northern Ireland", "GB"),
+    ("Saint Martin", "MF"),
+    ("Scotland", "GB"),
+    ("Wales", "GB"),
+];

@@ -7,7 +7,7 @@ use super::super::date::{DateFormat, parse_date};
 use super::super::invalid::Invalid;
 use super::super::rules::Rules;
 use super::super::text::{
-    TEXT_MAX_CHARS, TEXTAREA_MAX_CHARS, URL_MAX_CHARS, check_text, clean, digit_value, is_blank, shown,
+    TEXT_MAX_CHARS, TEXTAREA_MAX_CHARS, URL_MAX_CHARS, check_text, clean, is_blank, plain_number, shown,
 };
 use super::{CustomField, CustomKind};
 
@@ -74,22 +74,12 @@ pub(super) fn lines(value: &str, max_chars: usize) -> Result<String, Invalid> {
     Ok(value.to_owned())
 }
 
-/// The text with the digits of all scripts as ASCII, and the minus of typographers as a hyphen.
-fn plain(value: &str) -> String {
-    let one = |c| match c {
-        '\u{2212}' | '\u{FF0D}' => '-',
-        '\u{FF0E}' => '.',
-        _ => digit_value(c).map_or(c, |value| char::from(b'0' + value)),
-    };
-    value.chars().map(one).collect()
-}
-
 fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn integer(value: &str) -> Result<String, Invalid> {
-    let text = plain(value);
+    let text = plain_number(value);
     let no_integer = || {
         refused("CUSTOM_INTEGER", value, "no whole number")
             .hint("write digits alone, such as 1250, with a - before it if it is negative")
@@ -110,7 +100,7 @@ fn integer(value: &str) -> Result<String, Invalid> {
 
 /// Kept as decimal digits, so that nothing is rounded.
 fn number(value: &str) -> Result<String, Invalid> {
-    let text = plain(value);
+    let text = plain_number(value);
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(&text)),
@@ -144,7 +134,7 @@ fn date(value: &str, rules: &Rules) -> Result<String, Invalid> {
 }
 
 fn datetime(value: &str) -> Result<String, Invalid> {
-    let text = plain(value);
+    let text = plain_number(value);
     let zoned = DateTime::parse_from_rfc3339(&text).ok().map(|at| at.with_timezone(&Utc));
     let naive = || {
         let formats = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];

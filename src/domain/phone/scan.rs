@@ -1,5 +1,7 @@
 //! The characters of a number: digits of any script, signs between them, an extension behind them.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::super::invalid::Invalid;
 use super::super::text::{digit_value, shown};
 
@@ -53,6 +55,10 @@ pub(super) fn scan(text: &str) -> Result<Scanned, Invalid> {
 
 /// `8.5212E+11` and `85212345678.0`: what becomes of numbers that a program took for amounts.
 fn check_spreadsheet_damage(text: &str) -> Result<(), Invalid> {
+    if !text.is_ascii() {
+        let narrow: String = text.nfkc().collect();
+        return if narrow.is_ascii() { check_spreadsheet_damage(&narrow) } else { Ok(()) };
+    }
     let amount = |t: &str| {
         t.bytes().any(|b| b.is_ascii_digit()) && t.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
     };

@@ -1,0 +1,73 @@
+//! What is worth knowing about a value that was taken. A value that is refused has an `Invalid` instead.
+
+use super::contact::words;
+
+words! {
+    /// Why a value that was taken is told all the same. The words are codes that programs may rely on.
+    Caution {
+        /// A number without the `+` that it needs.
+        PlusMissing = "PHONE_PLUS_MISSING",
+        /// A number that no numbering plan has room for.
+        NotDialable = "PHONE_NOT_DIALABLE",
+        /// An address inside something else.
+        Unwrapped = "EMAIL_UNWRAPPED",
+        /// A date that another order would make another day.
+        AmbiguousDate = "DATE_AMBIGUOUS",
+        /// Chinese, and not which.
+        AnyChinese = "LANGUAGE_SCRIPT",
+        /// A name that more than one country could mean, or that means a part of one.
+        LooseCountry = "COUNTRY_LOOSE",
+        /// An import that would opt somebody back in.
+        OptInRefused = "OPT_IN_REFUSED",
+        /// A company that an organization could be.
+        OrganizationNear = "ORGANIZATION_NEAR",
+    }
+}
+
+impl Caution {
+    /// Returns what is said of all such values together.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::PlusMissing => "phone numbers without their `+`, which was put back",
+            Self::NotDialable => "phone numbers that fit no numbering plan: kept as typed, not to be dialled",
+            Self::Unwrapped => "e-mail addresses taken out of what stood around them",
+            Self::AmbiguousDate => "dates are ambiguous: day and month could be the other way round",
+            Self::AnyChinese => "languages that say Chinese, neither Simplified nor Traditional",
+            Self::LooseCountry => "countries by a name that fits more than one, or a part of one",
+            Self::OptInRefused => "contacts who opted out of surveys, and stay so",
+            Self::OrganizationNear => "companies that may be organizations: not linked",
+        }
+    }
+}
+
+/// One thing to know about a value that was taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Warning {
+    /// Why.
+    pub caution: Caution,
+    /// A lower-case fragment that reads on after the field's name.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning.
+    #[must_use]
+    pub fn new(caution: Caution, message: impl Into<String>) -> Self {
+        Self { caution, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_caution_has_a_code_and_a_summary_of_its_own() {
+        for (at, one) in Caution::ALL.iter().enumerate() {
+            assert_eq!(Caution::parse(one.as_str()), Some(*one));
+            let same = |other: &Caution| other.summary() == one.summary() || other.as_str() == one.as_str();
+            assert!(!Caution::ALL[..at].iter().any(same), "{one}");
+        }
+    }
+}
