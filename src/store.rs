@@ -22,6 +22,7 @@ mod forget;
 mod held;
 mod identifiers;
 mod job_lock;
+mod job_progress;
 mod jobs;
 mod label_writes;
 mod labels;
@@ -40,6 +41,7 @@ mod renames;
 mod restore;
 mod scrub;
 mod search;
+mod sought;
 mod sorted;
 mod staff;
 mod state;
@@ -73,6 +75,7 @@ pub use prepared::Prepared;
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use restore::Departed;
+pub use sought::Sought;
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,

@@ -4,12 +4,17 @@
 pub mod mapping;
 pub mod report;
 
+mod ahead;
 mod commit;
 mod error_file;
+mod heard;
 mod matching;
+mod limits;
 mod options;
+mod order;
 mod pipeline;
 mod row;
+mod tally;
 mod unique;
 
 use std::io::Read;
@@ -30,6 +35,7 @@ use crate::intake;
 use crate::registry::Generation;
 use crate::store::{Job, JobState, NewJob};
 
+use limits::Limits;
 use mapping::Mapping;
 use report::ImportReport;
 
@@ -143,6 +149,7 @@ impl App {
         let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
+        let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
         error_file::check_places(&report, self.home())?;
         let resumed = self.take_job(request, file_hash, resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
@@ -164,7 +171,7 @@ impl App {
         request: &ImportRequest,
         file_hash: String,
         resumed: Option<Job>,
-        generation: &Generation,
+        generation: &Arc<Generation>,
         report: &mut ImportReport,
     ) -> Result<Option<Job>, Failure> {
         if request.dry_run {
@@ -175,6 +182,9 @@ impl App {
             return self.store()?.write(|writer| {
                 let job = writer.job(job.id)?.unwrap_or(job);
                 resumable(&job)?;
+                let progress = writer.job_progress(job.id)?;
+                let faulted = tally::faulted(&progress);
+                Limits::of(request, self.settings()).check_room(&job.counts, faulted, job.id, &report.file)?;
                 writer.resume_job(job.id)?;
                 Ok(Some(job))
             });
@@ -190,7 +200,12 @@ impl App {
         report.job =
             Some(self.store()?.write(|writer| match writer.job_by_hash(&job.file_hash)?.filter(|_| once) {
                 Some(earlier) => Err(imported_before(request, &earlier)),
-                None => writer.begin_job(&job).map_err(Failure::from),
+                None => {
+                    let id = writer.begin_job(&job)?;
+                    // Who takes part is known even if the process does not live to the first batch.
+                    writer.note_progress(id, &tally::at_start(generation))?;
+                    Ok::<_, Failure>(id)
+                }
             })?);
         Ok(None)
     }
@@ -199,8 +214,9 @@ impl App {
     fn close_job(&self, report: &mut ImportReport, done: bool) -> Result<(), Failure> {
         let Some(job) = report.job else { return Ok(()) };
         let wrote = if done { error_file::write(self.store()?, job, report) } else { Ok(()) };
-        let state = if done && wrote.is_ok() { JobState::Done } else { JobState::Stopped };
-        let file = report.error_file.as_ref().filter(|_| state == JobState::Done && report.counts.failed > 0);
+        let whole = done && wrote.is_ok();
+        let state = if whole && report.stopped.is_none() { JobState::Done } else { JobState::Stopped };
+        let file = report.error_file.as_ref().filter(|_| whole && report.counts.failed > 0);
         let file = file.map(|path| path.display().to_string());
         self.store()?.write(|writer| writer.finish_job(job, state, &report.plugins_json(), file.as_deref()))?;
         wrote.map_err(|failure| {

@@ -1,4 +1,4 @@
-//! Exit statuses: 0 done; 1 refused or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error.
+//! Exit statuses: 0 done; 1 refused, stopped or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error.
 
 use std::process::ExitCode;
 
@@ -11,6 +11,8 @@ pub enum Outcome {
     Done,
     /// Done, but rows failed.
     FailedRows,
+    /// Not done: too much went wrong on the way.
+    Stopped,
     /// The answer is no: something looked at is not sound.
     Unsound,
 }
@@ -19,7 +21,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {
             Outcome::Done => 0,
-            Outcome::Unsound => 1,
+            Outcome::Unsound | Outcome::Stopped => 1,
             Outcome::FailedRows => 3,
         })
     }

@@ -1,8 +1,10 @@
 //! What an import tells: counts that add up, plugins, files. How it looks is the command line's business.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::ImportRequest;
+pub use super::limits::Stopped;
 use super::mapping::Mapping;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
@@ -21,6 +23,8 @@ pub const PREVIEW_ROWS: usize = 1000;
 pub struct PluginReport {
     /// Which plugin.
     pub identity: std::sync::Arc<Identity>,
+    /// `enforce`; or `observe`, under which nothing of what is counted here was applied.
+    pub mode: &'static str,
     /// Times it was called.
     pub calls: u64,
     /// Edits that it made.
@@ -31,6 +35,14 @@ pub struct PluginReport {
     pub skips: u64,
     /// Calls that failed.
     pub faults: u64,
+    /// Time of all calls.
+    pub time: Duration,
+    /// A time within which half of the calls ended, to the next power of two.
+    pub p50: Option<Duration>,
+    /// A time within which 99 of 100 calls ended, to the next power of two.
+    pub p99: Option<Duration>,
+    /// The row since which it is no longer called, because it failed too often; 0 when it was not called at all.
+    pub tripped_at: Option<u64>,
 }
 
 /// One field of a row that a dry run shows.
@@ -82,6 +94,12 @@ pub struct ImportReport {
     pub seconds: f64,
     /// The plugins that were asked, in call order.
     pub plugins: Vec<PluginReport>,
+    /// Rows on which a plugin failed, or was missing because it had failed too often.
+    pub faulted: u64,
+    /// Rows that plugins were asked about again, because a row before changed what they had been told.
+    pub asked_again: u64,
+    /// Why the job stopped before the end of the file, if it did.
+    pub stopped: Option<Stopped>,
     /// Plugins that could not be loaded, with the reason.
     pub refused_plugins: Vec<String>,
     /// Where failed rows were written, if there are any.
@@ -153,6 +171,9 @@ impl ImportReport {
             warned_values: 0,
             seconds: 0.0,
             plugins: Vec::new(),
+            faulted: 0,
+            asked_again: 0,
+            stopped: None,
             refused_plugins,
             error_file: (!request.dry_run).then(|| request.errors.clone().unwrap_or_else(|| home.error_file())),
             errors_json: request.errors_json.clone().filter(|_| !request.dry_run),
@@ -226,13 +247,29 @@ fn listed(headers: &[String]) -> String {
 }
 
 impl PluginReport {
+    /// Adds what an earlier run of the job counted.
+    #[must_use]
+    pub fn and(self, earlier: &Self) -> Self {
+        Self {
+            calls: self.calls + earlier.calls,
+            edits: self.edits + earlier.edits,
+            rejections: self.rejections + earlier.rejections,
+            skips: self.skips + earlier.skips,
+            faults: self.faults + earlier.faults,
+            time: self.time + earlier.time,
+            ..self
+        }
+    }
+
     /// Returns the report in the words of `import --json`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         serde_json::json!({
             "name": self.identity.name, "version": self.identity.version, "hash": self.identity.hash,
-            "engine": self.identity.engine.as_str(), "calls": self.calls, "edits": self.edits,
-            "rejections": self.rejections, "skips": self.skips, "faults": self.faults,
+            "engine": self.identity.engine.as_str(), "mode": self.mode, "calls": self.calls, "edits": self.edits,
+            "rejections": self.rejections, "skips": self.skips, "faults": self.faults, "micros": micros(self.time),
+            "p50_micros": self.p50.map(micros), "p99_micros": self.p99.map(micros), "tripped_at": self.tripped_at,
         })
     }
 }

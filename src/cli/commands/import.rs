@@ -1,10 +1,14 @@
 //! `carnet import`
 
+mod plugins;
+
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use plugins::plugins_text;
+
 use crate::app::failure::{Class, Failure};
-use crate::app::import::report::{ImportReport, Preview};
+use crate::app::import::report::{ImportReport, PluginReport, Preview};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
 use crate::cli::args::{ImportArgs, JobCommand, MatchByArg, OnMatchArg};
@@ -42,10 +46,15 @@ fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> R
         bar.finish_and_clear();
     }
     let report = result?;
-    report.notes.iter().for_each(|note| printer.warn(note));
+    // A plugin that is missing changes what becomes of every row: nothing is told before it.
     report.refused_plugins.iter().for_each(|refused| printer.warn(refused));
+    report.notes.iter().for_each(|note| printer.warn(note));
     printer.answer(|| report_json(&report), || report_text(&report));
-    Ok(if report.counts.failed > 0 { Outcome::FailedRows } else { Outcome::Done })
+    Ok(match &report.stopped {
+        Some(_) => Outcome::Stopped,
+        None if report.counts.failed > 0 => Outcome::FailedRows,
+        None => Outcome::Done,
+    })
 }
 
 fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
@@ -137,6 +146,9 @@ fn report_json(report: &ImportReport) -> Value {
         map.extend(wire::counts(&report.counts));
         map.insert("warnings".into(), json!(report.notes));
         map.insert("warned_values".into(), json!(report.warned_values));
+        map.insert("stopped".into(), json!(report.stopped.as_ref().map(|stopped| json!({ "code": stopped.code, "message": stopped.message, "hint": stopped.hint }))));
+        map.insert("faulted".into(), json!(report.faulted));
+        map.insert("asked_again".into(), json!(report.asked_again));
         map.insert("seconds".into(), json!(round(report.seconds)));
         map.insert("rows_per_second".into(), json!(report.rate().round()));
         map.insert("database".into(), json!(report.database));
@@ -145,7 +157,7 @@ fn report_json(report: &ImportReport) -> Value {
         map.insert("resumed_after".into(), json!(report.resumed_after));
         map.insert(
             "plugins".into(),
-            report.plugins.iter().map(crate::app::import::report::PluginReport::json).collect(),
+            report.plugins.iter().map(PluginReport::json).collect(),
         );
         map.insert("refused_plugins".into(), json!(report.refused_plugins));
         if report.dry_run {
@@ -180,16 +192,25 @@ fn report_text(report: &ImportReport) -> String {
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
-        "{}: {job}, {}, delimiter {}\n\n",
+        "{}: {job}, {}, delimiter {}\n",
         report.file,
         report.encoding,
         delimiter_name(report.delimiter)
     ));
+    if !report.refused_plugins.is_empty() {
+        let one = report.refused_plugins.len() == 1;
+        let what = if one { "a plugin that is" } else { "plugins that are" };
+        text.push_str(&format!("without {what} refused, as told above\n"));
+    }
+    if let Some(stopped) = &report.stopped {
+        text.push_str(&format!("{}\n", stopped.message));
+    }
+    text.push('\n');
     text.push_str(&counts_text(report));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
     if !report.plugins.is_empty() {
         text.push('\n');
-        text.push_str(&plugins_text(report));
+        text.push_str(&plugins_text(&report.plugins));
     }
     if !report.dry_run {
         text.push_str(&format!("\ndatabase  {}\n", report.database.display()));
@@ -198,6 +219,9 @@ fn report_text(report: &ImportReport) -> String {
         text.push_str(&format!(
             "errors    {path}\n\nThe rows that failed are there with the reason: correct them and import that file.\n"
         ));
+    }
+    if let Some(stopped) = &report.stopped {
+        text.push_str(&format!("\nThe rest of the file is not imported: {}.\n", stopped.hint));
     }
     text
 }
@@ -220,19 +244,6 @@ fn counts_text(report: &ImportReport) -> String {
     let checked = if counts.sum_is_sound() { "= the sum of the above" } else { "which is NOT the sum of the above" };
     text.push_str(&format!("  {:<10} {:>width$}  {checked}\n", "rows read", HumanCount(counts.read).to_string()));
     text
-}
-
-fn plugins_text(report: &ImportReport) -> String {
-    let head =
-        ["plugin", "version", "engine", "calls", "edits", "rejections", "skips", "faults"].map(str::to_owned).to_vec();
-    let row = |plugin: &crate::app::import::report::PluginReport| {
-        let identity = &plugin.identity;
-        let counts = [plugin.calls, plugin.edits, plugin.rejections, plugin.skips, plugin.faults];
-        let mut cells = vec![identity.name.clone(), identity.version.clone(), identity.engine.to_string()];
-        cells.extend(counts.iter().map(|count| HumanCount(*count).to_string()));
-        cells
-    };
-    table(&std::iter::once(head).chain(report.plugins.iter().map(row)).collect::<Vec<_>>())
 }
 
 fn preview_text(report: &ImportReport) -> String {

@@ -18,3 +18,5 @@ CREATE TABLE job_created (
 -- `batch` keeps the contacts that an import updated as they were.
 ALTER TABLE job ADD COLUMN batch INTEGER REFERENCES batch (id);
 ALTER TABLE job ADD COLUMN undone_at INTEGER;
+-- What of a job is neither a count nor an option, as JSON: where its plugins' breakers stand, what their calls came to.
+ALTER TABLE job ADD COLUMN progress TEXT NOT NULL DEFAULT '';
