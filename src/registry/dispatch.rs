@@ -245,13 +245,6 @@ impl Link {
         let terms = if loaded.is_read_only(hook) { &open.read_only } else { &open.writable };
         outcome.subject.begin(terms);
         let mut returned = open.session.call(hook, outcome.subject);
-        if returned.outcome.as_ref().is_err_and(|fault| fault.kind == FaultKind::Deadline) {
-            // On a busy machine a call may have waited rather than worked. The same event gives the same verdict, so asking once
-            // more is safe; an endless loop is one again.
-            returned.subject.revert();
-            returned.subject.begin(terms);
-            returned = open.session.call(hook, returned.subject);
-        }
         let counts = &mut self.fresh[hook as usize];
         counts.took(returned.spent.time);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));

@@ -143,7 +143,8 @@ impl Ledger {
     }
 
     fn note_keys(&mut self, wrote: &Wrote) {
-        for (kind, value) in [Some(&wrote.after), wrote.before.as_ref()].into_iter().flatten().flat_map(|it| it.keys()) {
+        for (kind, value) in [Some(&wrote.after), wrote.before.as_ref()].into_iter().flatten().flat_map(|it| it.keys())
+        {
             self.keys.insert(self.hasher.hash_one((kind, value)), wrote.record);
         }
     }
@@ -176,7 +177,9 @@ impl Ledger {
         heard.iter().any(|heard| match heard {
             Heard::Lookup(sought) => match sought.key() {
                 Some(key) => since(self.keys.get(&self.hasher.hash_one(key))),
-                None => self.rows.iter().rev().take_while(|wrote| wrote.record > seen).any(|wrote| wrote.answers(sought)),
+                None => {
+                    self.rows.iter().rev().take_while(|wrote| wrote.record > seen).any(|wrote| wrote.answers(sought))
+                }
             },
             Heard::State(plugin, key) => since(self.state.get(&self.hasher.hash_one((plugin, key)))),
             Heard::Size(plugin, was) => since(self.plugins.get(plugin)) && size(plugin).max(*was) > ROOMY,
@@ -185,7 +188,8 @@ impl Ledger {
 
     /// Says whether something was looked up that a row after this one changed, rather than made.
     pub(super) fn meets_change(&self, heard: &[Heard], after: u64) -> bool {
-        let lookups = || heard.iter().filter_map(|heard| if let Heard::Lookup(sought) = heard { Some(sought) } else { None });
+        let lookups =
+            || heard.iter().filter_map(|heard| if let Heard::Lookup(sought) = heard { Some(sought) } else { None });
         let recent = self.rows.iter().rev().take_while(|wrote| wrote.record > after);
         lookups().next().is_some()
             && recent.filter(|wrote| wrote.before.is_some()).any(|wrote| lookups().any(|sought| wrote.answers(sought)))

@@ -27,10 +27,7 @@ pub struct Stopped {
 
 impl Limits {
     pub(super) fn of(request: &ImportRequest, settings: &Settings) -> Self {
-        Self {
-            errors: request.max_errors.or(settings.max_errors),
-            faults: request.max_faults.or(settings.max_faults),
-        }
+        Self { errors: request.max_errors.or(settings.max_errors), faults: request.max_faults.or(settings.max_faults) }
     }
 
     /// Says whether one more row like this is too much, with so many before it.
@@ -54,13 +51,20 @@ impl Limits {
     /// Why the job stopped, if it did.
     pub(super) fn why(&self, counts: &Counts, faulted: u64, job: Option<i64>, file: &str) -> Option<Stopped> {
         let (code, option, what, most, now) = match (self.errors, self.faults) {
-            (Some(most), _) if counts.failed > most => ("MAX_ERRORS", "--max-errors", "rows failed", most, counts.failed),
-            (_, Some(most)) if faulted > most => ("MAX_FAULTS", "--max-faults", "rows met a failing plugin", most, faulted),
+            (Some(most), _) if counts.failed > most => {
+                ("MAX_ERRORS", "--max-errors", "rows failed", most, counts.failed)
+            }
+            (_, Some(most)) if faulted > most => {
+                ("MAX_FAULTS", "--max-faults", "rows met a failing plugin", most, faulted)
+            }
             _ => return None,
         };
         let message = format!("stopped: {now} {what}, more than {option} {most} allows");
         let hint = match job {
-            Some(job) => format!("see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or correct the cause and begin anew", more(now)),
+            Some(job) => format!(
+                "see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or correct the cause and begin anew",
+                more(now)
+            ),
             None => format!("see why above; allow more with `{option} {}`", more(now)),
         };
         Some(Stopped { code, message, hint })

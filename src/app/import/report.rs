@@ -43,6 +43,8 @@ pub struct PluginReport {
     pub p99: Option<Duration>,
     /// The row since which it is no longer called, because it failed too often; 0 when it was not called at all.
     pub tripped_at: Option<u64>,
+    /// How a call failed, one of the last: in which hook, where and why.
+    pub last_fault: Option<String>,
 }
 
 /// One field of a row that a dry run shows.
@@ -257,6 +259,7 @@ impl PluginReport {
             skips: self.skips + earlier.skips,
             faults: self.faults + earlier.faults,
             time: self.time + earlier.time,
+            last_fault: self.last_fault.or_else(|| earlier.last_fault.clone()),
             ..self
         }
     }
@@ -270,6 +273,7 @@ impl PluginReport {
             "engine": self.identity.engine.as_str(), "mode": self.mode, "calls": self.calls, "edits": self.edits,
             "rejections": self.rejections, "skips": self.skips, "faults": self.faults, "micros": micros(self.time),
             "p50_micros": self.p50.map(micros), "p99_micros": self.p99.map(micros), "tripped_at": self.tripped_at,
+            "last_fault": self.last_fault,
         })
     }
 }

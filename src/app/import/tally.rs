@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::report::PluginReport;
+use crate::plugin::fault::Fault;
+use crate::plugin::hook::Hook;
 use crate::plugin::package::{EngineKind, Identity};
 use crate::registry::dispatch::{CallNote, Fuse, Fuses, Said};
 use crate::registry::stats::HookCounts;
@@ -70,6 +72,7 @@ impl Tally {
                 p50: counts.quantile(0.5),
                 p99: counts.quantile(0.99),
                 tripped_at: fuses.standing()[at].tripped_at,
+                last_fault: loaded.last_fault().filter(|_| counts.faults > 0).map(|(hook, fault)| told(hook, &fault)),
             };
             match &self.earlier[at] {
                 Some(earlier) => now.and(earlier),
@@ -101,7 +104,10 @@ impl Tally {
             let Some(report) = read(plugin) else { continue };
             let old = Arc::clone(&report.identity);
             let plugins = &self.generation.plugins;
-            if let Some(at) = plugins.iter().position(|loaded| loaded.identity().hash == old.hash && loaded.identity().name == old.name) {
+            if let Some(at) = plugins
+                .iter()
+                .position(|loaded| loaded.identity().hash == old.hash && loaded.identity().name == old.name)
+            {
                 fuses[at] = Fuse { window: kept["windows"][nth].as_u64().unwrap_or(0), tripped_at: report.tripped_at };
                 self.earlier[at] = Some(report);
                 continue;
@@ -116,11 +122,19 @@ impl Tally {
             });
             self.former.push(report);
         }
-        let came = |loaded: &&Arc<Loaded>| !kept["plugins"].as_array().is_some_and(|all| all.iter().any(|plugin| plugin["name"] == *loaded.identity().name));
+        let came = |loaded: &&Arc<Loaded>| {
+            !kept["plugins"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|plugin| plugin["name"] == *loaded.identity().name))
+        };
         if kept["plugins"].is_array() {
             let new = self.generation.plugins.iter().filter(came);
             notes.extend(new.map(|loaded| {
-                format!("plugin `{}` {} came since the job stopped, and is asked for the rows from here on", loaded.identity().name, loaded.identity().version)
+                format!(
+                    "plugin `{}` {} came since the job stopped, and is asked for the rows from here on",
+                    loaded.identity().name,
+                    loaded.identity().version
+                )
             }));
         }
         (fuses, notes)
@@ -160,5 +174,11 @@ fn read(plugin: &Value) -> Option<PluginReport> {
         p50: None,
         p99: None,
         tripped_at: plugin["tripped_at"].as_u64(),
+        last_fault: text("last_fault"),
     })
+}
+
+fn told(hook: Hook, fault: &Fault) -> String {
+    let place = fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
+    format!("in {hook}{place}: {} ({})", fault.message, fault.kind.code())
 }

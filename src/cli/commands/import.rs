@@ -146,7 +146,15 @@ fn report_json(report: &ImportReport) -> Value {
         map.extend(wire::counts(&report.counts));
         map.insert("warnings".into(), json!(report.notes));
         map.insert("warned_values".into(), json!(report.warned_values));
-        map.insert("stopped".into(), json!(report.stopped.as_ref().map(|stopped| json!({ "code": stopped.code, "message": stopped.message, "hint": stopped.hint }))));
+        map.insert(
+            "stopped".into(),
+            json!(
+                report
+                    .stopped
+                    .as_ref()
+                    .map(|stopped| json!({ "code": stopped.code, "message": stopped.message, "hint": stopped.hint }))
+            ),
+        );
         map.insert("faulted".into(), json!(report.faulted));
         map.insert("asked_again".into(), json!(report.asked_again));
         map.insert("seconds".into(), json!(round(report.seconds)));
@@ -155,10 +163,7 @@ fn report_json(report: &ImportReport) -> Value {
         map.insert("error_file".into(), json!(error_file(report)));
         map.insert("errors_json".into(), json!(report.errors_json));
         map.insert("resumed_after".into(), json!(report.resumed_after));
-        map.insert(
-            "plugins".into(),
-            report.plugins.iter().map(PluginReport::json).collect(),
-        );
+        map.insert("plugins".into(), report.plugins.iter().map(PluginReport::json).collect());
         map.insert("refused_plugins".into(), json!(report.refused_plugins));
         if report.dry_run {
             map.insert("rows".into(), report.preview.iter().map(preview_json).collect());

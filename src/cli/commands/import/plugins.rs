@@ -10,14 +10,12 @@ use crate::cli::print::table;
 /// One line a plugin, in the order of calls.
 pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
     let observed = plugins.iter().any(|plugin| plugin.mode == "observe");
-    let faults = plugins.iter().any(|plugin| plugin.faults > 0);
     let head =
         ["plugin", "version", "engine", "calls", "edits", "rejections", "skips", "faults", "time", "half", "99 of 100"];
     let row = |plugin: &PluginReport| {
         let identity = &plugin.identity;
         let mark = if plugin.mode == "observe" { " *" } else { "" };
-        let mut cells =
-            vec![format!("{}{mark}", identity.name), identity.version.clone(), identity.engine.to_string()];
+        let mut cells = vec![format!("{}{mark}", identity.name), identity.version.clone(), identity.engine.to_string()];
         let counts = [plugin.calls, plugin.edits, plugin.rejections, plugin.skips, plugin.faults];
         cells.extend(counts.iter().map(|count| HumanCount(*count).to_string()));
         cells.push(short(plugin.time));
@@ -31,6 +29,9 @@ pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
     }
     for plugin in plugins {
         let name = &plugin.identity.name;
+        if let Some(fault) = &plugin.last_fault {
+            text.push_str(&format!("plugin `{name}` {} failed, last {fault}\n", plugin.identity.version));
+        }
         match plugin.tripped_at {
             Some(0) => text.push_str(&format!("plugin `{name}` was not asked: it had failed too often before\n")),
             Some(row) => text.push_str(&format!(
@@ -38,9 +39,6 @@ pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
             )),
             None => {}
         }
-    }
-    if faults {
-        text.push_str("`carnet plugin list` shows how a plugin failed last\n");
     }
     text
 }
