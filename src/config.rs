@@ -197,6 +197,10 @@ pub struct Settings {
     pub match_by: Vec<MatchBy>,
     /// Whether an update fills blanks only.
     pub fill_blanks_only: bool,
+    /// How many failed rows stop an import; none means that they never do.
+    pub max_errors: Option<u64>,
+    /// How many rows that plugins failed on stop an import; none means that they never do.
+    pub max_faults: Option<u64>,
     /// Threads that run plugins during an import; 0 means as many as there are cores.
     pub workers: usize,
     /// Whether the folders are polled rather than watched, for network file systems.
@@ -239,6 +243,8 @@ impl Settings {
             on_match: OnMatch::Create,
             match_by: vec![MatchBy::ExternalId, MatchBy::Email, MatchBy::Phone],
             fill_blanks_only: false,
+            max_errors: None,
+            max_faults: None,
             workers: 0,
             poll_folders: false,
             access: Access::Open,

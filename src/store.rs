@@ -21,6 +21,7 @@ mod filters;
 mod forget;
 mod held;
 mod identifiers;
+mod job_progress;
 mod job_undo;
 mod jobs;
 mod label_writes;
@@ -43,6 +44,7 @@ mod scrub;
 mod search;
 mod side_files;
 mod sorted;
+mod sought;
 mod staff;
 mod state;
 mod tombstones;
@@ -77,6 +79,7 @@ pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use restore::Departed;
 pub use side_files::{Copied, Turn};
+pub use sought::Sought;
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, JobUndo,

@@ -1,20 +1,25 @@
 //! The import: a file becomes contacts, every row through the plugins. Read top to bottom: [`App::import`] checks the file and the job,
 //! then the pipeline runs: read · map and ask plugins on workers · write in file order, one transaction a batch.
 
+pub mod cautions;
 pub mod mapping;
 pub mod report;
-pub mod tally;
 pub mod undo;
 
+mod ahead;
 mod commit;
 mod error_file;
+mod heard;
+mod limits;
 mod matching;
 mod options;
+mod order;
 mod pinned;
 mod pipeline;
 mod row;
 mod source;
 mod stop;
+mod tally;
 mod unique;
 mod unread;
 
@@ -31,6 +36,7 @@ use crate::domain::permission::Viewer;
 use crate::registry::Generation;
 use crate::store::{Job, JobState, NewJob};
 
+use limits::Limits;
 use mapping::Mapping;
 use report::ImportReport;
 use source::Source;
@@ -160,23 +166,23 @@ impl App {
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
         let generation = self.generation()?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
+        let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
         error_file::check_places(&report, self.home())?;
         if let Some(job) = &resumed {
-            report.notes.extend(pinned::check(request, job, &generation)?);
+            pinned::check(request, job, &generation)?;
         }
         let resumed = self.take_job(request, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
         request.stop.arm();
         let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
-        report.add_runs(resumed.as_ref());
         let closed = self.close_job(&mut report, done.is_ok());
         request.stop.disarm();
         done.map_err(|failure| report.tell_resume(failure))?;
         closed?;
         report.check_sum()?;
         report.tell_returned();
-        if report.counts.read == 0 && !report.stopped {
+        if report.counts.read == 0 && report.stopped.is_none() {
             report.notes.push("the file has a header and no rows: nothing was imported".to_owned());
         }
         Ok(report)
@@ -188,7 +194,7 @@ impl App {
         request: &ImportRequest,
         file_hash: String,
         resumed: Option<Job>,
-        generation: &Generation,
+        generation: &Arc<Generation>,
         report: &mut ImportReport,
     ) -> Result<Option<Job>, Failure> {
         if request.dry_run {
@@ -200,6 +206,9 @@ impl App {
             return self.store()?.write(|writer| {
                 let job = writer.job(job.id)?.unwrap_or(job);
                 resumable(&job)?;
+                let progress = writer.job_progress(job.id)?;
+                let faulted = tally::faulted(&progress);
+                Limits::of(request, self.settings()).check_room(&job.counts, faulted, job.id, &report.file)?;
                 writer.resume_job(job.id)?;
                 writer.set_job_settings(job.id, &settings_json)?;
                 Ok(Some(job))
@@ -216,7 +225,12 @@ impl App {
         report.job =
             Some(self.store()?.write(|writer| match writer.job_by_hash(&job.file_hash)?.filter(|_| once) {
                 Some(earlier) => Err(imported_before(request, &earlier)),
-                None => writer.begin_job(&job).map_err(Failure::from),
+                None => {
+                    let id = writer.begin_job(&job)?;
+                    // Who takes part is known even if the process does not live to the first batch.
+                    writer.note_progress(id, &tally::at_start(generation))?;
+                    Ok::<_, Failure>(id)
+                }
             })?);
         Ok(None)
     }
@@ -233,7 +247,7 @@ impl App {
                 return Ok(writer.finish_job(job, JobState::Stopped, &report.plugins_json(), None)?);
             }
             error_file::write(writer, job, report)?;
-            let state = if report.stopped { JobState::Stopped } else { JobState::Done };
+            let state = if report.stopped.is_some() { JobState::Stopped } else { JobState::Done };
             let file = report.error_file.as_ref().filter(|_| report.counts.failed > 0);
             let file = file.map(|path| error_file::recorded(path, self.home()));
             Ok(writer.finish_job(job, state, &report.plugins_json(), file.as_deref())?)

@@ -1,11 +1,11 @@
 //! What the app lends to plugins: read-only search over a store snapshot, and their remembered state.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::contact::Contact;
 use crate::plugin::service::{ContactLookup, LookupKey, PluginState, StateWrite};
-use crate::store::{Identifier, Query, Store, StoreError};
+use crate::store::{Identifier, Query, Sought, Store, StoreError};
 
 /// Search for other contacts among what is committed.
 pub struct StoreLookup(pub Store);
@@ -15,10 +15,7 @@ impl ContactLookup for StoreLookup {
         let found = match key {
             LookupKey::Email(address) => self.by(&Identifier::Email(address.clone()), limit),
             LookupKey::Phone(number) => self.by(&Identifier::Phone(number.clone()), limit),
-            LookupKey::ExternalId(text) => {
-                let (source, id) = text.split_once(':').unwrap_or(("", text));
-                self.by(&Identifier::ExternalId { source: source.to_owned(), id: id.to_owned() }, limit)
-            }
+            LookupKey::ExternalId(text) => self.by(&external_id(text), limit),
             LookupKey::Name(words) => {
                 let query = Query { words: words.clone(), limit, ..Query::default() };
                 self.0.read(|reader| reader.newest(&query))
@@ -34,11 +31,53 @@ impl StoreLookup {
     }
 }
 
-type Remembered = HashMap<String, HashMap<String, Vec<u8>>>;
+/// What a lookup asks for, in the store's words.
+pub(super) fn sought(key: &LookupKey) -> Sought {
+    match key {
+        LookupKey::Email(address) => Sought::identifier(&Identifier::Email(address.clone())),
+        LookupKey::Phone(number) => Sought::identifier(&Identifier::Phone(number.clone())),
+        LookupKey::ExternalId(text) => Sought::identifier(&external_id(text)),
+        LookupKey::Name(words) => Sought::words(words),
+    }
+}
+
+fn external_id(text: &str) -> Identifier {
+    let (source, id) = text.split_once(':').unwrap_or(("", text));
+    Identifier::ExternalId { source: source.to_owned(), id: id.to_owned() }
+}
+
+/// What one plugin remembers, and the bytes that it takes.
+#[derive(Clone, Default, Debug)]
+struct Own {
+    values: HashMap<String, Vec<u8>>,
+    size: usize,
+}
+
+impl Own {
+    fn set(&mut self, key: String, value: Option<Vec<u8>>) {
+        let bytes = key.len();
+        let old = match value {
+            Some(value) => {
+                self.size += bytes + value.len();
+                self.values.insert(key, value)
+            }
+            None => self.values.remove(&key),
+        };
+        self.size -= old.map_or(0, |old| bytes + old.len());
+    }
+}
+
+type Remembered = HashMap<String, Own>;
 
 /// What plugins remember, in memory; the store has it too, written with the records that caused it.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub struct StateMemory(Mutex<Remembered>);
+
+impl Clone for StateMemory {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.lock().clone()))
+    }
+}
 
 impl StateMemory {
     /// Reads everything that is remembered.
@@ -48,7 +87,7 @@ impl StateMemory {
     pub fn load(store: &Store) -> Result<Self, StoreError> {
         let mut remembered = Remembered::new();
         for (plugin, key, value) in store.read(|reader| reader.state_all())? {
-            remembered.entry(plugin).or_default().insert(key, value);
+            remembered.entry(plugin).or_default().set(key, Some(value));
         }
         Ok(Self(Mutex::new(remembered)))
     }
@@ -58,24 +97,33 @@ impl StateMemory {
         if writes.is_empty() {
             return;
         }
-        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self.lock();
         for (plugin, write) in writes {
-            let own = remembered.entry(plugin.clone()).or_default();
-            match &write.value {
-                Some(value) => drop(own.insert(write.key.clone(), value.clone())),
-                None => drop(own.remove(&write.key)),
+            match remembered.get_mut(plugin) {
+                Some(own) => own.set(write.key.clone(), write.value.clone()),
+                None => remembered.entry(plugin.clone()).or_default().set(write.key.clone(), write.value.clone()),
             }
         }
+    }
+
+    /// Becomes what another one is.
+    pub fn become_like(&self, other: &Self) {
+        let like = other.lock().clone();
+        *self.lock() = like;
+    }
+
+    /// What is remembered is whole at any moment, so what a thread that panicked left is as good as any.
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl PluginState for StateMemory {
     fn get(&self, plugin: &str, key: &str) -> Option<Vec<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(plugin)?.get(key).cloned()
+        self.lock().get(plugin)?.values.get(key).cloned()
     }
 
     fn size(&self, plugin: &str) -> usize {
-        let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        remembered.get(plugin).map_or(0, |own| own.iter().map(|(key, value)| key.len() + value.len()).sum())
+        self.lock().get(plugin).map_or(0, |own| own.size)
     }
 }

@@ -1,5 +1,5 @@
-//! Exit statuses: 0 done; 1 refused or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error; 130 stopped by
-//! Ctrl-C or a termination signal, in good order.
+//! Exit statuses: 0 done; 1 refused, stopped or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error; 130 stopped
+//! by Ctrl-C or a termination signal, in good order.
 
 use std::process::ExitCode;
 
@@ -12,19 +12,21 @@ pub enum Outcome {
     Done,
     /// Done, but rows failed.
     FailedRows,
+    /// Not done: too much went wrong on the way.
+    Stopped,
     /// The answer is no: something looked at is not sound.
     Unsound,
     /// Stopped by a signal, in good order.
-    Stopped,
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {
             Outcome::Done => 0,
-            Outcome::Unsound => 1,
+            Outcome::Unsound | Outcome::Stopped => 1,
             Outcome::FailedRows => 3,
-            Outcome::Stopped => super::signals::STOPPED,
+            Outcome::Interrupted => super::signals::STOPPED,
         })
     }
 }

@@ -8,10 +8,34 @@ const WINDOW: u32 = 50;
 /// Faults among them that trip it.
 const TRIPS_AT: u32 = 20;
 
+/// The last calls of a plugin: one bit for each, the newest lowest; set when it faulted.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Window(u64);
+
+impl Window {
+    /// Takes bits that [`Window::bits`] gave.
+    #[must_use]
+    pub const fn of(bits: u64) -> Self {
+        Self(bits & ((1 << WINDOW) - 1))
+    }
+
+    /// The bits.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Notes a call; says whether there are too many faults now.
+    pub const fn note(&mut self, faulted: bool) -> bool {
+        *self = Self::of(self.0 << 1 | faulted as u64);
+        self.0.count_ones() >= TRIPS_AT
+    }
+}
+
 /// A sliding window over the last calls of one version of a plugin, on all its sessions together.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    /// One bit for each of the last calls, the newest lowest; set when it faulted.
+    /// See [`Window`].
     window: AtomicU64,
     tripped: AtomicBool,
 }
@@ -23,16 +47,24 @@ impl Breaker {
         self.tripped.load(Ordering::Relaxed)
     }
 
+    /// Returns the last calls.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        Window::of(self.window.load(Ordering::Relaxed))
+    }
+
     /// Notes a call; says whether this very one tripped the breaker.
     pub fn note(&self, faulted: bool) -> bool {
         // The usual case, all well for long, writes nothing that other threads would have to fetch again.
         if !faulted && self.window.load(Ordering::Relaxed) == 0 {
             return false;
         }
-        let shift = |window: u64| (window << 1 | u64::from(faulted)) & ((1 << WINDOW) - 1);
-        let before = self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |window| Some(shift(window)));
-        let faults = shift(before.unwrap_or_else(|window| window)).count_ones();
-        faults >= TRIPS_AT && !self.tripped.swap(true, Ordering::Relaxed)
+        let after = |bits: u64| {
+            let mut window = Window::of(bits);
+            (window.note(faulted), window.bits())
+        };
+        let before = self.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| Some(after(bits).1));
+        after(before.unwrap_or_else(|bits| bits)).0 && !self.tripped.swap(true, Ordering::Relaxed)
     }
 
     /// Forgets all faults.

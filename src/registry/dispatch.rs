@@ -1,13 +1,16 @@
 //! Calling the plugins of one generation about one thing: order, terms, keeping and reverting edits, counting. What becomes of the record
 //! is decided above.
 
+mod fuses;
 mod judge;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+pub use fuses::{CallNote, Flags, Fuse, Fuses, Said};
 pub(super) use judge::said;
 
 use super::Mode;
@@ -34,6 +37,14 @@ pub struct Chain {
     links: Vec<Link>,
     /// Calls since counts were handed in.
     calls: u64,
+    job: Option<OfJob>,
+}
+
+/// What a chain of a job has instead of everybody's breakers.
+struct OfJob {
+    flags: Arc<Flags>,
+    /// What was called since the notes were taken.
+    notes: Vec<CallNote>,
 }
 
 /// One plugin in a chain, and what its calls did since they were handed in.
@@ -122,7 +133,24 @@ impl Chain {
             generation,
             services: Box::new(services),
             calls: 0,
+            job: None,
         }
+    }
+
+    /// Opens a chain of a job, whose plugins trip by the order of its rows: its calls are noted, for [`Fuses::note`].
+    pub fn for_job(
+        generation: Arc<Generation>,
+        services: impl Fn(Grants) -> Services + Send + 'static,
+        flags: Arc<Flags>,
+    ) -> Self {
+        let mut chain = Self::new(generation, services);
+        chain.job = Some(OfJob { flags, notes: Vec::new() });
+        chain
+    }
+
+    /// Takes the notes of the calls since they were last taken; a chain of no job has none.
+    pub fn take_notes(&mut self) -> Vec<CallNote> {
+        self.job.as_mut().map(|job| std::mem::take(&mut job.notes)).unwrap_or_default()
     }
 
     /// Returns the generation whose plugins are called.
@@ -146,15 +174,33 @@ impl Chain {
     /// Calls the plugins of a phase, one after the other. All are called even after a rejection, so that all problems are told; a skip
     /// ends the chain.
     pub fn run(&mut self, hook: Hook, phase: Phase, subject: Subject) -> ChainOutcome {
-        let Self { generation, services, links, calls } = self;
+        let Self { generation, services, links, calls, job } = self;
         let mut outcome = ChainOutcome::new(subject);
         for &at in generation.calls(hook, phase) {
             let loaded = &*generation.plugins[at];
-            if !loaded.breaker.is_tripped() {
-                outcome = links[at].call(loaded, services, hook, outcome);
+            let is_tripped = match &*job {
+                Some(job) => job.flags.is_tripped(at),
+                None => loaded.breaker.is_tripped(),
+            };
+            let note = if !is_tripped {
                 *calls += 1;
-            } else if loaded.mode == Mode::Enforce {
-                outcome.faults.push(tripped(loaded, hook));
+                let (next, note) = links[at].call(loaded, services, (at, hook), outcome);
+                outcome = next;
+                note
+            } else {
+                if loaded.mode == Mode::Enforce {
+                    outcome.faults.push(tripped(loaded, hook));
+                }
+                CallNote { plugin: at, hook, said: Said::NotAsked, edits: 0, time: Duration::ZERO }
+            };
+            match job {
+                Some(job) => job.notes.push(note),
+                None if note.said == Said::NotAsked => {}
+                None => {
+                    if loaded.breaker.note(note.said == Said::Faulted) {
+                        judge::warn_tripped(loaded, hook);
+                    }
+                }
             }
             if outcome.skip.is_some() {
                 break;
@@ -192,35 +238,27 @@ impl Link {
         &mut self,
         loaded: &Loaded,
         services: &dyn Fn(Grants) -> Services,
-        hook: Hook,
+        (at, hook): (usize, Hook),
         mut outcome: ChainOutcome,
-    ) -> ChainOutcome {
+    ) -> (ChainOutcome, CallNote) {
         let open = self.open.get_or_insert_with(|| Open::new(loaded, services));
         let terms = if loaded.is_read_only(hook) { &open.read_only } else { &open.writable };
         outcome.subject.begin(terms);
         let mut returned = open.session.call(hook, outcome.subject);
-        if returned.outcome.as_ref().is_err_and(|fault| fault.kind == FaultKind::Deadline) {
-            // On a busy machine a call may have waited rather than worked. The same event gives the same verdict, so asking once
-            // more is safe; an endless loop is one again.
-            returned.subject.revert();
-            returned.subject.begin(terms);
-            returned = open.session.call(hook, returned.subject);
-        }
         let counts = &mut self.fresh[hook as usize];
         counts.took(returned.spent.time);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         judge::count(counts, &said);
         loaded.probation.note(hook, said.is_err());
-        if loaded.breaker.note(said.is_err()) {
-            judge::warn_tripped(loaded, hook);
-        }
+        let (told, edits) = (Said::of(&said), counts.edits);
         outcome.subject = returned.subject;
         match loaded.mode {
             Mode::Enforce => enforce(loaded, hook, said, returned.state, counts, &mut outcome),
             Mode::Observe | Mode::Off => judge::observe(loaded, hook, said, counts, &mut outcome.subject),
         }
-        outcome
+        let edits = usize::try_from(counts.edits - edits).unwrap_or(usize::MAX);
+        (outcome, CallNote { plugin: at, hook, said: told, edits, time: returned.spent.time })
     }
 }
 

@@ -54,16 +54,19 @@ fn words(contact: &Contact, wanted: &Wanted, within: SearchFields) -> bool {
     let identifiers = if wanted.numbers.is_empty() { Vec::new() } else { prepared::identifiers(contact) };
     all_among(&wanted.text, &words)
         && wanted.numbers.iter().all(|number| {
-            (within.phone && identifiers.iter().any(|(kind, value)| has_digits(*kind, value, number)))
+            (within.phone && identifiers.iter().any(|(kind, value)| number.is_in(*kind, value)))
                 || (!number.as_words.is_empty() && all_among(&number.as_words, &words))
         })
 }
 
-fn has_digits(kind: u8, value: &str, number: &Digits) -> bool {
-    let numbers = [kind::PHONE, kind::WHATSAPP];
-    match number.anchored {
-        true => numbers.contains(&kind) && value.starts_with(&number.digits),
-        false => (numbers.contains(&kind) || kind == kind::DIGITS) && value.contains(&number.digits),
+impl Digits {
+    /// Says whether they are in an identifier.
+    pub(super) fn is_in(&self, kind: u8, value: &str) -> bool {
+        let numbers = [kind::PHONE, kind::WHATSAPP];
+        match self.anchored {
+            true => numbers.contains(&kind) && value.starts_with(&self.digits),
+            false => (numbers.contains(&kind) || kind == kind::DIGITS) && value.contains(&self.digits),
+        }
     }
 }
 

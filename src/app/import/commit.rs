@@ -1,12 +1,15 @@
 //! The writer of an import: rows in file order, one transaction a batch. Matching happens here, before the transaction, on what is committed.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::ImportRequest;
+use super::limits::Limits;
 use super::matching::{self, Found, Policy};
+use super::order::Order;
 use super::report::{ImportReport, PREVIEW_ROWS, Preview};
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::Failure;
@@ -17,11 +20,11 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
-use crate::registry::dispatch::{Chain, PluginCounts};
+use crate::registry::dispatch::Chain;
 use crate::store::{Counts, Reader, Store, StoreError, Turn, Writer};
 
 /// Rows of one transaction.
-const BATCH_ROWS: usize = 1024;
+pub(super) const BATCH_ROWS: usize = 1024;
 
 /// Writes rows, batch by batch.
 pub(super) struct Committer<'i> {
@@ -42,6 +45,17 @@ pub(super) struct Committer<'i> {
     turn: Option<Turn>,
     /// Who has which unique value, by the rows so far; kept from batch to batch only where nothing is written.
     owners: Owners,
+    /// What the rows so far make, for those that are decided after them.
+    order: Order,
+    /// What plugins did about the rows that are written.
+    tally: Tally,
+    limits: Limits,
+    /// Rows whose turn is next: those of a batch that have to be decided once more come first.
+    queue: VecDeque<Ended>,
+    /// How many of them the last flush put there.
+    came_back: usize,
+    /// Whether too much went wrong: nothing more is taken.
+    stopped: bool,
 }
 
 impl<'i> Committer<'i> {
@@ -49,7 +63,7 @@ impl<'i> Committer<'i> {
         app: &'i App,
         request: &ImportRequest,
         context: &'i Context,
-        chain: Chain,
+        (chain, order, tally): (Chain, Order, Tally),
     ) -> Result<Self, Failure> {
         Ok(Self {
             store: app.store()?,
@@ -65,25 +79,103 @@ impl<'i> Committer<'i> {
             pending: HashSet::new(),
             turn: None,
             owners: Owners::default(),
+            order,
+            tally,
+            limits: Limits::of(request, app.settings()),
+            queue: VecDeque::new(),
+            came_back: 0,
+            stopped: false,
         })
     }
 
-    pub(super) fn plugin_counts(&mut self) -> Vec<PluginCounts> {
-        self.chain.counts()
+    /// Says whether too much went wrong to go on.
+    pub(super) const fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Tells what the plugins did, and why the job stopped, if it did.
+    pub(super) fn tell(&self, report: &mut ImportReport) {
+        report.plugins = self.tally.reports(self.order.fuses());
+        report.faulted = self.tally.faulted;
+        report.asked_again = self.order.again;
+        if self.stopped {
+            report.stopped = self.limits.why(&report.counts, self.tally.faulted, report.job, &report.file);
+        }
+        if self.order.forgot {
+            report.notes.push("a dry run keeps the first 50,000 contacts for plugins that look contacts up: later rows were decided without those beyond".to_owned());
+        }
     }
 
     /// Takes rows in file order and writes whenever a batch is full.
     pub(super) fn take(&mut self, rows: Vec<Ended>, report: &mut ImportReport) -> Result<(), Failure> {
-        for mut row in rows {
-            if let RowEnd::Match(mapped) = row.end {
-                row.end = self.settle_match(*mapped, &mut row.warnings, report)?;
-            }
+        self.queue.extend(rows);
+        while let Some(row) = self.queue.pop_front().filter(|_| !self.stopped) {
+            let Some(row) = self.decide(row, report)? else { continue };
+            self.order.took(&row);
+            let is_bad = matches!(row.end, RowEnd::Failed(_)) || self.order.fuses().any_fault(&row.asked.calls);
             self.batch.push(row);
-            if self.batch.len() >= BATCH_ROWS {
+            if self.batch.len() >= BATCH_ROWS || (is_bad && self.is_too_much(report)) {
                 self.flush(report)?;
+                self.came_back = 0;
             }
         }
         Ok(())
+    }
+
+    /// Writes what is left, however often rows come back.
+    pub(super) fn finish(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
+        while !self.stopped {
+            self.flush(report)?;
+            if std::mem::take(&mut self.came_back) == 0 {
+                break;
+            }
+            self.take(Vec::new(), report)?;
+        }
+        Ok(())
+    }
+
+    fn is_too_much(&self, report: &ImportReport) -> bool {
+        self.limits.cut(&self.batch, &report.counts, self.tally.faulted, self.order.fuses()).is_some()
+    }
+
+    /// Decides what becomes of a row after all the rows before it; nothing when some of them have to be decided once more first.
+    fn decide(&mut self, mut row: Ended, report: &mut ImportReport) -> Result<Option<Ended>, Failure> {
+        if self.order.disturbs(&row.asked) {
+            if self.order.must_be_written_first(&row.asked) {
+                self.flush(report)?;
+                if self.came_back > 0 {
+                    return Ok(self.put_off(row));
+                }
+            }
+            row = self.order.ask_again(&row.asked, &mut self.chain, self.context).unwrap_or(row);
+        }
+        loop {
+            if let RowEnd::Match(mapped) = row.end {
+                self.order.begin(&mut self.chain);
+                row.end = self.settle_match(*mapped, &mut row.warnings, report)?;
+                self.order.end(&mut self.chain, &mut row.asked);
+                if self.came_back > 0 {
+                    return Ok(self.put_off(row));
+                }
+            }
+            if !self.order.must_be_written_first(&row.asked) {
+                return Ok(Some(row));
+            }
+            self.flush(report)?;
+            if self.came_back > 0 {
+                return Ok(self.put_off(row));
+            }
+            row = match self.order.ask_again(&row.asked, &mut self.chain, self.context) {
+                Some(again) => again,
+                None => return Ok(Some(row)),
+            };
+        }
+    }
+
+    /// Lets rows that came back go first.
+    fn put_off(&mut self, row: Ended) -> Option<Ended> {
+        self.queue.insert(std::mem::take(&mut self.came_back), row.asked.put_off(row.record, row.line));
+        None
     }
 
     /// Finds the row's contact and decides what becomes of it. Rows of one person wait for each other, batch by batch.
@@ -153,42 +245,93 @@ impl<'i> Committer<'i> {
     fn write(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
         self.pending.clear();
-        let Some(last) = batch.last().map(|row| row.record) else { return Ok(()) };
+        if batch.is_empty() {
+            return Ok(());
+        }
         let mut batch = batch;
-        let counts = loop {
-            match self.write_batch(&batch, last, report) {
-                Err(Trouble::Taken(refused)) => unique::fail(&mut batch, refused, self.context),
+        let mut behind = VecDeque::new();
+        let (counts, tally) = loop {
+            // What failed only now counts, too.
+            if let Some(cut) = self.limits.cut(&batch, &report.counts, self.tally.faulted, self.order.fuses()) {
+                self.stopped = true;
+                if cut + 1 < batch.len() {
+                    batch.truncate(cut + 1);
+                    self.order.back_to(&batch, &mut []);
+                }
+            }
+            match self.write_batch(&batch, report) {
+                Err(Trouble::Taken(refused)) => {
+                    let failing: Vec<usize> = refused.iter().map(|(at, _)| *at).collect();
+                    let refused = self.part(&mut batch, &mut behind, &failing, refused);
+                    unique::fail(&mut batch, refused, self.context);
+                    self.rewind(&batch, &mut behind);
+                }
                 // Somebody wrote the contact between our look and our transaction: the row fails by name, the others go on.
                 Err(Trouble::Store(StoreError::Conflict { id, .. } | StoreError::NotFound { id }))
                     if updates(&batch, id) =>
                 {
-                    self.give_way(&mut batch, id)
+                    let failing = about(&batch, id);
+                    self.part(&mut batch, &mut behind, &failing, Vec::new());
+                    self.give_way(&mut batch, id);
+                    self.rewind(&batch, &mut behind);
                 }
                 Err(Trouble::Store(error)) => return Err(error.into()),
-                Ok(counts) => break counts,
+                Ok(written) => break written,
             }
         };
         report.counts += counts;
+        self.tally = tally;
         for mut row in batch {
             // Of a row that failed nothing was taken.
             if matches!(row.end, RowEnd::Create(_) | RowEnd::Update(..) | RowEnd::Unchanged) {
                 report.warned.add(row.record, row.line, std::mem::take(&mut row.warnings));
             }
+            self.order.fuses().tell(&row.asked.calls);
             self.settle(row, report);
         }
+        self.order.wrote();
+        self.came_back = behind.len();
+        behind.append(&mut self.queue);
+        self.queue = behind;
         Ok(())
     }
 
-    fn write_batch(&mut self, batch: &[Ended], last: u64, report: &ImportReport) -> Result<Counts, Trouble> {
+    /// Where rows that fail after all have misled others, only what comes up to the first of them is written now.
+    fn part(
+        &self,
+        batch: &mut Vec<Ended>,
+        behind: &mut VecDeque<Ended>,
+        failing: &[usize],
+        mut refused: Vec<Refused>,
+    ) -> Vec<Refused> {
+        if let Some(first) = failing.iter().min().filter(|_| self.order.misled(batch, failing)) {
+            let mut tail: VecDeque<Ended> = batch.split_off(first + 1).into();
+            tail.append(behind);
+            *behind = tail;
+            refused.retain(|(at, _)| at == first);
+        }
+        refused
+    }
+
+    fn rewind(&mut self, batch: &[Ended], behind: &mut VecDeque<Ended>) {
+        if !behind.is_empty() && self.order.remembers() {
+            self.order.back_to(batch, behind.make_contiguous());
+        }
+    }
+
+    fn write_batch(&mut self, batch: &[Ended], report: &ImportReport) -> Result<(Counts, Tally), Trouble> {
         let counts = count(batch);
+        let last = batch.last().map_or(0, |row| row.record);
+        let mut tally = self.tally.clone();
+        batch.iter().for_each(|row| tally.note(&row.asked.calls, self.order.fuses()));
         let unique = self.context.book.rules.schema.has_identifiers();
         let (false, Some(job)) = (self.dry_run, report.job) else {
             let (owners, by, access) = (&mut self.owners, &self.by, self.settings.access);
             let take = |reader: &Reader<'_>| owners.take(reader, batch, by, access);
             let refused = if unique { self.store.read(take)? } else { Vec::new() };
-            return if refused.is_empty() { Ok(counts) } else { Err(Trouble::Taken(refused)) };
+            return if refused.is_empty() { Ok((counts, tally)) } else { Err(Trouble::Taken(refused)) };
         };
-        self.store.write(|writer| {
+        self.store.write::<_, Trouble>(|writer| {
             let taken = |writer| Owners::default().take(writer, batch, &self.by, self.settings.access);
             let refused = if unique { taken(writer)? } else { Vec::new() };
             if !refused.is_empty() {
@@ -200,8 +343,12 @@ impl<'i> Committer<'i> {
             let mut total = report.counts;
             total += counts;
             writer.advance_job(job, last, &total)?;
-            Ok(counts)
-        })
+            if let Some(progress) = tally.progress(self.order.fuses()) {
+                writer.note_progress(job, &progress)?;
+            }
+            Ok(())
+        })?;
+        Ok((counts, tally))
     }
 
     fn give_way(&self, batch: &mut [Ended], id: ContactId) {
@@ -260,6 +407,12 @@ impl From<StoreError> for Trouble {
 
 fn updates(batch: &[Ended], id: ContactId) -> bool {
     batch.iter().any(|row| matches!(&row.end, RowEnd::Update(ready, _) if ready.contact.id() == id))
+}
+
+/// The rows that update a contact.
+fn about(batch: &[Ended], id: ContactId) -> Vec<usize> {
+    let about = |row: &Ended| matches!(&row.end, RowEnd::Update(ready, _) if ready.contact.id() == id);
+    batch.iter().enumerate().filter(|(_, row)| about(row)).map(|(at, _)| at).collect()
 }
 
 fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), StoreError> {

@@ -14,19 +14,16 @@ pub(super) fn json(generation: &Generation, without_plugins: bool) -> Value {
     plugins.map(|it| json!({ "name": it.name, "version": it.version, "hash": it.hash })).collect()
 }
 
-/// Refuses to go on with other plugins than those with which the job began, unless that was accepted: then it is told.
-pub(super) fn check(request: &ImportRequest, job: &Job, generation: &Generation) -> Result<Option<String>, Failure> {
+/// Refuses to go on with other plugins than those with which the job began, unless that was accepted.
+pub(super) fn check(request: &ImportRequest, job: &Job, generation: &Generation) -> Result<(), Failure> {
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-    let Some(began) = kept["plugins"].as_array().filter(|_| !request.without_plugins) else { return Ok(None) };
+    let Some(began) = kept["plugins"].as_array().filter(|_| !request.without_plugins) else { return Ok(()) };
     let changes =
         differences(began, &generation.plugins.iter().map(|it| it.plugin.identity().as_ref()).collect::<Vec<_>>());
-    if changes.is_empty() {
-        return Ok(None);
+    if changes.is_empty() || request.accept_plugins {
+        return Ok(());
     }
     let told = format!("plugins changed since job {} began: {}", job.id, changes.join(", "));
-    if request.accept_plugins {
-        return Ok(Some(told));
-    }
     Err(Failure::new(Class::Conflict, "PLUGINS_CHANGED", told).hint(
         "put the plugins back as they were, or add `--accept-plugins` to go on with those of now: the rows before were made by the others",
     ))

@@ -9,10 +9,13 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::commit::Committer;
+use super::commit::{BATCH_ROWS, Committer};
+use super::limits::Stopped;
 use super::mapping::Mapping;
-use super::report::{ImportReport, PluginReport};
-use super::row::{Context, Ended, process};
+use super::order::{Asker, Order};
+use super::report::ImportReport;
+use super::row::{Context, Ended};
+use super::tally::Tally;
 use super::{ImportRequest, Progress, Stop};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::RuleBook;
@@ -23,7 +26,6 @@ use crate::domain::contact::Stamp;
 use crate::domain::rules::Rules;
 use crate::intake;
 use crate::registry::Generation;
-use crate::registry::dispatch::{Chain, PluginCounts};
 use crate::store::Actor;
 
 /// Rows that travel together.
@@ -47,13 +49,18 @@ pub(super) fn run(
     report: &mut ImportReport,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Failure> {
-    let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
     let context = context(app, request, mapping, report)?;
     let workers = worker_count(app);
-    let chains = (0..workers).map(|_| app.chain(Arc::clone(&generation))).collect::<Result<Vec<_>, _>>()?;
-    let mut committer = Committer::new(app, request, &context, app.chain(Arc::clone(&generation))?)?;
-    let total_bytes = reader.size_bytes();
     let in_flight = workers * 2 + 4;
+    // Twice as many as there can be, to be safe.
+    let under_way = 2 * ((in_flight + 1) * CHUNK_ROWS + BATCH_ROWS) as u64;
+    let mut order = Order::new(app, &generation, (report.resumed_after, under_way), request.dry_run)?;
+    let mut tally = Tally::new(&generation);
+    resume(app, report, &mut order, &mut tally)?;
+    let askers = (0..workers).map(|_| order.worker(app, &generation)).collect::<Result<Vec<_>, _>>()?;
+    let chain = order.chain(app, &generation)?;
+    let mut committer = Committer::new(app, request, &context, (chain, order, tally))?;
+    let total_bytes = reader.size_bytes();
     let (tokens, free) = bounded::<()>(in_flight);
     for _ in 0..in_flight {
         let _ = tokens.send(());
@@ -61,35 +68,42 @@ pub(super) fn run(
     let (raw_in, raw_out) = bounded::<Chunk<intake::Row>>(in_flight);
     let (done_in, done_out) = bounded::<Result<Chunk<Ended>, Failure>>(in_flight);
     let skip = report.resumed_after;
-    let mut counts: Vec<PluginCounts> = Vec::new();
     let delivered = AtomicU64::new(0);
     let before = report.counts.read;
     let written = thread::scope(|scope| {
         let delivered = &delivered;
         let reading = scope.spawn(move || read(reader, skip, &free, &raw_in, delivered));
-        let handles: Vec<_> = chains
-            .into_iter()
-            .map(|chain| {
-                let (rows, done, context) = (raw_out.clone(), done_in.clone(), &context);
-                scope.spawn(move || work(chain, &rows, &done, context))
-            })
-            .collect();
+        for asker in askers {
+            let (rows, done, context) = (raw_out.clone(), done_in.clone(), &context);
+            scope.spawn(move || work(asker, &rows, &done, context));
+        }
         // Only the workers hold the ends now, so the channels close when they are done.
         drop((raw_out, done_in));
         let written = write(done_out, &mut committer, report, &tokens, total_bytes, &request.stop, progress);
         drop(tokens);
-        for handle in handles {
-            counts.extend(handle.join().unwrap_or_default());
-        }
         let read =
             reading.join().unwrap_or_else(|_| Err(Failure::new(Class::Internal, "READER", "reading the file failed")));
         written.and(read)
     });
-    counts.extend(committer.plugin_counts());
-    report.plugins = plugin_reports(&generation, &counts);
+    committer.tell(report);
     report.tell_of_file(&written?);
+    if report.stopped.is_some() {
+        return Ok(());
+    }
     let (read, ended) = (delivered.into_inner(), report.counts.read - before);
-    if read == ended || report.stopped { Ok(()) } else { Err(lost(read, ended)) }
+    if read == ended { Ok(()) } else { Err(lost(read, ended)) }
+}
+
+/// Goes on from where an earlier run of the job left its plugins.
+fn resume(app: &App, report: &mut ImportReport, order: &mut Order, tally: &mut Tally) -> Result<(), Failure> {
+    let Some(job) = report.job else { return Ok(()) };
+    let progress = app.store()?.read(|reader| reader.job_progress(job))?;
+    if !progress.is_empty() {
+        let (standing, notes) = tally.resume(&progress);
+        order.resume(&standing);
+        report.notes.extend(notes);
+    }
+    Ok(())
 }
 
 fn context(
@@ -158,22 +172,21 @@ fn read(
 }
 
 fn work(
-    mut chain: Chain,
+    mut asker: Asker,
     chunks: &Receiver<Chunk<intake::Row>>,
     done: &Sender<Result<Chunk<Ended>, Failure>>,
     context: &Context,
-) -> Vec<PluginCounts> {
+) {
     for chunk in chunks {
         let Chunk { number, rows, bytes } = chunk;
         // Whatever goes wrong here must reach the writer, or it would wait for this chunk for ever.
-        let work = AssertUnwindSafe(|| rows.into_iter().map(|row| process(row, &mut chain, context)).collect());
+        let work = AssertUnwindSafe(|| rows.into_iter().map(|row| asker.ask(row, context)).collect());
         let rows = catch_unwind(work)
             .map_err(|_| Failure::new(Class::Internal, "WORKER", "a worker of the import failed".to_owned()));
         if done.send(rows.map(|rows| Chunk { number, rows, bytes })).is_err() {
             break;
         }
     }
-    chain.counts()
 }
 
 /// Puts chunks back in order and commits them.
@@ -198,30 +211,15 @@ fn write(
             let _ = tokens.try_send(());
             let counts = report.counts;
             progress(Progress { records: counts.read, failed: counts.failed, bytes: chunk.bytes, total_bytes });
+            if committer.is_stopped() {
+                return Ok(());
+            }
             if stop.is_asked() {
-                report.stopped = true;
-                return committer.flush(report);
+                committer.finish(report)?;
+                report.stopped.get_or_insert_with(|| Stopped::asked(report.job, &report.file));
+                return Ok(());
             }
         }
     }
-    committer.flush(report)
-}
-
-/// Sums what the plugins did on all workers, in call order.
-fn plugin_reports(generation: &Generation, counts: &[PluginCounts]) -> Vec<PluginReport> {
-    let one = |loaded: &Arc<crate::registry::Loaded>| {
-        let identity = loaded.plugin.identity();
-        let own = counts.iter().filter(|counts| counts.plugin == *identity);
-        let blank =
-            PluginReport { identity: Arc::clone(identity), calls: 0, edits: 0, rejections: 0, skips: 0, faults: 0 };
-        own.fold(blank, |sum, counts| PluginReport {
-            calls: sum.calls + counts.calls,
-            edits: sum.edits + counts.edits,
-            rejections: sum.rejections + counts.rejections,
-            skips: sum.skips + counts.skips,
-            faults: sum.faults + counts.faults,
-            ..sum
-        })
-    };
-    generation.plugins.iter().map(one).collect()
+    committer.finish(report)
 }

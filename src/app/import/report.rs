@@ -1,10 +1,12 @@
 //! What an import tells: counts that add up, plugins, files. How it looks is the command line's business.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::ImportRequest;
+use super::cautions::Cautions;
+pub use super::limits::Stopped;
 use super::mapping::Mapping;
-use super::tally::Tally;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::domain::custom::Entity;
@@ -22,6 +24,8 @@ pub const PREVIEW_ROWS: usize = 1000;
 pub struct PluginReport {
     /// Which plugin.
     pub identity: std::sync::Arc<Identity>,
+    /// `enforce`; or `observe`, under which nothing of what is counted here was applied.
+    pub mode: &'static str,
     /// Times it was called.
     pub calls: u64,
     /// Edits that it made.
@@ -32,6 +36,16 @@ pub struct PluginReport {
     pub skips: u64,
     /// Calls that failed.
     pub faults: u64,
+    /// Time of all calls.
+    pub time: Duration,
+    /// A time within which half of the calls ended, to the next power of two.
+    pub p50: Option<Duration>,
+    /// A time within which 99 of 100 calls ended, to the next power of two.
+    pub p99: Option<Duration>,
+    /// The row since which it is no longer called, because it failed too often; 0 when it was not called at all.
+    pub tripped_at: Option<u64>,
+    /// How a call failed, one of the last: in which hook, where and why.
+    pub last_fault: Option<String>,
 }
 
 /// One field of a row that a dry run shows.
@@ -84,11 +98,17 @@ pub struct ImportReport {
     /// What became of the rows.
     pub counts: Counts,
     /// Values that were taken with a warning.
-    pub warned: Tally,
+    pub warned: Cautions,
     /// Wall time.
     pub seconds: f64,
     /// The plugins that were asked, in call order.
     pub plugins: Vec<PluginReport>,
+    /// Rows on which a plugin failed, or was missing because it had failed too often.
+    pub faulted: u64,
+    /// Rows that plugins were asked about again, because a row before changed what they had been told.
+    pub asked_again: u64,
+    /// Why the job stopped before the end of the file, if it did.
+    pub stopped: Option<Stopped>,
     /// Plugins that could not be loaded, with the reason.
     pub refused_plugins: Vec<String>,
     /// Where failed rows were written, if there are any.
@@ -107,10 +127,6 @@ pub struct ImportReport {
     pub preview: Vec<Preview>,
     /// Record up to which an earlier run of this job had come.
     pub resumed_after: u64,
-    /// Whether it was stopped on request, before the end of the file.
-    pub stopped: bool,
-    /// What plugins did in earlier runs of this job, as JSON.
-    pub(super) earlier: Vec<serde_json::Value>,
     /// The file's headers, and the error column if it has one: for the error file.
     pub(super) headers: Vec<String>,
     pub(super) error_column: Option<usize>,
@@ -164,9 +180,12 @@ impl ImportReport {
             line_ends: reader.line_ends().name(),
             dry_run: request.dry_run,
             counts: Counts::default(),
-            warned: Tally::default(),
+            warned: Cautions::default(),
             seconds: 0.0,
             plugins: Vec::new(),
+            faulted: 0,
+            asked_again: 0,
+            stopped: None,
             refused_plugins,
             error_file: (!request.dry_run).then(|| request.errors.clone().unwrap_or_else(|| home.error_file())),
             errors_json: request.errors_json.clone().filter(|_| !request.dry_run),
@@ -176,8 +195,6 @@ impl ImportReport {
             echoes: Vec::new(),
             preview: Vec::new(),
             resumed_after: 0,
-            stopped: false,
-            earlier: Vec::new(),
             headers: mapping.columns.headers().to_vec(),
             error_column: mapping.error_column,
             error_letter: app.settings().error_column.clone(),
@@ -195,11 +212,6 @@ impl ImportReport {
             self.counts = job.counts;
             self.resumed_after = job.committed_record;
         }
-    }
-
-    /// Remembers what plugins did in earlier runs of the job.
-    pub(super) fn add_runs(&mut self, job: Option<&Job>) {
-        self.earlier = job.and_then(|job| serde_json::from_str(&job.plugins_json).ok()).unwrap_or_default();
     }
 
     /// Tells whom `--allow-forgotten` has brought back.
@@ -243,34 +255,14 @@ impl ImportReport {
     /// Returns the command that finishes a job which was stopped.
     #[must_use]
     pub fn resume_command(&self) -> Option<String> {
-        let job = self.job.filter(|_| self.stopped)?;
+        let job = self.job.filter(|_| self.stopped.is_some())?;
         Some(format!("carnet import --resume {job} {}", self.file))
     }
 
     /// Returns what plugins did, for the job's record.
     #[must_use]
     pub fn plugins_json(&self) -> String {
-        serde_json::Value::Array(self.all_plugins()).to_string()
-    }
-
-    /// Returns what plugins did in all runs of the job, each version on its own.
-    #[must_use]
-    pub fn all_plugins(&self) -> Vec<serde_json::Value> {
-        let mut all = self.earlier.clone();
-        for plugin in self.plugins.iter().map(PluginReport::json) {
-            let same = |other: &&mut serde_json::Value| {
-                ["name", "version", "hash"].into_iter().all(|key| other[key] == plugin[key])
-            };
-            let Some(other) = all.iter_mut().find(same) else {
-                all.push(plugin);
-                continue;
-            };
-            for key in ["calls", "edits", "rejections", "skips", "faults"] {
-                let sum = other[key].as_u64().unwrap_or(0) + plugin[key].as_u64().unwrap_or(0);
-                other[key] = sum.into();
-            }
-        }
-        all
+        serde_json::Value::Array(self.plugins.iter().map(PluginReport::json).collect()).to_string()
     }
 }
 
@@ -289,13 +281,31 @@ fn listed(headers: &[String]) -> String {
 }
 
 impl PluginReport {
+    /// Adds what an earlier run of the job counted.
+    #[must_use]
+    pub fn and(self, earlier: &Self) -> Self {
+        Self {
+            calls: self.calls + earlier.calls,
+            edits: self.edits + earlier.edits,
+            rejections: self.rejections + earlier.rejections,
+            skips: self.skips + earlier.skips,
+            faults: self.faults + earlier.faults,
+            time: self.time + earlier.time,
+            last_fault: self.last_fault.or_else(|| earlier.last_fault.clone()),
+            ..self
+        }
+    }
+
     /// Returns the report in the words of `import --json`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         serde_json::json!({
             "name": self.identity.name, "version": self.identity.version, "hash": self.identity.hash,
-            "engine": self.identity.engine.as_str(), "calls": self.calls, "edits": self.edits,
-            "rejections": self.rejections, "skips": self.skips, "faults": self.faults,
+            "engine": self.identity.engine.as_str(), "mode": self.mode, "calls": self.calls, "edits": self.edits,
+            "rejections": self.rejections, "skips": self.skips, "faults": self.faults, "micros": micros(self.time),
+            "p50_micros": self.p50.map(micros), "p99_micros": self.p99.map(micros), "tripped_at": self.tripped_at,
+            "last_fault": self.last_fault,
         })
     }
 }

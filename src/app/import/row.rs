@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::mapping::Mapping;
+use super::order::Asked;
 use super::report::{Preview, PreviewField};
 use super::unread;
 use crate::app::contacts::claims::Claims;
@@ -98,7 +99,9 @@ pub(super) enum RowEnd {
 
 /// A contact that may be written.
 pub(super) struct Ready {
-    pub(super) contact: Prepared,
+    pub(super) contact: Arc<Prepared>,
+    /// What it was before, if it was.
+    pub(super) before: Option<Arc<Contact>>,
     pub(super) entry: NewChange,
     pub(super) state: Vec<(String, StateWrite)>,
     pub(super) preview: Option<Preview>,
@@ -121,6 +124,8 @@ pub(super) struct Ended {
     pub(super) end: RowEnd,
     /// What there is to know about the values that were taken.
     pub(super) warnings: Vec<Problem>,
+    /// Which plugins were asked, and what they were told.
+    pub(super) asked: Asked,
 }
 
 /// Takes a row as far as it can go without the store.
@@ -149,7 +154,7 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
             }
         }
     };
-    Ended { record, line, end, warnings }
+    Ended { record, line, end, warnings, asked: Asked::default() }
 }
 
 /// Asks `on_import_row`, then maps cells to fields.
@@ -273,9 +278,11 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
     let identity = if context.matching { identity(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
-    let contact = Prepared::new(&contact);
+    let contact = Arc::new(Prepared::new(&contact));
+    let state = opinion.state;
+    let old = before.cloned();
     let ready =
-        Box::new(Ready { contact, entry, state: opinion.state, preview, cells, identity, claims, returned, echoes });
+        Box::new(Ready { contact, before: old, entry, state, preview, cells, identity, claims, returned, echoes });
     match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),

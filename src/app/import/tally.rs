@@ -1,115 +1,184 @@
-//! What an import tells of values that were taken with a warning: how many of each kind, and where the first one stands. The values
-//! themselves are the contacts'.
+//! What plugins did in a job, counted row by row in the order of the file, whoever asked them and however often; kept with the job, so that it
+//! goes on counting when it is resumed.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::problem::Problem;
-use crate::domain::text::shown;
-use crate::domain::warning::Caution;
+use super::report::PluginReport;
+use crate::plugin::fault::Fault;
+use crate::plugin::hook::Hook;
+use crate::plugin::package::{EngineKind, Identity};
+use crate::registry::dispatch::{CallNote, Fuse, Fuses, Said};
+use crate::registry::stats::HookCounts;
+use crate::registry::{Generation, Loaded};
 
-/// Most kinds that are told apart.
-const KINDS_MAX: usize = 64;
-
-/// One kind of warning.
-#[derive(Clone, Debug)]
-pub struct Kind {
-    /// Stable code.
-    pub code: String,
-    /// How many values.
-    pub count: u64,
-    /// Record number of the first one, from 1.
-    pub record: u64,
-    /// Line in the file of the first one, from 1.
-    pub line: u64,
-    /// The first one.
-    pub first: Problem,
-}
-
-/// The warnings of an import, in the order in which their kinds came up.
-#[derive(Clone, Default, Debug)]
-pub struct Tally {
-    kinds: Vec<Kind>,
-    total: u64,
+/// Sums by plugin.
+#[derive(Clone)]
+pub(super) struct Tally {
+    generation: Arc<Generation>,
+    /// What was counted since the job was begun or resumed, by place in the generation.
+    counts: Vec<HookCounts>,
+    /// What earlier runs of the job counted, by place in the generation.
+    earlier: Vec<Option<PluginReport>>,
+    /// Plugins of earlier runs that are no longer in service as they were.
+    former: Vec<PluginReport>,
+    /// Rows on which a plugin failed, or was missing because it had failed too often.
+    pub(super) faulted: u64,
 }
 
 impl Tally {
-    /// Counts the warnings about one row.
-    pub(super) fn add(&mut self, record: u64, line: u64, warnings: Vec<Problem>) {
-        for first in warnings {
-            self.total += 1;
-            if let Some(known) = self.kinds.iter_mut().find(|kind| kind.code == first.code) {
-                known.count += 1;
-            } else if self.kinds.len() < KINDS_MAX {
-                self.kinds.push(Kind { code: first.code.to_string(), count: 1, record, line, first });
+    pub(super) fn new(generation: &Arc<Generation>) -> Self {
+        let plugins = generation.plugins.len();
+        Self {
+            generation: Arc::clone(generation),
+            counts: vec![HookCounts::default(); plugins],
+            earlier: vec![None; plugins],
+            former: Vec::new(),
+            faulted: 0,
+        }
+    }
+
+    /// Counts what was said about a row.
+    pub(super) fn note(&mut self, calls: &[CallNote], fuses: &Fuses) {
+        self.faulted += u64::from(fuses.any_fault(calls));
+        for call in calls.iter().filter(|call| call.said != Said::NotAsked) {
+            let counts = &mut self.counts[call.plugin];
+            counts.took(call.time);
+            counts.edits += call.edits as u64;
+            match call.said {
+                Said::Rejected => counts.rejections += 1,
+                Said::Skipped => counts.skips += 1,
+                Said::Faulted => counts.faults += 1,
+                Said::Accepted | Said::NotAsked => {}
             }
         }
     }
 
-    /// Returns how many values were taken with a warning.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// Returns the kinds.
-    #[must_use]
-    pub fn kinds(&self) -> &[Kind] {
-        &self.kinds
-    }
-
-    /// Returns the kinds as JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        self.kinds.iter().map(Kind::json).collect()
-    }
-}
-
-impl Kind {
-    /// Returns what is said of all values of the kind together.
-    #[must_use]
-    pub fn summary(&self) -> &str {
-        Caution::parse(&self.code).map_or(self.first.message.as_str(), |caution| caution.summary())
-    }
-
-    /// Returns where the first value stands, and what became of it: `line 2, mobile: 85212345678: the plus was missing`.
-    #[must_use]
-    pub fn example(&self) -> String {
-        let field = self.first.field.as_ref().map_or_else(String::new, |field| format!(", {field}"));
-        let message = &self.first.message;
-        // Most messages quote the value themselves.
-        let value = self.first.value.as_deref().map(shown).filter(|value| !message.contains(&**value));
-        let value = value.map_or_else(String::new, |value| format!("`{value}`: "));
-        format!("line {}{field}: {value}{message}", self.line)
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "code": self.code, "count": self.count, "summary": self.summary(),
-            "first": {
-                "row": self.record, "line": self.line, "field": self.first.field, "value": self.first.value,
-                "message": self.first.message, "hint": self.first.hint,
-            },
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::field::Field;
-    use crate::domain::warning::Warning;
-
-    #[test]
-    fn kinds_are_counted_and_the_first_of_each_is_shown() {
-        let plus = |value: &str| {
-            let warning = Warning::new(Caution::PlusMissing, "the `+` was missing");
-            Problem::to_know(&Field::Mobile.into(), value, warning)
+    /// What each plugin did, in the order of calls; those that are gone come last.
+    pub(super) fn reports(&self, fuses: &Fuses) -> Vec<PluginReport> {
+        let one = |(at, loaded): (usize, &Arc<Loaded>)| {
+            let counts = &self.counts[at];
+            let now = PluginReport {
+                identity: Arc::clone(loaded.identity()),
+                mode: loaded.mode.as_str(),
+                calls: counts.calls,
+                edits: counts.edits,
+                rejections: counts.rejections,
+                skips: counts.skips,
+                faults: counts.faults,
+                time: counts.time,
+                p50: counts.quantile(0.5),
+                p99: counts.quantile(0.99),
+                tripped_at: fuses.standing()[at].tripped_at,
+                last_fault: loaded.last_fault().filter(|_| counts.faults > 0).map(|(hook, fault)| told(hook, &fault)),
+            };
+            match &self.earlier[at] {
+                Some(earlier) => now.and(earlier),
+                None => now,
+            }
         };
-        let mut tally = Tally::default();
-        tally.add(1, 2, vec![plus("85212345678")]);
-        tally.add(2, 4, vec![plus("85212345679"), plus("85212345670")]);
-        assert_eq!((tally.total(), tally.kinds().len(), tally.kinds()[0].count), (3, 1, 3));
-        assert_eq!(tally.kinds()[0].example(), "line 2, mobile: `85212345678`: the `+` was missing");
-        assert_eq!(tally.json()[0]["first"]["row"], 1);
+        self.generation.plugins.iter().enumerate().map(one).chain(self.former.iter().cloned()).collect()
     }
+
+    /// What is kept with each batch, if there is anything to keep.
+    pub(super) fn progress(&self, fuses: &Fuses) -> Option<String> {
+        (!self.counts.is_empty() || !self.former.is_empty()).then(|| self.json(fuses))
+    }
+
+    /// What a resumed job has to know, as JSON.
+    pub(super) fn json(&self, fuses: &Fuses) -> String {
+        let windows = fuses.standing().iter().map(|fuse| json!(fuse.window)).collect::<Vec<_>>();
+        let plugins: Vec<Value> = self.reports(fuses).iter().map(PluginReport::json).collect();
+        json!({ "faulted": self.faulted, "windows": windows, "plugins": plugins }).to_string()
+    }
+
+    /// Goes on from what an earlier run of the job left. Returns how its breakers stood, and what is otherwise now.
+    pub(super) fn resume(&mut self, progress: &str) -> (Vec<Fuse>, Vec<String>) {
+        let kept: Value = serde_json::from_str(progress).unwrap_or_default();
+        self.faulted = kept["faulted"].as_u64().unwrap_or(0);
+        let mut fuses = vec![Fuse::default(); self.counts.len()];
+        let mut notes = Vec::new();
+        for (nth, plugin) in kept["plugins"].as_array().into_iter().flatten().enumerate() {
+            let Some(report) = read(plugin) else { continue };
+            let old = Arc::clone(&report.identity);
+            let plugins = &self.generation.plugins;
+            if let Some(at) = plugins
+                .iter()
+                .position(|loaded| loaded.identity().hash == old.hash && loaded.identity().name == old.name)
+            {
+                fuses[at] = Fuse { window: kept["windows"][nth].as_u64().unwrap_or(0), tripped_at: report.tripped_at };
+                self.earlier[at] = Some(report);
+                continue;
+            }
+            let now = self.generation.find(&old.name).map(|loaded| loaded.identity());
+            notes.push(match now {
+                Some(now) => format!(
+                    "plugin `{}` was version {} ({}) when the job stopped, and is version {} ({}) for the rows from here on",
+                    old.name, old.version, short(&old.hash), now.version, short(&now.hash)
+                ),
+                None => format!("plugin `{}` {} is no longer in service: the rows from here on go without it", old.name, old.version),
+            });
+            self.former.push(report);
+        }
+        let came = |loaded: &&Arc<Loaded>| {
+            !kept["plugins"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|plugin| plugin["name"] == *loaded.identity().name))
+        };
+        if kept["plugins"].is_array() {
+            let new = self.generation.plugins.iter().filter(came);
+            notes.extend(new.map(|loaded| {
+                format!(
+                    "plugin `{}` {} came since the job stopped, and is asked for the rows from here on",
+                    loaded.identity().name,
+                    loaded.identity().version
+                )
+            }));
+        }
+        (fuses, notes)
+    }
+}
+
+/// What is kept of a job that begins.
+pub(super) fn at_start(generation: &Arc<Generation>) -> String {
+    Tally::new(generation).json(&Fuses::new(Arc::clone(generation)))
+}
+
+/// How many rows met a failing plugin, by what is kept of a job.
+pub(super) fn faulted(progress: &str) -> u64 {
+    let kept: Value = serde_json::from_str(progress).unwrap_or_default();
+    kept["faulted"].as_u64().unwrap_or(0)
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..8).unwrap_or(hash)
+}
+
+/// Reads what [`PluginReport::json`] wrote.
+fn read(plugin: &Value) -> Option<PluginReport> {
+    let text = |key: &str| plugin[key].as_str().map(str::to_owned);
+    let count = |key: &str| plugin[key].as_u64().unwrap_or(0);
+    let engine = [EngineKind::Rhai, EngineKind::Wasm].into_iter().find(|kind| plugin["engine"] == kind.as_str())?;
+    let identity = Identity { name: text("name")?, version: text("version")?, hash: text("hash")?, engine };
+    Some(PluginReport {
+        identity: Arc::new(identity),
+        mode: if plugin["mode"] == "observe" { "observe" } else { "enforce" },
+        calls: count("calls"),
+        edits: count("edits"),
+        rejections: count("rejections"),
+        skips: count("skips"),
+        faults: count("faults"),
+        time: Duration::from_micros(count("micros")),
+        p50: None,
+        p99: None,
+        tripped_at: plugin["tripped_at"].as_u64(),
+        last_fault: text("last_fault"),
+    })
+}
+
+fn told(hook: Hook, fault: &Fault) -> String {
+    let place = fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
+    format!("in {hook}{place}: {} ({})", fault.message, fault.kind.code())
 }

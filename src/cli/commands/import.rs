@@ -1,14 +1,17 @@
 //! `carnet import`: the import itself. Its jobs are `jobs`', and taking one back is `undo`'s.
 
 mod jobs;
+mod plugins;
 mod undo;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use plugins::plugins_text;
+
 use crate::app::failure::{Class, Failure};
-use crate::app::import::report::{ImportReport, Preview};
-use crate::app::import::tally::Kind;
+use crate::app::import::cautions::Kind;
+use crate::app::import::report::{ImportReport, PluginReport, Preview, Stopped};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
 use crate::cli::args::{EscapeArg, ImportArgs, JobCommand, MatchByArg, OnMatchArg};
@@ -47,13 +50,15 @@ fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> R
         bar.finish_and_clear();
     }
     let report = result?;
-    report.notes.iter().for_each(|note| printer.warn(note));
+    // A plugin that is missing changes what becomes of every row: nothing is told before it.
     report.refused_plugins.iter().for_each(|refused| printer.warn(refused));
+    report.notes.iter().for_each(|note| printer.warn(note));
     printer.answer(|| report_json(&report), || report_text(&report));
-    Ok(match report.counts.failed {
-        _ if report.stopped => Outcome::Stopped,
-        0 => Outcome::Done,
-        _ => Outcome::FailedRows,
+    Ok(match &report.stopped {
+        Some(stopped) if stopped.is_asked() => Outcome::Interrupted,
+        Some(_) => Outcome::Stopped,
+        None if report.counts.failed > 0 => Outcome::FailedRows,
+        None => Outcome::Done,
     })
 }
 
@@ -151,21 +156,26 @@ fn report_json(report: &ImportReport) -> Value {
         map.insert("warnings".into(), json!(report.notes));
         map.insert("warned_values".into(), json!(report.warned.total()));
         map.insert("warned".into(), report.warned.json());
+        map.insert("stopped".into(), report.stopped.as_ref().map_or(Value::Null, stopped_json));
+        map.insert("faulted".into(), json!(report.faulted));
+        map.insert("asked_again".into(), json!(report.asked_again));
         map.insert("seconds".into(), json!(round(report.seconds)));
         map.insert("rows_per_second".into(), json!(report.rate().round()));
         map.insert("database".into(), json!(report.database));
         map.insert("error_file".into(), json!(error_file(report)));
         map.insert("errors_json".into(), json!(report.errors_json));
         map.insert("resumed_after".into(), json!(report.resumed_after));
-        map.insert("stopped".into(), json!(report.stopped));
-        map.insert("resume".into(), json!(report.resume_command()));
-        map.insert("plugins".into(), report.all_plugins().into());
+        map.insert("plugins".into(), report.plugins.iter().map(PluginReport::json).collect());
         map.insert("refused_plugins".into(), json!(report.refused_plugins));
         if report.dry_run {
             map.insert("rows".into(), report.preview.iter().map(preview_json).collect());
         }
     }
     value
+}
+
+fn stopped_json(stopped: &Stopped) -> Value {
+    json!({ "code": stopped.code, "message": stopped.message, "hint": stopped.hint })
 }
 
 fn round(seconds: f64) -> f64 {
@@ -193,19 +203,27 @@ fn report_text(report: &ImportReport) -> String {
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
-        "{}: {job}, {}, delimiter {}{}\n\n",
+        "{}: {job}, {}, delimiter {}{}\n",
         report.file,
         report.encoding,
         delimiter_name(report.delimiter),
         particulars(report)
     ));
+    if !report.refused_plugins.is_empty() {
+        let one = report.refused_plugins.len() == 1;
+        let what = if one { "a plugin that is" } else { "plugins that are" };
+        text.push_str(&format!("without {what} refused, as told above\n"));
+    }
+    if let Some(stopped) = &report.stopped {
+        text.push_str(&format!("{}\n", stopped.message));
+    }
+    text.push('\n');
     text.push_str(&counts_text(&report.counts));
     text.push_str(&warned_text(report));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
-    let plugins = report.all_plugins();
-    if !plugins.is_empty() {
+    if !report.plugins.is_empty() {
         text.push('\n');
-        text.push_str(&jobs::plugins_text(&plugins));
+        text.push_str(&plugins_text(&report.plugins));
     }
     if !report.dry_run {
         text.push_str(&format!("\ndatabase  {}\n", report.database.display()));
@@ -215,11 +233,8 @@ fn report_text(report: &ImportReport) -> String {
             "errors    {path}\n\nThe rows that failed are there with the reason: correct them and import that file.\n"
         ));
     }
-    if let Some(command) = report.resume_command() {
-        text.push_str(&format!(
-            "\nStopped after record {}: finish it with `{command}`\n",
-            HumanCount(report.counts.read)
-        ));
+    if let Some(stopped) = &report.stopped {
+        text.push_str(&format!("\nThe rest of the file is not imported: {}.\n", stopped.hint));
     }
     text
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::runtime::overtime::Overtime;
+
 /// How many operations pass between two looks at the clock. Few, because one operation may copy an array of 4,096 values.
 const CLOCK_EVERY: u64 = 16;
 
@@ -10,6 +12,9 @@ const CLOCK_EVERY: u64 = 16;
 #[derive(Debug)]
 pub(super) struct Meter {
     base: Instant,
+    /// How long a call may take, in nanoseconds.
+    allowed_nanos: AtomicU64,
+    overtime: Overtime,
     deadline_nanos: AtomicU64,
     operations: AtomicU64,
     host_calls: AtomicU64,
@@ -20,6 +25,8 @@ impl Meter {
     pub(super) fn new() -> Self {
         Self {
             base: Instant::now(),
+            allowed_nanos: AtomicU64::new(u64::MAX),
+            overtime: Overtime::default(),
             deadline_nanos: AtomicU64::new(u64::MAX),
             operations: AtomicU64::new(0),
             host_calls: AtomicU64::new(0),
@@ -29,6 +36,8 @@ impl Meter {
 
     /// Starts counting a call.
     pub(super) fn start(&self, now: Instant, deadline: Duration) {
+        self.allowed_nanos.store(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        self.overtime.reset();
         let until = now.duration_since(self.base).saturating_add(deadline);
         self.deadline_nanos.store(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Relaxed);
         self.operations.store(0, Relaxed);
@@ -42,10 +51,11 @@ impl Meter {
         operations.is_multiple_of(CLOCK_EVERY) && self.is_late()
     }
 
-    /// Says whether the deadline has passed.
+    /// Says whether the deadline has passed, and as much work again is done.
     pub(super) fn is_late(&self) -> bool {
         let elapsed = u64::try_from(self.base.elapsed().as_nanos()).unwrap_or(u64::MAX);
         elapsed > self.deadline_nanos.load(Relaxed)
+            && self.overtime.is_over(Duration::from_nanos(self.allowed_nanos.load(Relaxed)))
     }
 
     /// Counts a call of a host function and returns how many there were.

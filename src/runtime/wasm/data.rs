@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wasmtime::ResourceLimiter;
+use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use crate::domain::contact::Contact;
 use crate::plugin::budget::Budget;
@@ -14,6 +14,7 @@ use crate::plugin::package::{ConfigValue, Identity};
 use crate::plugin::service::{LogLevel, LogLine, Services, StateWrite};
 
 use super::types::printable;
+use crate::runtime::overtime::Overtime;
 
 /// Most lines that one call may log: short lines cost more than their bytes.
 const MAX_LINES: usize = 1000;
@@ -34,6 +35,7 @@ pub(super) struct Data {
     pub(super) subject: Option<Subject>,
     pub(super) call: CallRecord,
     pub(super) found: Found,
+    pub(super) overtime: Overtime,
 }
 
 /// What one call did, apart from its edits.
@@ -55,6 +57,15 @@ impl Data {
         self.call = CallRecord::default();
         self.found.forget();
         self.memory.denied = false;
+        self.overtime.reset();
+    }
+
+    /// What becomes of a guest whose ticks are used up.
+    pub(super) fn out_of_ticks(&self) -> UpdateDeadline {
+        if self.overtime.is_over(self.budget.deadline) {
+            return UpdateDeadline::Interrupt;
+        }
+        UpdateDeadline::Continue(1)
     }
 
     /// Counts one call of a host function.

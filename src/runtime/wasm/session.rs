@@ -19,6 +19,8 @@ use super::data::{CallRecord, Data, Found, Memory};
 use super::loaded::Loaded;
 use super::things::short;
 use super::trouble;
+use crate::runtime::overtime::Overtime;
+
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
 
 /// Most calls that one instance serves: guests must not count on being kept, and leaks end here.
@@ -69,9 +71,11 @@ impl WasmSession {
             subject: None,
             call: CallRecord::default(),
             found: Found::default(),
+            overtime: Overtime::default(),
         };
         let mut store = Store::new(engine, data);
         store.limiter(|data| &mut data.memory);
+        store.epoch_deadline_callback(|store| Ok(store.data().out_of_ticks()));
         store.set_hostcall_fuel(package.budget.output_bytes);
         store.set_max_component_handles(MAX_HANDLES);
         Box::new(Live { store, instance: None, funcs: Funcs::default(), calls: 0 })

@@ -33,3 +33,5 @@ ALTER TABLE job ADD COLUMN undone_by TEXT;
 ALTER TABLE job ADD COLUMN undone_at INTEGER;
 ALTER TABLE job ADD COLUMN undone_deleted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN undone_restored INTEGER NOT NULL DEFAULT 0;
+-- What of a job is neither a count nor an option, as JSON: where its plugins' breakers stand, what their calls came to.
+ALTER TABLE job ADD COLUMN progress TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,311 @@
+//! As if rows were decided one after the other: workers ask plugins ahead of the writer, and note what the plugins were told. When a row's turn
+//! comes and a row before it has changed an answer, or has tripped a plugin, it is asked about again, on what the rows before it made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::ahead::{self, AheadLookup, Ledger, Pending};
+use super::heard::{Ear, Heard, Listening};
+use super::row::{Context, Ended, RowEnd, process};
+use crate::app::App;
+use crate::app::failure::Failure;
+use crate::app::lookup::{StateMemory, StoreLookup};
+use crate::intake;
+use crate::plugin::hook::Hook;
+use crate::plugin::package::Grants;
+use crate::plugin::service::{ContactLookup, PluginState, Services};
+use crate::registry::Generation;
+use crate::registry::dispatch::{CallNote, Chain, Flags, Fuse, Fuses};
+
+/// Contacts that a dry run, which writes none, keeps for lookups.
+const DRY_RUN_KEEPS: usize = 50_000;
+
+/// How a row came to its end.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// The row, where plugins may have to be asked again.
+    row: Option<Box<intake::Row>>,
+    /// What the plugins were told.
+    pub(super) heard: Vec<Heard>,
+    /// The row up to which they saw what was written.
+    seen: u64,
+    /// Their calls.
+    pub(super) calls: Vec<CallNote>,
+    /// Under which number of the flags they were asked.
+    changes: u32,
+    /// Whether the row has to be asked about again whatever they were told.
+    stale: bool,
+}
+
+impl Asked {
+    /// A row whose turn has not come yet after all.
+    pub(super) fn put_off(self, record: u64, line: u64) -> Ended {
+        Ended { record, line, end: RowEnd::Blank, warnings: Vec::new(), asked: Self { stale: true, ..self } }
+    }
+}
+
+/// Who asks plugins about rows: a worker ahead of the writer.
+pub(super) struct Asker {
+    pub(super) chain: Chain,
+    ear: Arc<Ear>,
+    written: Arc<AtomicU64>,
+    flags: Arc<Flags>,
+    /// Whether there is anybody to ask.
+    asks: bool,
+}
+
+impl Asker {
+    /// Takes a row as far as it goes without the store, and notes what its plugins were told.
+    pub(super) fn ask(&mut self, row: intake::Row, context: &Context) -> Ended {
+        if !self.asks {
+            return process(row, &mut self.chain, context);
+        }
+        let mut asked = Asked {
+            row: Some(Box::new(row.clone())),
+            seen: self.written.load(Ordering::Acquire),
+            changes: self.flags.changes(),
+            ..Asked::default()
+        };
+        drop((self.ear.take(), self.chain.take_notes()));
+        let mut ended = process(row, &mut self.chain, context);
+        (asked.heard, asked.calls) = (self.ear.take(), self.chain.take_notes());
+        if asked.calls.is_empty() && !matches!(ended.end, RowEnd::Match(_)) {
+            asked.row = None;
+        }
+        ended.asked = asked;
+        ended
+    }
+}
+
+/// What there was before the batch.
+struct Before {
+    fuses: Vec<Fuse>,
+    /// In a dry run, where nothing that is shared tells it.
+    memory: Option<StateMemory>,
+    /// Contacts pending.
+    pending: usize,
+}
+
+/// What the writer knows of the rows so far.
+pub(super) struct Order {
+    fuses: Fuses,
+    before_batch: Before,
+    /// What is remembered of what is written.
+    shared: Arc<StateMemory>,
+    /// The last row whose contact is written.
+    written: Arc<AtomicU64>,
+    /// The last row that was taken.
+    last: u64,
+    /// What the writer's own chain was told.
+    ear: Arc<Ear>,
+    pending: Arc<Pending>,
+    /// What is remembered after all rows taken.
+    memory: Arc<StateMemory>,
+    ledger: Ledger,
+    grants: Grants,
+    dry_run: bool,
+    /// The most rows under way.
+    under_way: u64,
+    /// Rows that were asked about again.
+    pub(super) again: u64,
+    /// Whether a dry run could not keep all contacts for lookups.
+    pub(super) forgot: bool,
+}
+
+impl Order {
+    /// Begins after a row; `under_way` is the most rows between one that is read and one that is written.
+    pub(super) fn new(
+        app: &App,
+        generation: &Arc<Generation>,
+        (after, under_way): (u64, u64),
+        dry_run: bool,
+    ) -> Result<Self, Failure> {
+        let fuses = Fuses::new(Arc::clone(generation));
+        let shared = Arc::clone(app.state()?);
+        let memory = StateMemory::clone(&shared);
+        let kept = dry_run.then(|| memory.clone());
+        Ok(Self {
+            before_batch: Before { fuses: fuses.standing().to_vec(), memory: kept, pending: 0 },
+            shared,
+            fuses,
+            written: Arc::new(AtomicU64::new(after)),
+            last: after,
+            ear: Arc::default(),
+            pending: Arc::default(),
+            memory: Arc::new(memory),
+            ledger: Ledger::default(),
+            grants: granted(generation),
+            dry_run,
+            under_way,
+            again: 0,
+            forgot: false,
+        })
+    }
+
+    /// A worker, which sees what is committed.
+    pub(super) fn worker(&self, app: &App, generation: &Arc<Generation>) -> Result<Asker, Failure> {
+        let ear: Arc<Ear> = Arc::default();
+        let lookup = Arc::new(StoreLookup(app.store()?.clone()));
+        let services = services(&ear, lookup, Arc::clone(app.state()?));
+        let chain = Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags()));
+        let asks = [Hook::ImportRow, Hook::Create, Hook::Update].into_iter().any(|hook| chain.has(hook));
+        Ok(Asker { chain, ear, written: Arc::clone(&self.written), flags: Arc::clone(self.fuses.flags()), asks })
+    }
+
+    /// The writer's own chain, which sees what all rows so far make.
+    pub(super) fn chain(&self, app: &App, generation: &Arc<Generation>) -> Result<Chain, Failure> {
+        let store = StoreLookup(app.store()?.clone());
+        let lookup = Arc::new(AheadLookup { store, pending: Arc::clone(&self.pending) });
+        let services = services(&self.ear, lookup, Arc::clone(&self.memory));
+        Ok(Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags())))
+    }
+
+    /// Says whether a row before this one has changed what its plugins go by.
+    pub(super) fn disturbs(&self, asked: &Asked) -> bool {
+        let size = |plugin: &str| self.memory.size(plugin);
+        asked.stale
+            || (!asked.calls.is_empty() && asked.changes != self.fuses.flags().changes())
+            || (!asked.heard.is_empty() && self.ledger.disturbs(&asked.heard, asked.seen, size))
+    }
+
+    /// Asks about a row again, now that all rows before it are known; nothing when there is nobody to ask.
+    pub(super) fn ask_again(&mut self, asked: &Asked, chain: &mut Chain, context: &Context) -> Option<Ended> {
+        let row = asked.row.clone()?;
+        self.again += 1;
+        self.begin(chain);
+        let mut ended = process((*row).clone(), chain, context);
+        ended.asked = Asked { row: Some(row), ..Asked::default() };
+        self.end(chain, &mut ended.asked);
+        Some(ended)
+    }
+
+    /// Before the writer's chain asks about the row that is next.
+    pub(super) fn begin(&self, chain: &mut Chain) {
+        drop((self.ear.take(), chain.take_notes()));
+    }
+
+    /// Notes what the writer's chain was told about it.
+    pub(super) fn end(&self, chain: &mut Chain, asked: &mut Asked) {
+        asked.heard.extend(self.ear.take());
+        asked.calls.extend(chain.take_notes());
+        (asked.seen, asked.changes) = (self.last, self.fuses.flags().changes());
+    }
+
+    /// Says whether a contact that the row's plugins looked up was changed by a row that is not written yet: where it stands among others is
+    /// known only when it is.
+    pub(super) fn must_be_written_first(&self, asked: &Asked) -> bool {
+        !self.dry_run && self.ledger.meets_change(&asked.heard, self.written.load(Ordering::Acquire))
+    }
+
+    /// Takes in what a row made; the rows after it are decided on that.
+    pub(super) fn took(&mut self, row: &Ended) {
+        self.last = row.record;
+        self.fuses.note(row.record, &row.asked.calls);
+        let (RowEnd::Create(ready) | RowEnd::Update(ready, _)) = &row.end else { return };
+        if self.grants.state {
+            self.memory.apply(&ready.state);
+        }
+        if self.grants.lookup {
+            if !self.dry_run || self.pending.len() < DRY_RUN_KEEPS {
+                self.pending.add(&ready.contact);
+            } else {
+                self.forgot = true;
+                return;
+            }
+        }
+        if self.grants.lookup || self.grants.state {
+            self.ledger.note(row);
+            if !self.dry_run {
+                self.ledger.sweep(row.record.saturating_sub(self.under_way));
+            }
+        }
+    }
+
+    /// All rows so far are written, or would be.
+    pub(super) fn wrote(&mut self) {
+        self.before_batch.fuses.clear();
+        self.before_batch.fuses.extend_from_slice(self.fuses.standing());
+        if let Some(memory) = self.before_batch.memory.as_ref().filter(|_| self.grants.state) {
+            memory.become_like(&self.memory);
+        }
+        if self.dry_run {
+            self.before_batch.pending = self.pending.len();
+        } else {
+            self.pending.truncate(0);
+            self.written.store(self.last, Ordering::Release);
+        }
+    }
+
+    /// Says whether rows that fail after all have left traces: in what is remembered, or in what later rows of the batch go by.
+    pub(super) fn misled(&self, batch: &[Ended], failing: &[usize]) -> bool {
+        let of = |at: &usize| match &batch[*at].end {
+            RowEnd::Create(ready) | RowEnd::Update(ready, _) => Some((*at, ready)),
+            _ => None,
+        };
+        let failing: Vec<_> = failing.iter().filter_map(of).collect();
+        let mut later = batch.iter().enumerate().filter(|(_, row)| !row.asked.heard.is_empty());
+        failing.iter().any(|(_, ready)| !ready.state.is_empty())
+            || (self.dry_run && self.grants.lookup)
+            || later.any(|(at, row)| {
+                failing.iter().any(|(before, ready)| *before < at && ahead::concerns(&row.asked.heard, ready))
+            })
+    }
+
+    /// Goes back to the end of these rows, the first of the batch; the last of them failed after all. The rows behind are to be taken once
+    /// more.
+    pub(super) fn back_to(&mut self, head: &[Ended], tail: &mut [Ended]) {
+        let Some(failed) = head.last().map(|row| row.record) else { return };
+        self.fuses.restore(&self.before_batch.fuses);
+        self.memory.become_like(self.before_batch.memory.as_ref().unwrap_or(&self.shared));
+        self.pending.truncate(self.before_batch.pending);
+        self.ledger.rewind(failed);
+        for row in head {
+            self.fuses.note(row.record, &row.asked.calls);
+            if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end {
+                self.memory.apply(&ready.state);
+                if self.grants.lookup {
+                    self.pending.add(&ready.contact);
+                }
+            }
+        }
+        self.last = failed;
+        for row in tail.iter_mut() {
+            row.asked.seen = row.asked.seen.min(failed - 1);
+        }
+    }
+
+    /// Says whether anything is kept of what rows make, which is otherwise once one of them has failed after all.
+    pub(super) const fn remembers(&self) -> bool {
+        self.grants.lookup || self.grants.state
+    }
+
+    /// The breakers.
+    pub(super) const fn fuses(&self) -> &Fuses {
+        &self.fuses
+    }
+
+    /// Goes on from where an earlier run of the job left the breakers.
+    pub(super) fn resume(&mut self, standing: &[Fuse]) {
+        self.fuses.restore(standing);
+        self.before_batch.fuses = self.fuses.standing().to_vec();
+    }
+}
+
+fn services<L: ContactLookup + 'static, S: PluginState + 'static>(
+    ear: &Arc<Ear>,
+    lookup: Arc<L>,
+    state: Arc<S>,
+) -> impl Fn(Grants) -> Services + Send + 'static {
+    let lookup = Arc::new(Listening { ear: Arc::clone(ear), service: lookup });
+    let state = Arc::new(Listening { ear: Arc::clone(ear), service: state });
+    move |grants: Grants| Services {
+        lookup: grants.lookup.then(|| Arc::clone(&lookup) as _),
+        state: grants.state.then(|| Arc::clone(&state) as _),
+    }
+}
+
+/// What any plugin of the generation was granted.
+fn granted(generation: &Generation) -> Grants {
+    let any = |grant: fn(&Grants) -> bool| generation.plugins.iter().any(|loaded| grant(&loaded.grants));
+    Grants { lookup: any(|grants| grants.lookup), state: any(|grants| grants.state) }
+}
