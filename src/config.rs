@@ -13,6 +13,7 @@ use toml::de::DeTable;
 use crate::domain::contact::words;
 use crate::domain::country::Country;
 use crate::domain::date::DateFormat;
+use crate::domain::field::FieldKey;
 use crate::domain::language::LanguageNames;
 use crate::domain::permission::Access;
 use crate::domain::phone::PhoneMode;
@@ -125,6 +126,27 @@ words! {
     }
 }
 
+/// What stands for all fields where fields are listed.
+pub const ALL_FIELDS: &str = "all";
+
+/// Fields of a contact, or all of them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct FieldList {
+    /// Whether all are meant.
+    pub all: bool,
+    /// Fields that are named.
+    pub keys: Vec<FieldKey>,
+}
+
+impl FieldList {
+    /// Returns what is named in both lists, if anything is.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Option<String> {
+        let both = (self.all && other.all).then(|| ALL_FIELDS.to_owned());
+        both.or_else(|| self.keys.iter().find(|key| other.keys.contains(key)).map(ToString::to_string))
+    }
+}
+
 /// Where the error column of `ErrorDetail.csv` stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ErrorColumn {
@@ -197,6 +219,10 @@ pub struct Settings {
     pub match_by: Vec<MatchBy>,
     /// Whether an update fills blanks only.
     pub fill_blanks_only: bool,
+    /// Fields that an update overwrites nevertheless.
+    pub overwrite: FieldList,
+    /// Fields that an update only fills.
+    pub fill: FieldList,
     /// Threads that run plugins during an import; 0 means as many as there are cores.
     pub workers: usize,
     /// Whether the folders are polled rather than watched, for network file systems.
@@ -239,6 +265,8 @@ impl Settings {
             on_match: OnMatch::Create,
             match_by: vec![MatchBy::ExternalId, MatchBy::Email, MatchBy::Phone],
             fill_blanks_only: false,
+            overwrite: FieldList::default(),
+            fill: FieldList::default(),
             workers: 0,
             poll_folders: false,
             access: Access::Open,

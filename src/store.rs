@@ -25,6 +25,7 @@ mod job_lock;
 mod jobs;
 mod label_writes;
 mod labels;
+mod matching;
 mod merges;
 mod migrations;
 mod naming;

@@ -2,14 +2,19 @@
 //! then the pipeline runs: read · map and ask plugins on workers · write in file order, one transaction a batch.
 
 pub mod mapping;
+pub mod preview;
 pub mod report;
 
 mod commit;
 mod error_file;
 mod matching;
 mod options;
+mod overlay;
 mod pipeline;
+mod precedence;
+mod remarks;
 mod row;
+mod stage;
 mod unique;
 
 use std::io::Read;
@@ -31,6 +36,8 @@ use crate::registry::Generation;
 use crate::store::{Job, JobState, NewJob};
 
 use mapping::Mapping;
+use precedence::Precedence;
+use preview::Previews;
 use report::ImportReport;
 
 /// What to import, and how.
@@ -40,6 +47,10 @@ pub struct ImportRequest {
     pub file: PathBuf,
     /// Run everything, write nothing.
     pub dry_run: bool,
+    /// Of how many rows that end alike it is kept what becomes of them; `None` keeps none.
+    pub show: Option<usize>,
+    /// Whether it is kept of every row, in a temporary file.
+    pub show_every: bool,
     /// `Their header=field` pairs, over what is recognised.
     pub map: Vec<(String, String)>,
     /// A saved or bundled mapping, over the one that the headers fit.
@@ -89,6 +100,8 @@ impl ImportRequest {
         Self {
             file: file.into(),
             dry_run: false,
+            show: None,
+            show_every: false,
             map: Vec::new(),
             mapping: None,
             sheet: None,
@@ -142,11 +155,15 @@ impl App {
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
         let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
+        let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
+        report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every)?;
+        report.notes.extend(self.warn_of_content(request, &file_hash)?);
         error_file::check_places(&report, self.home())?;
         let resumed = self.take_job(request, file_hash, resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
-        let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
+        let done =
+            pipeline::run(self, request, reader, Arc::new(mapping), precedence, generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
         self.close_job(&mut report, done.is_ok())?;
         done?;
@@ -275,6 +292,21 @@ impl App {
             Some(job) => Err(imported_before(request, &job)),
             None => Ok(hash),
         }
+    }
+}
+
+impl App {
+    /// A dry run says what would keep the import itself from beginning.
+    fn warn_of_content(&self, request: &ImportRequest, file_hash: &str) -> Result<Option<String>, Failure> {
+        let tried = ImportRequest { dry_run: false, ..request.clone() };
+        if !request.dry_run || !self.imports_once(&tried) || file_hash.is_empty() {
+            return Ok(None);
+        }
+        let job = self.store()?.read(|reader| reader.job_by_hash(file_hash))?;
+        Ok(job.map(|job| {
+            let refusal = imported_before(request, &job);
+            format!("the import itself would be refused: {}", refusal.message)
+        }))
     }
 }
 

@@ -5,11 +5,14 @@ pub mod custom;
 pub mod enquiry;
 pub mod merge;
 pub mod note;
+mod preview;
 pub mod privacy;
 pub mod query;
 pub mod records;
 
 use serde_json::{Map, Value, json};
+
+pub use preview::{preview, previews};
 
 use super::decide::Told;
 use super::failure::Failure;

@@ -1,35 +1,40 @@
 //! The writer of an import: rows in file order, one transaction a batch. Matching happens here, before the transaction, on what is committed.
+//! A dry run goes the same way, and writes to its own store.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::ImportRequest;
-use super::matching::{self, Found, Policy};
-use super::report::{ImportReport, PREVIEW_ROWS, Preview};
+use super::matching::{self, Finding, Found, Matcher};
+use super::overlay::{Policy, overlay};
+use super::precedence::Precedence;
+use super::preview::Preview;
+use super::report::ImportReport;
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::stage::{Stage, View};
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::lookup::StateMemory;
 use crate::app::provenance::write_state;
-use crate::config::{OnMatch, Settings};
+use crate::config::{MatchBy, OnMatch, Settings};
+use crate::domain::contact::Stamp;
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::registry::dispatch::{Chain, PluginCounts};
-use crate::store::{Counts, Reader, Store, StoreError, Writer};
+use crate::store::{Counts, Reader, StoreError, Writer};
 
 /// Rows of one transaction.
 const BATCH_ROWS: usize = 1024;
 
 /// Writes rows, batch by batch.
 pub(super) struct Committer<'i> {
-    store: &'i Store,
+    stage: Stage,
     settings: &'i Settings,
-    state: Arc<StateMemory>,
     context: &'i Context,
     chain: Chain,
     on_match: OnMatch,
+    match_by: Vec<MatchBy>,
+    precedence: Precedence,
     allow_opt_in: bool,
     dry_run: bool,
     /// Who imports: rows meet what they may see.
@@ -37,8 +42,8 @@ pub(super) struct Committer<'i> {
     batch: Vec<Ended>,
     /// Identifiers that this batch will write, so that a later row of the same person waits for the next one.
     pending: HashSet<String>,
-    /// Who has which unique value, by the rows so far; kept from batch to batch only where nothing is written.
-    owners: Owners,
+    /// Contacts that this batch will rewrite, by number: what the store says of them is no longer so.
+    rewritten: HashSet<i64>,
 }
 
 impl<'i> Committer<'i> {
@@ -46,22 +51,26 @@ impl<'i> Committer<'i> {
         app: &'i App,
         request: &ImportRequest,
         context: &'i Context,
+        precedence: Precedence,
+        stage: Stage,
         chain: Chain,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            store: app.store()?,
-            settings: app.settings(),
-            state: Arc::clone(app.state()?),
+    ) -> Self {
+        let settings = app.settings();
+        Self {
+            stage,
+            settings,
             context,
             chain,
-            on_match: request.on_match.unwrap_or(app.settings().on_match),
+            on_match: request.on_match.unwrap_or(settings.on_match),
+            match_by: request.match_by.clone().unwrap_or_else(|| settings.match_by.clone()),
+            precedence,
             allow_opt_in: request.allow_opt_in,
             dry_run: request.dry_run,
             by: request.by.clone(),
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
-            owners: Owners::default(),
-        })
+            rewritten: HashSet::new(),
+        }
     }
 
     pub(super) fn plugin_counts(&mut self) -> Vec<PluginCounts> {
@@ -90,45 +99,64 @@ impl<'i> Committer<'i> {
         if identity(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
             self.flush(report)?;
         }
-        let mut found = self.find(&mapped)?;
-        if matches!(&found, Found::One(contact) if self.pending.contains(&contact.id.to_string())) {
+        let mut finding = self.find(&mapped)?;
+        if finding.looked_at.iter().any(|no| self.rewritten.contains(no)) {
             self.flush(report)?;
-            found = self.find(&mapped)?;
+            finding = self.find(&mapped)?;
         }
-        let end = match (found, self.on_match) {
+        let (record, tried_out) = (mapped.record, self.tried_out());
+        let end = match (finding.found, self.on_match) {
             (Found::None, _) => {
                 report.warned_values += mapped.draft.warnings.len() as u64;
-                finish(mapped, None, &mut self.chain, self.context)
+                let unmatchable = !matching::can_be_matched(&mapped.draft.contact, &self.match_by);
+                let end = finish(mapped, None, &mut self.chain, self.context);
+                if unmatchable && matches!(end, RowEnd::Create(_)) {
+                    report.remarks.unmatchable.take(record);
+                }
+                end
             }
-            (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
-            (Found::One(contact), OnMatch::Reject) => refused(&mapped, None, matching::exists(&contact), self.context),
-            (Found::One(contact), OnMatch::Skip) => RowEnd::Skipped(format!("in the store already: {}", contact.id)),
-            (Found::One(contact), _) => {
+            (Found::Several(fits, count), _) => {
+                refused(&mapped, matching::ambiguous(&fits, count, tried_out), self.context)
+            }
+            (Found::One(fit), OnMatch::Reject) => refused(&mapped, matching::exists(&fit, tried_out), self.context),
+            (Found::One(fit), OnMatch::Skip) => RowEnd::Skipped(matching::passed_over(&fit, tried_out)),
+            (Found::One(fit), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
-                matching::overlay(&mut mapped, &contact, &Policy { settings: self.settings, rules, allow_opt_in });
+                let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
+                overlay(&mut mapped, &fit.contact, &policy);
                 report.warned_values += mapped.draft.warnings.len() as u64;
-                finish(mapped, Some(&contact), &mut self.chain, self.context)
+                if mapped.draft.warnings.iter().any(|warning| warning.code == "OPT_IN_REFUSED") {
+                    report.remarks.kept_out.take(record);
+                }
+                let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);
+                if matches!(end, RowEnd::Update(..)) {
+                    self.rewritten.insert(fit.no);
+                }
+                end
             }
         };
         if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &end {
             self.pending.extend(ready.identity.iter().cloned());
-            self.pending.insert(ready.contact.id().to_string());
         }
         Ok(end)
     }
 
-    fn find(&self, mapped: &Mapped) -> Result<Found, Failure> {
+    /// When and by whom contacts are created that nobody will ever see.
+    fn tried_out(&self) -> Option<&Stamp> {
+        self.dry_run.then_some(&self.context.stamp)
+    }
+
+    fn find(&self, mapped: &Mapped) -> Result<Finding, Failure> {
         let id = self.context.mapping.id_column.and_then(|column| mapped.cells.get(column));
-        if let Some(contact) = matching::by_id(self.store, id, self.settings, &self.by)? {
-            return Ok(Found::One(Arc::new(contact)));
-        }
-        matching::find(self.store, &mapped.draft.contact, self.settings, &self.by)
+        let matcher = Matcher { by: &self.match_by, viewer: &self.by, access: self.settings.access };
+        Ok(self.stage.view(|view| matcher.find(view, id, &mapped.draft.contact))?)
     }
 
     /// Writes what has gathered, in one transaction.
     pub(super) fn flush(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
         self.pending.clear();
+        self.rewritten.clear();
         let Some(last) = batch.last().map(|row| row.record) else { return Ok(()) };
         let mut batch = batch;
         let counts = loop {
@@ -147,7 +175,7 @@ impl<'i> Committer<'i> {
         report.counts += counts;
         report.warned_values += batch.iter().map(|row| row.warnings).sum::<u64>();
         for row in batch {
-            self.settle(row, report);
+            self.settle(row, report)?;
         }
         Ok(())
     }
@@ -155,24 +183,25 @@ impl<'i> Committer<'i> {
     fn write_batch(&mut self, batch: &[Ended], last: u64, report: &ImportReport) -> Result<Counts, Trouble> {
         let counts = count(batch);
         let unique = self.context.book.rules.schema.has_identifiers();
-        let (false, Some(job)) = (self.dry_run, report.job) else {
-            let (owners, by, access) = (&mut self.owners, &self.by, self.settings.access);
-            let take = |reader: &Reader<'_>| owners.take(reader, batch, by, access);
-            let refused = if unique { self.store.read(take)? } else { Vec::new() };
-            return if refused.is_empty() { Ok(counts) } else { Err(Trouble::Taken(refused)) };
-        };
-        self.store.write(|writer| {
-            let taken = |writer| Owners::default().take(writer, batch, &self.by, self.settings.access);
-            let refused = if unique { taken(writer)? } else { Vec::new() };
+        let scope = self.by.scope(self.settings.access);
+        self.stage.write(|writer, beneath| {
+            let view = View::of_writer(writer, beneath, &scope);
+            let taken = |view| Owners::default().take(view, batch, &self.by, self.settings.access);
+            let refused = if unique { taken(&view)? } else { Vec::new() };
             if !refused.is_empty() {
                 return Err(Trouble::Taken(refused));
             }
             for row in batch {
-                write_row(writer, job, row)?;
+                if let Some(beneath) = beneath {
+                    plant(writer, beneath, row)?;
+                }
+                write_row(writer, report.job, row)?;
             }
             let mut total = report.counts;
             total += counts;
-            writer.advance_job(job, last, &total)?;
+            if let Some(job) = report.job {
+                writer.advance_job(job, last, &total)?;
+            }
             Ok(counts)
         })
     }
@@ -192,29 +221,40 @@ impl<'i> Committer<'i> {
         }
     }
 
-    /// After the commit: plugins see their new state, and a dry run is told.
-    fn settle(&self, row: Ended, report: &mut ImportReport) {
-        let preview = match row.end {
+    /// After the commit: plugins see their new state, and what became of the row is shown.
+    fn settle(&self, row: Ended, report: &mut ImportReport) -> Result<(), Failure> {
+        let Ended { record, line, end, .. } = row;
+        let blank = |action: &'static str, name: String| {
+            let (id, fields, problems) = (None, Vec::new(), Vec::new());
+            Preview { record, line, action, id, name, fields, problems }
+        };
+        let preview = match end {
             RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
-                self.state.apply(if self.dry_run { &[] } else { &ready.state });
-                report.returned.extend(ready.returned.then_some(row.record));
-                report.echoes.extend(ready.echoes.then_some(row.record));
+                self.stage.state.apply(&ready.state);
+                report.returned.extend(ready.returned.then_some(record));
+                report.echoes.extend(ready.echoes.then_some(record));
                 ready.preview
             }
-            RowEnd::Failed(failure) if self.dry_run => Some(Preview {
-                record: failure.record,
-                line: failure.line,
-                action: "fail",
-                name: failure.text,
-                fields: Vec::new(),
-            }),
-            RowEnd::Skipped(reason) if self.dry_run => {
-                Some(Preview { record: row.record, line: row.line, action: "skip", name: reason, fields: Vec::new() })
+            RowEnd::Failed(failure) if self.context.preview => {
+                let problems = serde_json::from_str(&failure.problems_json).unwrap_or_default();
+                Some(Preview { problems, ..blank("fail", failure.text) })
             }
+            RowEnd::Skipped(reason) if self.context.preview => Some(blank("skip", reason)),
             _ => None,
         };
-        report.preview.extend(preview.filter(|_| report.preview.len() < PREVIEW_ROWS));
+        preview.map_or(Ok(()), |preview| report.previews.take(preview))
     }
+}
+
+/// Brings the contact that a row updates into the store of a dry run, as it stands beneath.
+fn plant(writer: &mut Writer<'_>, beneath: &Reader<'_>, row: &Ended) -> Result<(), StoreError> {
+    let RowEnd::Update(ready, _) = &row.end else { return Ok(()) };
+    let id = ready.contact.id();
+    if writer.number_of(id)?.is_some() {
+        return Ok(());
+    }
+    let (Some(no), Some(contact)) = (beneath.number_of(id)?, beneath.contact(id)?) else { return Ok(()) };
+    writer.plant(no, &contact)
 }
 
 /// Why a batch was not written.
@@ -235,7 +275,7 @@ fn updates(batch: &[Ended], id: ContactId) -> bool {
     batch.iter().any(|row| matches!(&row.end, RowEnd::Update(ready, _) if ready.contact.id() == id))
 }
 
-fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), StoreError> {
+fn write_row(writer: &mut Writer<'_>, job: Option<i64>, row: &Ended) -> Result<(), StoreError> {
     if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end
         && ready.returned
     {
@@ -250,7 +290,7 @@ fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), Store
             writer.update(&ready.contact, *seen, &ready.entry)?;
             write_state(writer, &ready.state)
         }
-        RowEnd::Failed(failure) => writer.add_failure(job, failure),
+        RowEnd::Failed(failure) => job.map_or(Ok(()), |job| writer.add_failure(job, failure)),
         RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
     }
 }

@@ -11,8 +11,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::commit::Committer;
 use super::mapping::Mapping;
+use super::precedence::Precedence;
 use super::report::{ImportReport, PluginReport};
 use super::row::{Context, Ended, process};
+use super::stage::Stage;
 use super::{ImportRequest, Progress};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::RuleBook;
@@ -43,6 +45,7 @@ pub(super) fn run(
     request: &ImportRequest,
     reader: intake::Reader,
     mapping: Arc<Mapping>,
+    precedence: Precedence,
     generation: Arc<Generation>,
     report: &mut ImportReport,
     progress: &mut dyn FnMut(Progress),
@@ -50,8 +53,10 @@ pub(super) fn run(
     let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
     let context = context(app, request, mapping, report)?;
     let workers = worker_count(app);
-    let chains = (0..workers).map(|_| app.chain(Arc::clone(&generation))).collect::<Result<Vec<_>, _>>()?;
-    let mut committer = Committer::new(app, request, &context, app.chain(Arc::clone(&generation))?)?;
+    let stage = Stage::set(app, &request.by, request.dry_run)?;
+    let chains: Vec<Chain> = (0..workers).map(|_| stage.chain(Arc::clone(&generation))).collect();
+    let chain = stage.chain(Arc::clone(&generation));
+    let mut committer = Committer::new(app, request, &context, precedence, stage.clone(), chain);
     let total_bytes = reader.size_bytes();
     let in_flight = workers * 2 + 4;
     let (tokens, free) = bounded::<()>(in_flight);
@@ -88,6 +93,7 @@ pub(super) fn run(
     counts.extend(committer.plugin_counts());
     report.plugins = plugin_reports(&generation, &counts);
     written?;
+    report.previews.new_names = stage.new_names()?;
     let (read, ended) = (delivered.into_inner(), report.counts.read - before);
     if read == ended { Ok(()) } else { Err(lost(read, ended)) }
 }
@@ -107,7 +113,7 @@ fn context(
         stamp: Stamp { at: now(), by },
         actor: Actor::Import(report.job.unwrap_or(0)),
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
-        preview: request.dry_run,
+        preview: request.show.is_some() || request.show_every,
         claims: Claims::of(&request.by, app.settings().access),
         hidden_organizations: app.hidden_organizations(&request.by)?,
         tombstones: app.store()?.read(|reader| reader.tombstones())?,
