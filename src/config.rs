@@ -13,6 +13,7 @@ use toml::de::DeTable;
 use crate::domain::contact::words;
 use crate::domain::country::Country;
 use crate::domain::date::DateFormat;
+use crate::domain::field::FieldKey;
 use crate::domain::language::LanguageNames;
 use crate::domain::permission::Access;
 use crate::domain::phone::PhoneMode;
@@ -125,6 +126,27 @@ words! {
     }
 }
 
+/// What stands for all fields where fields are listed.
+pub const ALL_FIELDS: &str = "all";
+
+/// Fields of a contact, or all of them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct FieldList {
+    /// Whether all are meant.
+    pub all: bool,
+    /// Fields that are named.
+    pub keys: Vec<FieldKey>,
+}
+
+impl FieldList {
+    /// Returns what is named in both lists, if anything is.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Option<String> {
+        let both = (self.all && other.all).then(|| ALL_FIELDS.to_owned());
+        both.or_else(|| self.keys.iter().find(|key| other.keys.contains(key)).map(ToString::to_string))
+    }
+}
+
 /// Where the error column of `ErrorDetail.csv` stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ErrorColumn {
@@ -201,6 +223,10 @@ pub struct Settings {
     pub max_errors: Option<u64>,
     /// How many rows that plugins failed on stop an import; none means that they never do.
     pub max_faults: Option<u64>,
+    /// Fields that an update overwrites nevertheless.
+    pub overwrite: FieldList,
+    /// Fields that an update only fills.
+    pub fill: FieldList,
     /// Threads that run plugins during an import; 0 means as many as there are cores.
     pub workers: usize,
     /// Whether the folders are polled rather than watched, for network file systems.
@@ -245,6 +271,8 @@ impl Settings {
             fill_blanks_only: false,
             max_errors: None,
             max_faults: None,
+            overwrite: FieldList::default(),
+            fill: FieldList::default(),
             workers: 0,
             poll_folders: false,
             access: Access::Open,

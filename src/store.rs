@@ -26,6 +26,7 @@ mod job_undo;
 mod jobs;
 mod label_writes;
 mod labels;
+mod matching;
 mod merges;
 mod migrations;
 mod naming;

@@ -3,6 +3,7 @@
 
 pub mod cautions;
 pub mod mapping;
+pub mod preview;
 pub mod report;
 pub mod undo;
 
@@ -14,10 +15,14 @@ mod limits;
 mod matching;
 mod options;
 mod order;
+mod overlay;
 mod pinned;
 mod pipeline;
+mod precedence;
+mod remarks;
 mod row;
 mod source;
+mod stage;
 mod stop;
 mod tally;
 mod unique;
@@ -38,6 +43,8 @@ use crate::store::{Job, JobState, NewJob};
 
 use limits::Limits;
 use mapping::Mapping;
+use precedence::Precedence;
+use preview::Previews;
 use report::ImportReport;
 use source::Source;
 
@@ -50,6 +57,10 @@ pub struct ImportRequest {
     pub file: PathBuf,
     /// Run everything, write nothing.
     pub dry_run: bool,
+    /// Of how many rows that end alike it is kept what becomes of them; `None` keeps none.
+    pub show: Option<usize>,
+    /// Whether it is kept of every row, in a temporary file.
+    pub show_every: bool,
     /// `Their header=field` pairs, over what is recognised.
     pub map: Vec<(String, String)>,
     /// A saved or bundled mapping, over the one that the headers fit.
@@ -107,6 +118,8 @@ impl ImportRequest {
         Self {
             file: file.into(),
             dry_run: false,
+            show: None,
+            show_every: false,
             map: Vec::new(),
             mapping: None,
             sheet: None,
@@ -165,8 +178,11 @@ impl App {
         let schema = self.schema(Entity::Contact)?;
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
         let generation = self.generation()?;
+        let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
+        report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every)?;
+        report.notes.extend(self.warn_of_content(request, &source.hash)?);
         error_file::check_places(&report, self.home())?;
         if let Some(job) = &resumed {
             pinned::check(request, job, &generation)?;
@@ -174,7 +190,8 @@ impl App {
         let resumed = self.take_job(request, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
         request.stop.arm();
-        let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
+        let done =
+            pipeline::run(self, request, reader, Arc::new(mapping), precedence, generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
         let closed = self.close_job(&mut report, done.is_ok());
         request.stop.disarm();
@@ -326,6 +343,21 @@ impl App {
             Some(job) => Err(imported_before(request, &job)),
             None => Ok(()),
         }
+    }
+}
+
+impl App {
+    /// A dry run says what would keep the import itself from beginning.
+    fn warn_of_content(&self, request: &ImportRequest, file_hash: &str) -> Result<Option<String>, Failure> {
+        let tried = ImportRequest { dry_run: false, ..request.clone() };
+        if !request.dry_run || !self.imports_once(&tried) || file_hash.is_empty() {
+            return Ok(None);
+        }
+        let job = self.store()?.read(|reader| reader.job_by_hash(file_hash))?;
+        Ok(job.map(|job| {
+            let refusal = imported_before(request, &job);
+            format!("the import itself would be refused: {}", refusal.message)
+        }))
     }
 }
 

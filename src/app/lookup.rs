@@ -92,6 +92,12 @@ impl StateMemory {
         Ok(Self(Mutex::new(remembered)))
     }
 
+    /// Returns the same for somebody who only tries things out.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+
     /// Takes in the writes of an accepted record, so that the next call sees them.
     pub fn apply(&self, writes: &[(String, StateWrite)]) {
         if writes.is_empty() {

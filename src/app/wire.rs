@@ -6,6 +6,7 @@ pub mod enquiry;
 mod job;
 pub mod merge;
 pub mod note;
+mod preview;
 pub mod privacy;
 pub mod query;
 pub mod records;
@@ -13,6 +14,7 @@ pub mod records;
 use serde_json::{Map, Value, json};
 
 pub use job::{can_resume, can_undo, job, job_plugins, job_state};
+pub use preview::{preview, previews};
 
 use super::decide::Told;
 use super::failure::Failure;

@@ -1,6 +1,6 @@
 //! The only writer to stdout and stderr. Data goes to stdout, everything else to stderr; with `--json` every answer is one JSON document.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde_json::Value;
 
@@ -45,10 +45,37 @@ impl Printer {
         }
     }
 
+    /// Prints an answer whose last member is a list too long to be held; `items` hands out its items as JSON.
+    pub fn answer_with_list(
+        &mut self,
+        object: &Value,
+        member: &str,
+        items: impl FnOnce(&mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()>,
+    ) {
+        let object = serde_json::to_string_pretty(object).unwrap_or_default();
+        let head = object.trim_end_matches('}').trim_end();
+        let mut out = BufWriter::new(io::stdout().lock());
+        let mut first = true;
+        let print = || {
+            let comma = if head.ends_with('{') { "" } else { "," };
+            write!(out, "{head}{comma}\n  \"{member}\": [")?;
+            items(&mut |item| write!(out, "{}\n    {item}", if std::mem::take(&mut first) { "" } else { "," }))?;
+            writeln!(out, "{}]\n}}", if first { "" } else { "\n  " })?;
+            out.flush()
+        };
+        let printed = print();
+        self.keep_trouble(printed);
+    }
+
     /// Prints one line of data. A reader that closed the pipe has seen enough; any other failure is told at the end.
     pub fn data(&mut self, line: &str) {
         let mut out = io::stdout().lock();
-        if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush())
+        let printed = writeln!(out, "{line}").and_then(|()| out.flush());
+        self.keep_trouble(printed);
+    }
+
+    fn keep_trouble(&mut self, printed: io::Result<()>) {
+        if let Err(error) = printed
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             self.trouble.get_or_insert(error);

@@ -3,10 +3,12 @@
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    DuplicatesOnEnquiry, ErrorColumn, ExportScope, MatchBy, OnMatch, PluginMode, PluginSettings, Profile, SearchField,
-    Settings, UnknownCustomFields,
+    ALL_FIELDS, DuplicatesOnEnquiry, ErrorColumn, ExportScope, FieldList, MatchBy, OnMatch, PluginMode, PluginSettings,
+    Profile, SearchField, Settings, UnknownCustomFields,
 };
 use crate::domain::country;
+use crate::domain::field::{FieldKey, field_for_header};
+use crate::domain::invalid::Invalid;
 use crate::domain::language::LanguageNames;
 use crate::domain::permission::Access;
 use crate::domain::phone::PhoneMode;
@@ -33,6 +35,8 @@ const KEYS: &[&str] = &[
     "fill_blanks_only",
     "max_errors",
     "max_faults",
+    "overwrite",
+    "fill",
     "workers",
     "poll_folders",
     "access",
@@ -91,6 +95,8 @@ pub(super) fn apply(settings: &mut Settings, key: &str, value: &DeValue<'_>) -> 
         "fill_blanks_only" => settings.fill_blanks_only = yes_no(key, value)?,
         "max_errors" => settings.max_errors = Some(number(key, value, 0, u32::MAX as usize)? as u64),
         "max_faults" => settings.max_faults = Some(number(key, value, 0, u32::MAX as usize)? as u64),
+        "overwrite" => settings.overwrite = fields(key, value, &settings.fill, "fill")?,
+        "fill" => settings.fill = fields(key, value, &settings.overwrite, "overwrite")?,
         "workers" => settings.workers = number(key, value, 0, 64)?,
         "poll_folders" => settings.poll_folders = yes_no(key, value)?,
         "access" => settings.access = word(key, value, &["open", "owner", "division"], access)?,
@@ -205,6 +211,34 @@ fn word<T>(key: &str, value: &DeValue<'_>, words: &[&str], read: impl Fn(&str) -
 fn words<T>(key: &str, value: &DeValue<'_>, known: &[&str], read: impl Fn(&str) -> Option<T>) -> Checked<Vec<T>> {
     let list = value.as_array().ok_or_else(|| wrong(key, &format!("a list of `{}`", known.join("`, `"))))?;
     list.iter().map(|item| word(key, item.get_ref(), known, &read)).collect()
+}
+
+/// Reads a list of fields, by their names or headers, none of which may be in the opposite list.
+fn fields(key: &str, value: &DeValue<'_>, opposite: &FieldList, its_key: &str) -> Checked<FieldList> {
+    let expected = || wrong(key, "a list of fields, such as [\"company\", \"job_title\"], or [\"all\"]");
+    let mut list = FieldList::default();
+    for item in value.as_array().ok_or_else(expected)? {
+        let name = item.get_ref().as_str().ok_or_else(expected)?.trim();
+        if name.eq_ignore_ascii_case(ALL_FIELDS) {
+            list.all = true;
+            continue;
+        }
+        let field = FieldKey::find(name).or_else(|| field_for_header(name)).map_or_else(|| FieldKey::parse(name), Ok);
+        let refused = |invalid: Invalid| KeyFault {
+            message: format!("`{key}`: {}", invalid.message),
+            hint: invalid.hint,
+            about_key: false,
+        };
+        list.keys.push(field.map_err(refused)?);
+    }
+    match list.common(opposite) {
+        None => Ok(list),
+        Some(field) => Err(KeyFault {
+            message: format!("`{field}` is in `{key}` and in `{its_key}`"),
+            hint: Some("name it in one of them".to_owned()),
+            about_key: false,
+        }),
+    }
 }
 
 fn parsed<T>(key: &str, value: &DeValue<'_>, read: impl Fn(&str) -> Result<T, (String, Option<String>)>) -> Checked<T> {

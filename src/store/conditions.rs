@@ -112,7 +112,8 @@ fn labels(query: &Query) -> Vec<Condition> {
     query.labels.iter().map(one).collect()
 }
 
-fn scope(conn: &Connection, scope: &Scope) -> Result<Vec<Condition>, StoreError> {
+/// Returns the conditions of who is asking.
+pub(super) fn scope(conn: &Connection, scope: &Scope) -> Result<Vec<Condition>, StoreError> {
     Ok(match scope {
         Scope::All => Vec::new(),
         Scope::Person(name) => vec![of_person(name)],

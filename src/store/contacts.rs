@@ -131,7 +131,7 @@ impl Desk<'_> {
     }
 
     /// Writes everything that finds a contact.
-    fn index(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
+    pub(super) fn index(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
         self.names.see_to(self.conn, &contact.named)?;
         self.add_words(no, &contact.words)?;
         self.add_labels(no, contact.labels.iter())?;

@@ -15,7 +15,7 @@ use super::error::StoreError;
 const VOLUME: u32 = 14;
 
 /// Begins a query with the table `volumes`: the number of every volume that there is.
-static VOLUMES: LazyLock<String> = LazyLock::new(|| {
+pub(super) static VOLUMES: LazyLock<String> = LazyLock::new(|| {
     format!(
         "WITH RECURSIVE volumes (volume) AS (
              SELECT 0 UNION ALL SELECT volume + 1 FROM volumes WHERE volume < (SELECT max(no) >> {VOLUME} FROM contact)

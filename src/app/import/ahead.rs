@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::heard::Heard;
 use super::row::{Ended, Ready, RowEnd};
-use crate::app::lookup::{StoreLookup, sought};
+use super::stage::Stage;
+use crate::app::lookup::sought;
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 use crate::plugin::service::{ContactLookup, LookupKey, STATE_BYTES};
@@ -42,14 +43,8 @@ impl Pending {
         }
     }
 
-    /// Keeps the first contacts only.
-    pub(super) fn truncate(&self, len: usize) {
-        let all = std::mem::take(&mut *self.lock()).all;
-        all.iter().take(len).for_each(|contact| self.add(contact));
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.lock().all.len()
+    pub(super) fn clear(&self) {
+        *self.lock() = Contacts::default();
     }
 
     fn lock(&self) -> MutexGuard<'_, Contacts> {
@@ -74,7 +69,7 @@ impl Contacts {
 
 /// Search among what is committed and what is about to be.
 pub(super) struct AheadLookup {
-    pub(super) store: StoreLookup,
+    pub(super) stage: Stage,
     pub(super) pending: Arc<Pending>,
 }
 
@@ -82,10 +77,10 @@ impl ContactLookup for AheadLookup {
     fn find(&self, key: &LookupKey, limit: usize) -> Result<Vec<Arc<Contact>>, String> {
         let contacts = self.pending.lock();
         if contacts.all.is_empty() {
-            return self.store.find(key, limit);
+            return self.stage.find(key, limit);
         }
         let fresh = contacts.find(&sought(key));
-        let mut found = self.store.find(key, limit)?;
+        let mut found = self.stage.find(key, limit)?;
         // What is rewritten is told as it will be.
         found.retain(|contact| !contacts.place.contains_key(&contact.id));
         let fresh = fresh.into_iter().map(|prepared| prepared.contact().map(Arc::new));

@@ -1,39 +1,45 @@
 //! The writer of an import: rows in file order, one transaction a batch. Matching happens here, before the transaction, on what is committed.
+//! A dry run goes the same way, and writes to its own store.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 
 use super::ImportRequest;
 use super::limits::Limits;
-use super::matching::{self, Found, Policy};
+use super::matching::{self, Finding, Found, Matcher};
 use super::order::Order;
-use super::report::{ImportReport, PREVIEW_ROWS, Preview};
+use super::overlay::{Policy, overlay};
+use super::precedence::Precedence;
+use super::preview::Preview;
+use super::report::ImportReport;
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::stage::{Stage, View};
 use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::lookup::StateMemory;
 use crate::app::provenance::write_state;
-use crate::config::{OnMatch, Settings};
+use crate::config::{MatchBy, OnMatch, Settings};
+use crate::domain::contact::Stamp;
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
+use crate::domain::warning::Caution;
 use crate::registry::dispatch::Chain;
-use crate::store::{Counts, Reader, Store, StoreError, Turn, Writer};
+use crate::store::{Counts, Reader, StoreError, Turn, Writer};
 
 /// Rows of one transaction.
 pub(super) const BATCH_ROWS: usize = 1024;
 
 /// Writes rows, batch by batch.
 pub(super) struct Committer<'i> {
-    store: &'i Store,
+    stage: Stage,
     settings: &'i Settings,
-    state: Arc<StateMemory>,
     context: &'i Context,
     chain: Chain,
     on_match: OnMatch,
+    match_by: Vec<MatchBy>,
+    precedence: Precedence,
     allow_opt_in: bool,
     dry_run: bool,
     /// Who imports: rows meet what they may see.
@@ -41,10 +47,10 @@ pub(super) struct Committer<'i> {
     batch: Vec<Ended>,
     /// Identifiers that this batch will write, so that a later row of the same person waits for the next one.
     pending: HashSet<String>,
+    /// Contacts that this batch will rewrite, by number: what the store says of them is no longer so.
+    rewritten: HashSet<i64>,
     /// The turn of this import, from the first look for a contact until what was found is written.
     turn: Option<Turn>,
-    /// Who has which unique value, by the rows so far; kept from batch to batch only where nothing is written.
-    owners: Owners,
     /// What the rows so far make, for those that are decided after them.
     order: Order,
     /// What plugins did about the rows that are written.
@@ -63,29 +69,33 @@ impl<'i> Committer<'i> {
         app: &'i App,
         request: &ImportRequest,
         context: &'i Context,
+        precedence: Precedence,
+        stage: Stage,
         (chain, order, tally): (Chain, Order, Tally),
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            store: app.store()?,
-            settings: app.settings(),
-            state: Arc::clone(app.state()?),
+    ) -> Self {
+        let settings = app.settings();
+        Self {
+            stage,
+            settings,
             context,
             chain,
-            on_match: request.on_match.unwrap_or(app.settings().on_match),
+            on_match: request.on_match.unwrap_or(settings.on_match),
+            match_by: request.match_by.clone().unwrap_or_else(|| settings.match_by.clone()),
+            precedence,
             allow_opt_in: request.allow_opt_in,
             dry_run: request.dry_run,
             by: request.by.clone(),
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
+            rewritten: HashSet::new(),
             turn: None,
-            owners: Owners::default(),
             order,
             tally,
-            limits: Limits::of(request, app.settings()),
+            limits: Limits::of(request, settings),
             queue: VecDeque::new(),
             came_back: 0,
             stopped: false,
-        })
+        }
     }
 
     /// Says whether too much went wrong to go on.
@@ -100,9 +110,6 @@ impl<'i> Committer<'i> {
         report.asked_again = self.order.again;
         if self.stopped {
             report.stopped = self.limits.why(&report.counts, self.tally.faulted, report.job, &report.file);
-        }
-        if self.order.forgot {
-            report.notes.push("a dry run keeps the first 50,000 contacts for plugins that look contacts up: later rows were decided without those beyond".to_owned());
         }
     }
 
@@ -192,47 +199,65 @@ impl<'i> Committer<'i> {
             self.flush(report)?;
         }
         self.take_turn()?;
-        let mut found = self.find(&mapped)?;
-        if matches!(&found, Found::One(contact) if self.pending.contains(&contact.id.to_string())) {
+        let mut finding = self.find(&mapped)?;
+        if finding.looked_at.iter().any(|no| self.rewritten.contains(no)) {
             self.flush(report)?;
             self.take_turn()?;
-            found = self.find(&mapped)?;
+            finding = self.find(&mapped)?;
         }
-        let end = match (found, self.on_match) {
+        let (record, tried_out) = (mapped.record, self.tried_out());
+        let end = match (finding.found, self.on_match) {
             (Found::None, _) => {
                 warnings.append(&mut mapped.draft.warnings);
-                finish(mapped, None, &mut self.chain, self.context)
+                let unmatchable = !matching::can_be_matched(&mapped.draft.contact, &self.match_by);
+                let end = finish(mapped, None, &mut self.chain, self.context);
+                if unmatchable && matches!(end, RowEnd::Create(_)) {
+                    report.remarks.unmatchable.take(record);
+                }
+                end
             }
-            (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
-            (Found::One(contact), OnMatch::Reject) => refused(&mapped, None, matching::exists(&contact), self.context),
-            (Found::One(contact), OnMatch::Skip) => RowEnd::Skipped(format!("in the store already: {}", contact.id)),
-            (Found::One(contact), _) => {
+            (Found::Several(fits, count), _) => {
+                refused(&mapped, matching::ambiguous(&fits, count, tried_out), self.context)
+            }
+            (Found::One(fit), OnMatch::Reject) => refused(&mapped, matching::exists(&fit, tried_out), self.context),
+            (Found::One(fit), OnMatch::Skip) => RowEnd::Skipped(matching::passed_over(&fit, tried_out)),
+            (Found::One(fit), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
-                matching::overlay(&mut mapped, &contact, &Policy { settings: self.settings, rules, allow_opt_in });
+                let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
+                overlay(&mut mapped, &fit.contact, &policy);
+                if mapped.draft.warnings.iter().any(|warning| warning.code == Caution::OptInRefused.as_str()) {
+                    report.remarks.kept_out.take(record);
+                }
                 warnings.append(&mut mapped.draft.warnings);
-                finish(mapped, Some(&contact), &mut self.chain, self.context)
+                let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);
+                if matches!(end, RowEnd::Update(..)) {
+                    self.rewritten.insert(fit.no);
+                }
+                end
             }
         };
         if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &end {
             self.pending.extend(ready.identity.iter().cloned());
-            self.pending.insert(ready.contact.id().to_string());
         }
         Ok(end)
     }
 
     fn take_turn(&mut self) -> Result<(), Failure> {
         if self.turn.is_none() && !self.dry_run {
-            self.turn = Some(self.store.take_turn()?);
+            self.turn = Some(self.stage.take_turn()?);
         }
         Ok(())
     }
 
-    fn find(&self, mapped: &Mapped) -> Result<Found, Failure> {
+    /// When and by whom contacts are created that nobody will ever see.
+    fn tried_out(&self) -> Option<&Stamp> {
+        self.dry_run.then_some(&self.context.stamp)
+    }
+
+    fn find(&self, mapped: &Mapped) -> Result<Finding, Failure> {
         let id = self.context.mapping.id_column.and_then(|column| mapped.cells.get(column));
-        if let Some(contact) = matching::by_id(self.store, id, self.settings, &self.by)? {
-            return Ok(Found::One(Arc::new(contact)));
-        }
-        matching::find(self.store, &mapped.draft.contact, self.settings, &self.by)
+        let matcher = Matcher { by: &self.match_by, viewer: &self.by, access: self.settings.access };
+        Ok(self.stage.view(|view| matcher.find(view, id, &mapped.draft.contact))?)
     }
 
     /// Writes what has gathered, in one transaction.
@@ -245,6 +270,7 @@ impl<'i> Committer<'i> {
     fn write(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
         self.pending.clear();
+        self.rewritten.clear();
         if batch.is_empty() {
             return Ok(());
         }
@@ -287,7 +313,7 @@ impl<'i> Committer<'i> {
                 report.warned.add(row.record, row.line, std::mem::take(&mut row.warnings));
             }
             self.order.fuses().tell(&row.asked.calls);
-            self.settle(row, report);
+            self.settle(row, report)?;
         }
         self.order.wrote();
         self.came_back = behind.len();
@@ -325,26 +351,27 @@ impl<'i> Committer<'i> {
         let mut tally = self.tally.clone();
         batch.iter().for_each(|row| tally.note(&row.asked.calls, self.order.fuses()));
         let unique = self.context.book.rules.schema.has_identifiers();
-        let (false, Some(job)) = (self.dry_run, report.job) else {
-            let (owners, by, access) = (&mut self.owners, &self.by, self.settings.access);
-            let take = |reader: &Reader<'_>| owners.take(reader, batch, by, access);
-            let refused = if unique { self.store.read(take)? } else { Vec::new() };
-            return if refused.is_empty() { Ok((counts, tally)) } else { Err(Trouble::Taken(refused)) };
-        };
-        self.store.write::<_, Trouble>(|writer| {
-            let taken = |writer| Owners::default().take(writer, batch, &self.by, self.settings.access);
-            let refused = if unique { taken(writer)? } else { Vec::new() };
+        let scope = self.by.scope(self.settings.access);
+        self.stage.write::<_, Trouble>(|writer, beneath| {
+            let view = View::of_writer(writer, beneath, &scope);
+            let taken = |view| Owners::default().take(view, batch, &self.by, self.settings.access);
+            let refused = if unique { taken(&view)? } else { Vec::new() };
             if !refused.is_empty() {
                 return Err(Trouble::Taken(refused));
             }
             for row in batch {
-                write_row(writer, job, row)?;
+                if let Some(beneath) = beneath {
+                    plant(writer, beneath, row)?;
+                }
+                write_row(writer, report.job, row)?;
             }
             let mut total = report.counts;
             total += counts;
-            writer.advance_job(job, last, &total)?;
-            if let Some(progress) = tally.progress(self.order.fuses()) {
-                writer.note_progress(job, &progress)?;
+            if let Some(job) = report.job {
+                writer.advance_job(job, last, &total)?;
+                if let Some(progress) = tally.progress(self.order.fuses()) {
+                    writer.note_progress(job, &progress)?;
+                }
             }
             Ok(())
         })?;
@@ -366,29 +393,40 @@ impl<'i> Committer<'i> {
         }
     }
 
-    /// After the commit: plugins see their new state, and a dry run is told.
-    fn settle(&self, row: Ended, report: &mut ImportReport) {
-        let preview = match row.end {
+    /// After the commit: plugins see their new state, and what became of the row is shown.
+    fn settle(&self, row: Ended, report: &mut ImportReport) -> Result<(), Failure> {
+        let Ended { record, line, end, .. } = row;
+        let blank = |action: &'static str, name: String| {
+            let (id, fields, problems) = (None, Vec::new(), Vec::new());
+            Preview { record, line, action, id, name, fields, problems }
+        };
+        let preview = match end {
             RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
-                self.state.apply(if self.dry_run { &[] } else { &ready.state });
-                report.returned.extend(ready.returned.then_some(row.record));
-                report.echoes.extend(ready.echoes.then_some(row.record));
+                self.stage.state.apply(&ready.state);
+                report.returned.extend(ready.returned.then_some(record));
+                report.echoes.extend(ready.echoes.then_some(record));
                 ready.preview
             }
-            RowEnd::Failed(failure) if self.dry_run => Some(Preview {
-                record: failure.record,
-                line: failure.line,
-                action: "fail",
-                name: failure.text,
-                fields: Vec::new(),
-            }),
-            RowEnd::Skipped(reason) if self.dry_run => {
-                Some(Preview { record: row.record, line: row.line, action: "skip", name: reason, fields: Vec::new() })
+            RowEnd::Failed(failure) if self.context.preview => {
+                let problems = serde_json::from_str(&failure.problems_json).unwrap_or_default();
+                Some(Preview { problems, ..blank("fail", failure.text) })
             }
+            RowEnd::Skipped(reason) if self.context.preview => Some(blank("skip", reason)),
             _ => None,
         };
-        report.preview.extend(preview.filter(|_| report.preview.len() < PREVIEW_ROWS));
+        preview.map_or(Ok(()), |preview| report.previews.take(preview))
     }
+}
+
+/// Brings the contact that a row updates into the store of a dry run, as it stands beneath.
+fn plant(writer: &mut Writer<'_>, beneath: &Reader<'_>, row: &Ended) -> Result<(), StoreError> {
+    let RowEnd::Update(ready, _) = &row.end else { return Ok(()) };
+    let id = ready.contact.id();
+    if writer.number_of(id)?.is_some() {
+        return Ok(());
+    }
+    let (Some(no), Some(contact)) = (beneath.number_of(id)?, beneath.contact(id)?) else { return Ok(()) };
+    writer.plant(no, &contact)
 }
 
 /// Why a batch was not written.
@@ -415,7 +453,7 @@ fn about(batch: &[Ended], id: ContactId) -> Vec<usize> {
     batch.iter().enumerate().filter(|(_, row)| about(row)).map(|(at, _)| at).collect()
 }
 
-fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), StoreError> {
+fn write_row(writer: &mut Writer<'_>, job: Option<i64>, row: &Ended) -> Result<(), StoreError> {
     if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end
         && ready.returned
     {
@@ -430,7 +468,7 @@ fn write_row(writer: &mut Writer<'_>, job: i64, row: &Ended) -> Result<(), Store
             writer.update(&ready.contact, *seen, &ready.entry)?;
             write_state(writer, &ready.state)
         }
-        RowEnd::Failed(failure) => writer.add_failure(job, failure),
+        RowEnd::Failed(failure) => job.map_or(Ok(()), |job| writer.add_failure(job, failure)),
         RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
     }
 }

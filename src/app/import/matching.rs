@@ -1,39 +1,145 @@
-//! Finding the stored contact that a row is about, and bringing the two together. Runs in the writer, in file order, on what is
-//! committed.
+//! Finding the stored contact that a row is about. Runs in the writer, in file order, on what the rows before have written. What becomes of
+//! the two is `overlay`'s.
 
 use std::sync::Arc;
 
-use super::row::Mapped;
-use crate::app::failure::Failure;
-use crate::config::{MatchBy, Settings};
-use crate::domain::contact::{Contact, Email, Phone, Social};
-use crate::domain::draft::{Draft, Pending};
-use crate::domain::field::{Field, FieldKey, FieldShape};
+use super::stage::View;
+use crate::config::MatchBy;
+use crate::domain::contact::{Contact, EmailKind, PhoneKind, Stamp};
+use crate::domain::field::{FIELDS, Field, FieldKey, FieldShape};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
-use crate::domain::merge::take_field;
 use crate::domain::permission::{Access, Right, Viewer};
 use crate::domain::problem::Problem;
-use crate::domain::rules::Rules;
-use crate::domain::verified::{self, same_phone};
-use crate::domain::warning::Caution;
-use crate::store::{Identifier, Store};
+use crate::store::{Identifier, StoreError};
 
 /// What matching found.
 pub(super) enum Found {
     /// Nobody.
     None,
     /// One contact.
-    One(Arc<Contact>),
-    /// Several, which is for a person to sort out.
-    Several(Vec<ContactId>),
+    One(Fit),
+    /// Several, which is for a person to sort out: some of them, and how many there are at least.
+    Several(Vec<Fit>, usize),
 }
 
-/// How rows and stored contacts come together.
-pub(super) struct Policy<'s> {
-    pub(super) settings: &'s Settings,
-    pub(super) rules: &'s Rules,
-    pub(super) allow_opt_in: bool,
+/// A contact that fits a row.
+pub(super) struct Fit {
+    pub(super) no: i64,
+    pub(super) contact: Arc<Contact>,
+    /// By which of the row's fields and values.
+    pub(super) by: Vec<(FieldKey, String)>,
+}
+
+/// What matching found, and the numbers of all contacts that it looked at on the way.
+pub(super) struct Finding {
+    pub(super) found: Found,
+    pub(super) looked_at: Vec<i64>,
+}
+
+/// Contacts that one kind of identifier may find. Beyond it, what the kinds have in common is looked for from the other side.
+const FITTING: usize = 1000;
+
+/// Contacts that a refusal names.
+const NAMED: usize = 5;
+
+/// How rows are matched.
+pub(super) struct Matcher<'m> {
+    pub(super) by: &'m [MatchBy],
+    pub(super) viewer: &'m Viewer,
+    pub(super) access: Access,
+}
+
+impl Matcher<'_> {
+    /// Finds the contact that a row is about: by the id that an export gave it, else by its identifiers.
+    pub(super) fn find(&self, view: &View<'_>, id: Option<&str>, row: &Contact) -> Result<Finding, StoreError> {
+        match self.by_id(view, id)? {
+            Some(fit) => Ok(Finding { looked_at: vec![fit.no], found: Found::One(fit) }),
+            None => self.by_identifiers(view, row),
+        }
+    }
+
+    /// Finds the contact that an export wrote the row about; one that was merged away leads to its master. An id that is unknown says
+    /// nothing, nor does one of a contact that was deleted, or that whoever imports may not see.
+    fn by_id(&self, view: &View<'_>, id: Option<&str>) -> Result<Option<Fit>, StoreError> {
+        let Some(id) = id.and_then(|id| id.trim().parse::<ContactId>().ok()) else { return Ok(None) };
+        let Some(no) = view.number_of(id)? else { return Ok(None) };
+        let seen = view.contact(no)?.filter(|contact| self.viewer.may(Right::Edit, contact, self.access));
+        Ok(seen.map(|contact| Fit { no, contact: Arc::new(contact), by: Vec::new() }))
+    }
+
+    /// Searches by the kinds of identifiers in their order. A later kind may narrow what an earlier one found, for people share numbers;
+    /// kinds that contradict each other leave the row ambiguous. An id in another system decides alone where it comes first.
+    fn by_identifiers(&self, view: &View<'_>, row: &Contact) -> Result<Finding, StoreError> {
+        let (mut fitting, mut looked_at, mut asked): (Vec<i64>, Vec<i64>, Vec<Identifier>) = Default::default();
+        for by in self.by {
+            let identifiers = identifiers(row, *by);
+            if identifiers.is_empty() {
+                continue;
+            }
+            if fitting.is_empty() {
+                fitting = view.matches(&identifiers, FITTING)?;
+                looked_at.extend(&fitting);
+                if *by == MatchBy::ExternalId && fitting.len() == 1 {
+                    break;
+                }
+            } else if !narrow(view, &mut fitting, &identifiers, &asked, &mut looked_at)? {
+                break;
+            }
+            asked.extend(identifiers);
+        }
+        let found = match fitting[..] {
+            [] => Found::None,
+            [no] => self.fit(view, no, row)?.map_or(Found::None, Found::One),
+            _ => {
+                let fits = fitting.iter().take(NAMED).filter_map(|no| self.fit(view, *no, row).transpose());
+                Found::Several(fits.collect::<Result<_, _>>()?, fitting.len())
+            }
+        };
+        Ok(Finding { found, looked_at })
+    }
+
+    fn fit(&self, view: &View<'_>, no: i64, row: &Contact) -> Result<Option<Fit>, StoreError> {
+        let contact = view.contact(no)?.filter(|contact| self.viewer.may(Right::Edit, contact, self.access));
+        Ok(contact.map(|contact| {
+            let by = common_fields(row, &contact, self.by);
+            Fit { no, contact: Arc::new(contact), by }
+        }))
+    }
+}
+
+/// Keeps of what fits those that have any of the identifiers, too. Where none has, but others do, they are added, and the answer is no.
+fn narrow(
+    view: &View<'_>,
+    fitting: &mut Vec<i64>,
+    identifiers: &[Identifier],
+    asked: &[Identifier],
+    looked_at: &mut Vec<i64>,
+) -> Result<bool, StoreError> {
+    let mut common = Vec::new();
+    for no in fitting.iter() {
+        if view.holds(*no, identifiers)? {
+            common.push(*no);
+        }
+    }
+    if common.is_empty() {
+        // Of a number that very many share, not all were looked at.
+        let many = fitting.len() >= FITTING;
+        let others = view.matches(identifiers, if many { usize::MAX } else { NAMED })?;
+        looked_at.extend(&others);
+        for no in others.iter().filter(|_| many) {
+            if view.holds(*no, asked)? {
+                common.push(*no);
+            }
+        }
+        if common.is_empty() {
+            let contradicts = !others.is_empty();
+            fitting.extend(others);
+            return Ok(!contradicts);
+        }
+    }
+    *fitting = common;
+    Ok(true)
 }
 
 /// The identifiers of a contact by which it may be matched.
@@ -48,206 +154,89 @@ fn identifiers(contact: &Contact, by: MatchBy) -> Vec<Identifier> {
     }
 }
 
-/// Finds the contact that an export wrote the row about; one that was merged away leads to its master. An id that is unknown says
-/// nothing, nor does one of a contact that whoever imports may not see.
-pub(super) fn by_id(
-    store: &Store,
-    id: Option<&str>,
-    settings: &Settings,
-    viewer: &Viewer,
-) -> Result<Option<Contact>, Failure> {
-    let Some(id) = id.and_then(|id| id.trim().parse::<ContactId>().ok()) else { return Ok(None) };
-    let found = store.read(|reader| reader.contact(id))?;
-    Ok(found.filter(|contact| viewer.may(Right::Edit, contact, settings.access)))
+/// Says whether there is anything by which a row could be matched.
+pub(super) fn can_be_matched(row: &Contact, by: &[MatchBy]) -> bool {
+    by.iter().any(|by| !identifiers(row, *by).is_empty())
 }
 
-/// Searches the store by the kinds of identifiers in the order of the setting. A later kind may narrow what an earlier one found, for
-/// people share numbers; kinds that contradict each other leave the row ambiguous. An id in another system decides alone.
-/// Contacts that whoever imports may not see are not there.
-pub(super) fn find(store: &Store, contact: &Contact, settings: &Settings, viewer: &Viewer) -> Result<Found, Failure> {
-    let mut found: Vec<Contact> = Vec::new();
-    for by in &settings.match_by {
-        let next = candidates(store, contact, *by, viewer, settings.access)?;
-        if next.is_empty() {
-            continue;
-        }
-        if *by == MatchBy::ExternalId && next.len() == 1 {
-            found = next;
-            break;
-        }
-        let common = |known: &Contact| next.iter().any(|candidate| candidate.id == known.id);
-        if found.is_empty() {
-            found = next;
-        } else if found.iter().any(common) {
-            found.retain(common);
-        } else {
-            found.extend(next);
-            break;
-        }
-    }
-    Ok(match found.len() {
-        0 => Found::None,
-        1 => found.pop().map_or(Found::None, |contact| Found::One(Arc::new(contact))),
-        _ => Found::Several(found.into_iter().map(|contact| contact.id).collect()),
-    })
-}
-
-/// Contacts looked at for one identifier.
-const CANDIDATES: usize = 10;
-
-fn candidates(
-    store: &Store,
-    contact: &Contact,
-    by: MatchBy,
-    viewer: &Viewer,
-    access: Access,
-) -> Result<Vec<Contact>, Failure> {
-    // Among contacts of others, one's own could be anywhere.
-    let limit = if viewer.is_admin() { CANDIDATES } else { usize::MAX };
-    let mut found: Vec<Contact> = Vec::new();
-    store.read(|reader| {
-        for identifier in identifiers(contact, by) {
-            for candidate in reader.find(&identifier, limit)? {
-                if viewer.may(Right::Edit, &candidate, access) && !found.iter().any(|known| known.id == candidate.id) {
-                    found.push(candidate);
-                }
+/// The row's fields whose values the contact has, too.
+fn common_fields(row: &Contact, contact: &Contact, by: &[MatchBy]) -> Vec<(FieldKey, String)> {
+    let mut common: Vec<(FieldKey, String)> = Vec::new();
+    for by in by {
+        let theirs = identifiers(contact, *by);
+        let shared = |identifier: &Identifier| theirs.iter().any(|it| it.is(identifier));
+        match by {
+            MatchBy::ExternalId => {
+                let ids = row.external_ids.iter();
+                let ids =
+                    ids.filter(|it| shared(&Identifier::ExternalId { source: it.source.clone(), id: it.id.clone() }));
+                common.extend(ids.map(|it| (Field::ExternalId.into(), format!("{}:{}", it.source, it.id))));
+            }
+            MatchBy::Email => {
+                let mails = row.emails.iter().filter(|mail| shared(&Identifier::Email(mail.address.clone())));
+                common.extend(mails.map(|mail| (of_mail(mail.kind), mail.address.clone())));
+            }
+            MatchBy::Phone => {
+                let phones = row.phones.iter().filter_map(|phone| Some((phone.kind, phone.e164.clone()?)));
+                let phones = phones.filter(|(_, number)| shared(&Identifier::Phone(number.clone())));
+                common.extend(phones.map(|(kind, number)| (of_phone(kind), number)));
             }
         }
-        Ok(())
-    })?;
-    Ok(found)
+    }
+    common
+}
+
+fn of_mail(kind: EmailKind) -> FieldKey {
+    of_shape(FieldShape::Email(kind), Field::Email)
+}
+
+fn of_phone(kind: PhoneKind) -> FieldKey {
+    of_shape(FieldShape::Phone(kind), Field::OtherPhone)
+}
+
+fn of_shape(shape: FieldShape, or: Field) -> FieldKey {
+    FIELDS.iter().map(|info| info.field).find(|field| field.shape() == shape).unwrap_or(or).into()
+}
+
+/// How a refusal names a contact. One that only a dry run has made has no id yet.
+fn named(fit: &Fit, tried_out: Option<&Stamp>) -> String {
+    let name = fit.contact.display_name();
+    if tried_out == Some(&fit.contact.created) {
+        return format!("{name} (from an earlier row of this file)");
+    }
+    format!("{name} ({})", fit.contact.id)
+}
+
+fn by_fields(by: &[(FieldKey, String)]) -> String {
+    let names: Vec<String> = by.iter().map(|(key, _)| key.to_string()).collect();
+    if names.is_empty() { String::new() } else { format!(" by {}", names.join(" and ")) }
 }
 
 /// The refusal of a row that fits several contacts.
-pub(super) fn ambiguous(ids: &[ContactId]) -> Invalid {
-    let told: Vec<String> = ids.iter().take(5).map(ToString::to_string).collect();
-    Invalid::new("AMBIGUOUS_MATCH", format!("the row fits {} contacts: {}", ids.len(), told.join(", ")))
-        .hint("correct the row's e-mail or phone, give it an external id, or merge the contacts if they are one person")
+pub(super) fn ambiguous(fits: &[Fit], count: usize, tried_out: Option<&Stamp>) -> Problem {
+    let told: Vec<String> = fits.iter().map(|fit| format!("{}{}", named(fit, tried_out), by_fields(&fit.by))).collect();
+    let count = if count >= FITTING { format!("{count} contacts or more") } else { format!("{count} contacts") };
+    let invalid = Invalid::new("AMBIGUOUS_MATCH", format!("the row fits {count}: {}", told.join("; "))).hint(
+        "correct the row's e-mail or phone, give it an external id, or merge the contacts if they are one person",
+    );
+    about(fits.iter().rev().find_map(|fit| fit.by.first()), invalid)
 }
 
 /// The refusal of a row whose person is in the store, under `on_match = "reject"`.
-pub(super) fn exists(contact: &Contact) -> Invalid {
-    Invalid::new("EXISTS", format!("this person is in the store already: {} ({})", contact.display_name(), contact.id))
-        .hint("import with `--on-match update` to bring it up to date")
+pub(super) fn exists(fit: &Fit, tried_out: Option<&Stamp>) -> Problem {
+    let message = format!("this person is in the store already: {}{}", named(fit, tried_out), by_fields(&fit.by));
+    let invalid = Invalid::new("EXISTS", message).hint("import with `--on-match update` to bring it up to date");
+    about(fit.by.first(), invalid)
 }
 
-/// Puts what a row says over a stored contact. What it does not say stays; lists of names grow; consent only tightens.
-pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>) {
-    let fresh = std::mem::replace(&mut mapped.draft, Draft::new(before.clone()));
-    mapped.draft.contact.updated = fresh.contact.updated.clone();
-    mapped.draft.pending = fresh.pending;
-    mapped.draft.warnings = fresh.warnings;
-    for key in &mapped.given.keys {
-        if !mapped.draft.pending.iter().any(|pending| pending.key == *key) {
-            overlay_field(&mut mapped.draft, &fresh.contact, key, policy);
-        }
-    }
-    for key in &mapped.given.cleared {
-        clear(&mut mapped.draft, key, policy);
-    }
-    if let Some(allowed) = mapped.given.sms {
-        let known = |new: &Phone| before.phones.iter().any(|phone| is_number(phone, new));
-        for phone in &mut mapped.draft.contact.phones {
-            // A number that was there, however it was typed, keeps its no, unless the import may loosen consent.
-            phone.sms = allowed && (phone.sms || policy.allow_opt_in || !known(phone));
-        }
-    }
-    if mapped.given.no_sms {
-        let silent = |phone: &Phone| fresh.contact.phones.iter().any(|new| !new.sms && same_phone(new, phone));
-        mapped.draft.contact.phones.iter_mut().filter(|phone| silent(phone)).for_each(|phone| phone.sms = false);
-    }
+/// Why a row is passed over, under `on_match = "skip"`.
+pub(super) fn passed_over(fit: &Fit, tried_out: Option<&Stamp>) -> String {
+    format!("in the store already: {}{}", named(fit, tried_out), by_fields(&fit.by))
 }
 
-fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
-    let held = draft.contact.get(key).is_some();
-    let placeholder = key.known() == Some(Field::LastName) && draft.contact.last_name_is_placeholder;
-    if policy.settings.fill_blanks_only && held && !placeholder {
-        return;
+fn about(value: Option<&(FieldKey, String)>, invalid: Invalid) -> Problem {
+    match value {
+        Some((key, value)) => Problem::of_value(key, value, invalid),
+        None => Problem::of_record(None, invalid),
     }
-    // Names that are equal without regard to case stay as they were written first.
-    let same = match key.known() {
-        Some(Field::Organization) => draft.contact.organization == fresh.organization,
-        Some(Field::Owner) => draft.contact.owner == fresh.owner,
-        Some(Field::Division) => draft.contact.division == fresh.division,
-        Some(Field::SharedWith) => draft.contact.shared_with == fresh.shared_with,
-        _ => false,
-    };
-    if same {
-        return;
-    }
-    match key.known().map(|field| (field, field.shape())) {
-        Some((Field::Labels, _)) => fresh.labels.iter().for_each(|label| {
-            draft.contact.add_label(label.clone());
-        }),
-        Some((Field::ExternalId, _)) => {
-            let missing = fresh.external_ids.iter().filter(|id| !draft.contact.external_ids.contains(id)).cloned();
-            let missing: Vec<_> = missing.collect();
-            draft.contact.external_ids.extend(missing);
-        }
-        Some((Field::SurveyOptOut, _)) => opt_out(draft, fresh.survey_opt_out, policy),
-        Some((_, FieldShape::Phone(_) | FieldShape::Email(_) | FieldShape::Social(_))) => {
-            take_unless_locked(draft, fresh, key, policy);
-        }
-        // Another one than the contact has is refused when the row is decided on, and not passed over here.
-        Some((Field::Division, _)) => draft.contact.division.clone_from(&fresh.division),
-        _ => take_field(&mut draft.contact, fresh, key),
-    }
-}
-
-/// An import cannot opt anybody back in, unless it is told that it may; and it says so.
-fn opt_out(draft: &mut Draft, wanted: bool, policy: &Policy<'_>) {
-    if !wanted && draft.contact.survey_opt_out && !policy.allow_opt_in {
-        let code = Caution::OptInRefused.as_str();
-        let invalid = Invalid::new(code, "the contact opted out of surveys and stays so".to_owned());
-        let hint = invalid.hint("import with `--allow-opt-in` if the contact agreed");
-        draft.warnings.push(Problem::of_value(&Field::SurveyOptOut.into(), "no", hint));
-        return;
-    }
-    draft.contact.survey_opt_out = wanted;
-}
-
-/// Replaces numbers, addresses or handles; what is said about one that stays (toggle, verified) stays with it.
-fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
-    let before = draft.contact.clone();
-    take_field(&mut draft.contact, fresh, key);
-    keep_marks(&mut draft.contact, &before);
-    let lost = if policy.rules.lock_verified { verified::lost(&before, &draft.contact) } else { Vec::new() };
-    if let Some((_, value)) = lost.first() {
-        let invalid = verified::locked(value);
-        draft.contact = before;
-        let value = fresh.joined(key).unwrap_or_default();
-        draft.pending.push(Pending { key: key.clone(), value, invalid });
-    }
-}
-
-/// Says whether two entries are one number, of whatever kind and however typed.
-fn is_number(a: &Phone, b: &Phone) -> bool {
-    a.raw == b.raw || (a.e164.is_some() && a.e164 == b.e164)
-}
-
-fn keep_marks(contact: &mut Contact, before: &Contact) {
-    for phone in &mut contact.phones {
-        let mut same = before.phones.iter().filter(|known| is_number(known, phone)).peekable();
-        if let Some(known) = before.phones.iter().find(|known| same_phone(known, phone)) {
-            (phone.sms, phone.verified) = (known.sms, known.verified || phone.verified);
-        } else if let Some(known) = same.peek().copied() {
-            // Under another kind the number is no other one: the stricter word holds.
-            (phone.sms, phone.verified) = (same.all(|known| known.sms), known.verified || phone.verified);
-        }
-    }
-    for mail in &mut contact.emails {
-        let same = |known: &Email| known.kind == mail.kind && known.address.eq_ignore_ascii_case(&mail.address);
-        mail.verified |= before.emails.iter().any(|known| same(known) && known.verified);
-    }
-    for social in &mut contact.socials {
-        let same = |known: &Social| known.channel == social.channel && known.handle == social.handle;
-        social.verified |= before.socials.iter().any(|known| same(known) && known.verified);
-    }
-}
-
-fn clear(draft: &mut Draft, key: &FieldKey, policy: &Policy<'_>) {
-    if key.known() == Some(Field::SurveyOptOut) {
-        return opt_out(draft, false, policy);
-    }
-    draft.offer(key, "", policy.rules);
 }

@@ -7,18 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::ahead::{self, AheadLookup, Ledger, Pending};
 use super::heard::{Ear, Heard, Listening};
 use super::row::{Context, Ended, RowEnd, process};
-use crate::app::App;
-use crate::app::failure::Failure;
-use crate::app::lookup::{StateMemory, StoreLookup};
+use super::stage::Stage;
+use crate::app::lookup::StateMemory;
 use crate::intake;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Grants;
 use crate::plugin::service::{ContactLookup, PluginState, Services};
 use crate::registry::Generation;
 use crate::registry::dispatch::{CallNote, Chain, Flags, Fuse, Fuses};
-
-/// Contacts that a dry run, which writes none, keeps for lookups.
-const DRY_RUN_KEEPS: usize = 50_000;
 
 /// How a row came to its end.
 #[derive(Default)]
@@ -77,21 +73,13 @@ impl Asker {
     }
 }
 
-/// What there was before the batch.
-struct Before {
-    fuses: Vec<Fuse>,
-    /// In a dry run, where nothing that is shared tells it.
-    memory: Option<StateMemory>,
-    /// Contacts pending.
-    pending: usize,
-}
-
 /// What the writer knows of the rows so far.
 pub(super) struct Order {
+    /// Where rows are written, or would be.
+    stage: Stage,
     fuses: Fuses,
-    before_batch: Before,
-    /// What is remembered of what is written.
-    shared: Arc<StateMemory>,
+    /// How the breakers stood before the batch.
+    before_batch: Vec<Fuse>,
     /// The last row whose contact is written.
     written: Arc<AtomicU64>,
     /// The last row that was taken.
@@ -103,30 +91,20 @@ pub(super) struct Order {
     memory: Arc<StateMemory>,
     ledger: Ledger,
     grants: Grants,
-    dry_run: bool,
     /// The most rows under way.
     under_way: u64,
     /// Rows that were asked about again.
     pub(super) again: u64,
-    /// Whether a dry run could not keep all contacts for lookups.
-    pub(super) forgot: bool,
 }
 
 impl Order {
     /// Begins after a row; `under_way` is the most rows between one that is read and one that is written.
-    pub(super) fn new(
-        app: &App,
-        generation: &Arc<Generation>,
-        (after, under_way): (u64, u64),
-        dry_run: bool,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(stage: Stage, generation: &Arc<Generation>, (after, under_way): (u64, u64)) -> Self {
         let fuses = Fuses::new(Arc::clone(generation));
-        let shared = Arc::clone(app.state()?);
-        let memory = StateMemory::clone(&shared);
-        let kept = dry_run.then(|| memory.clone());
-        Ok(Self {
-            before_batch: Before { fuses: fuses.standing().to_vec(), memory: kept, pending: 0 },
-            shared,
+        let memory = StateMemory::clone(&stage.state);
+        Self {
+            before_batch: fuses.standing().to_vec(),
+            stage,
             fuses,
             written: Arc::new(AtomicU64::new(after)),
             last: after,
@@ -135,29 +113,25 @@ impl Order {
             memory: Arc::new(memory),
             ledger: Ledger::default(),
             grants: granted(generation),
-            dry_run,
             under_way,
             again: 0,
-            forgot: false,
-        })
+        }
     }
 
     /// A worker, which sees what is committed.
-    pub(super) fn worker(&self, app: &App, generation: &Arc<Generation>) -> Result<Asker, Failure> {
+    pub(super) fn worker(&self, generation: &Arc<Generation>) -> Asker {
         let ear: Arc<Ear> = Arc::default();
-        let lookup = Arc::new(StoreLookup(app.store()?.clone()));
-        let services = services(&ear, lookup, Arc::clone(app.state()?));
+        let services = services(&ear, Arc::new(self.stage.clone()), Arc::clone(&self.stage.state));
         let chain = Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags()));
         let asks = [Hook::ImportRow, Hook::Create, Hook::Update].into_iter().any(|hook| chain.has(hook));
-        Ok(Asker { chain, ear, written: Arc::clone(&self.written), flags: Arc::clone(self.fuses.flags()), asks })
+        Asker { chain, ear, written: Arc::clone(&self.written), flags: Arc::clone(self.fuses.flags()), asks }
     }
 
     /// The writer's own chain, which sees what all rows so far make.
-    pub(super) fn chain(&self, app: &App, generation: &Arc<Generation>) -> Result<Chain, Failure> {
-        let store = StoreLookup(app.store()?.clone());
-        let lookup = Arc::new(AheadLookup { store, pending: Arc::clone(&self.pending) });
+    pub(super) fn chain(&self, generation: &Arc<Generation>) -> Chain {
+        let lookup = Arc::new(AheadLookup { stage: self.stage.clone(), pending: Arc::clone(&self.pending) });
         let services = services(&self.ear, lookup, Arc::clone(&self.memory));
-        Ok(Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags())))
+        Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags()))
     }
 
     /// Says whether a row before this one has changed what its plugins go by.
@@ -194,7 +168,7 @@ impl Order {
     /// Says whether a contact that the row's plugins looked up was changed by a row that is not written yet: where it stands among others is
     /// known only when it is.
     pub(super) fn must_be_written_first(&self, asked: &Asked) -> bool {
-        !self.dry_run && self.ledger.meets_change(&asked.heard, self.written.load(Ordering::Acquire))
+        self.ledger.meets_change(&asked.heard, self.written.load(Ordering::Acquire))
     }
 
     /// Takes in what a row made; the rows after it are decided on that.
@@ -206,34 +180,20 @@ impl Order {
             self.memory.apply(&ready.state);
         }
         if self.grants.lookup {
-            if !self.dry_run || self.pending.len() < DRY_RUN_KEEPS {
-                self.pending.add(&ready.contact);
-            } else {
-                self.forgot = true;
-                return;
-            }
+            self.pending.add(&ready.contact);
         }
         if self.grants.lookup || self.grants.state {
             self.ledger.note(row);
-            if !self.dry_run {
-                self.ledger.sweep(row.record.saturating_sub(self.under_way));
-            }
+            self.ledger.sweep(row.record.saturating_sub(self.under_way));
         }
     }
 
     /// All rows so far are written, or would be.
     pub(super) fn wrote(&mut self) {
-        self.before_batch.fuses.clear();
-        self.before_batch.fuses.extend_from_slice(self.fuses.standing());
-        if let Some(memory) = self.before_batch.memory.as_ref().filter(|_| self.grants.state) {
-            memory.become_like(&self.memory);
-        }
-        if self.dry_run {
-            self.before_batch.pending = self.pending.len();
-        } else {
-            self.pending.truncate(0);
-            self.written.store(self.last, Ordering::Release);
-        }
+        self.before_batch.clear();
+        self.before_batch.extend_from_slice(self.fuses.standing());
+        self.pending.clear();
+        self.written.store(self.last, Ordering::Release);
     }
 
     /// Says whether rows that fail after all have left traces: in what is remembered, or in what later rows of the batch go by.
@@ -245,7 +205,6 @@ impl Order {
         let failing: Vec<_> = failing.iter().filter_map(of).collect();
         let mut later = batch.iter().enumerate().filter(|(_, row)| !row.asked.heard.is_empty());
         failing.iter().any(|(_, ready)| !ready.state.is_empty())
-            || (self.dry_run && self.grants.lookup)
             || later.any(|(at, row)| {
                 failing.iter().any(|(before, ready)| *before < at && ahead::concerns(&row.asked.heard, ready))
             })
@@ -255,9 +214,9 @@ impl Order {
     /// more.
     pub(super) fn back_to(&mut self, head: &[Ended], tail: &mut [Ended]) {
         let Some(failed) = head.last().map(|row| row.record) else { return };
-        self.fuses.restore(&self.before_batch.fuses);
-        self.memory.become_like(self.before_batch.memory.as_ref().unwrap_or(&self.shared));
-        self.pending.truncate(self.before_batch.pending);
+        self.fuses.restore(&self.before_batch);
+        self.memory.become_like(&self.stage.state);
+        self.pending.clear();
         self.ledger.rewind(failed);
         for row in head {
             self.fuses.note(row.record, &row.asked.calls);
@@ -287,7 +246,7 @@ impl Order {
     /// Goes on from where an earlier run of the job left the breakers.
     pub(super) fn resume(&mut self, standing: &[Fuse]) {
         self.fuses.restore(standing);
-        self.before_batch.fuses = self.fuses.standing().to_vec();
+        self.before_batch = self.fuses.standing().to_vec();
     }
 }
 

@@ -13,8 +13,10 @@ use super::commit::{BATCH_ROWS, Committer};
 use super::limits::Stopped;
 use super::mapping::Mapping;
 use super::order::{Asker, Order};
+use super::precedence::Precedence;
 use super::report::ImportReport;
 use super::row::{Context, Ended};
+use super::stage::Stage;
 use super::tally::Tally;
 use super::{ImportRequest, Progress, Stop};
 use crate::app::contacts::claims::Claims;
@@ -45,6 +47,7 @@ pub(super) fn run(
     request: &ImportRequest,
     reader: intake::Reader,
     mapping: Arc<Mapping>,
+    precedence: Precedence,
     generation: Arc<Generation>,
     report: &mut ImportReport,
     progress: &mut dyn FnMut(Progress),
@@ -54,12 +57,13 @@ pub(super) fn run(
     let in_flight = workers * 2 + 4;
     // Twice as many as there can be, to be safe.
     let under_way = 2 * ((in_flight + 1) * CHUNK_ROWS + BATCH_ROWS) as u64;
-    let mut order = Order::new(app, &generation, (report.resumed_after, under_way), request.dry_run)?;
+    let stage = Stage::set(app, &request.by, request.dry_run)?;
+    let mut order = Order::new(stage.clone(), &generation, (report.resumed_after, under_way));
     let mut tally = Tally::new(&generation);
     resume(app, report, &mut order, &mut tally)?;
-    let askers = (0..workers).map(|_| order.worker(app, &generation)).collect::<Result<Vec<_>, _>>()?;
-    let chain = order.chain(app, &generation)?;
-    let mut committer = Committer::new(app, request, &context, (chain, order, tally))?;
+    let askers: Vec<Asker> = (0..workers).map(|_| order.worker(&generation)).collect();
+    let chain = order.chain(&generation);
+    let mut committer = Committer::new(app, request, &context, precedence, stage.clone(), (chain, order, tally));
     let total_bytes = reader.size_bytes();
     let (tokens, free) = bounded::<()>(in_flight);
     for _ in 0..in_flight {
@@ -87,6 +91,7 @@ pub(super) fn run(
     });
     committer.tell(report);
     report.tell_of_file(&written?);
+    report.previews.new_names = stage.new_names()?;
     if report.stopped.is_some() {
         return Ok(());
     }
@@ -121,7 +126,7 @@ fn context(
         stamp: Stamp { at: now(), by },
         actor: Actor::Import(report.job.unwrap_or(0)),
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
-        preview: request.dry_run,
+        preview: request.show.is_some() || request.show_every,
         claims: Claims::of(&request.by, app.settings().access),
         hidden_organizations: app.hidden_organizations(&request.by)?,
         tombstones: app.store()?.read(|reader| reader.tombstones())?,

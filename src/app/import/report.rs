@@ -7,6 +7,8 @@ use super::ImportRequest;
 use super::cautions::Cautions;
 pub use super::limits::Stopped;
 use super::mapping::Mapping;
+use super::preview::Previews;
+use super::remarks::Remarks;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::domain::custom::Entity;
@@ -15,9 +17,6 @@ use crate::intake;
 use crate::plugin::package::Identity;
 use crate::registry::Generation;
 use crate::store::{Counts, Job};
-
-/// Most rows that a dry run shows in detail.
-pub const PREVIEW_ROWS: usize = 1000;
 
 /// What one plugin did in an import.
 #[derive(Clone, Debug)]
@@ -46,34 +45,6 @@ pub struct PluginReport {
     pub tripped_at: Option<u64>,
     /// How a call failed, one of the last: in which hook, where and why.
     pub last_fault: Option<String>,
-}
-
-/// One field of a row that a dry run shows.
-#[derive(Clone, Debug)]
-pub struct PreviewField {
-    /// The field.
-    pub field: String,
-    /// Text before.
-    pub old: Option<String>,
-    /// Text after.
-    pub new: Option<String>,
-    /// The plugin that set it last, if one did.
-    pub plugin: Option<String>,
-}
-
-/// What would become of one row.
-#[derive(Clone, Debug)]
-pub struct Preview {
-    /// Record number, from 1.
-    pub record: u64,
-    /// Line in the file, from 1.
-    pub line: u64,
-    /// `create`, `update`, `skip` or `fail`.
-    pub action: &'static str,
-    /// The contact's name, or for a row that is skipped or fails the reasons.
-    pub name: String,
-    /// The fields that would change.
-    pub fields: Vec<PreviewField>,
 }
 
 /// The result of an import.
@@ -123,8 +94,10 @@ pub struct ImportReport {
     pub returned: Vec<u64>,
     /// Records with a number of people who had been forgotten, which seem to be about others.
     pub echoes: Vec<u64>,
-    /// What a dry run would do, row by row, up to [`PREVIEW_ROWS`].
-    pub preview: Vec<Preview>,
+    /// What a dry run would do.
+    pub previews: Previews,
+    /// What is remarked about rows that were taken.
+    pub(super) remarks: Remarks,
     /// Record up to which an earlier run of this job had come.
     pub resumed_after: u64,
     /// The file's headers, and the error column if it has one: for the error file.
@@ -193,7 +166,8 @@ impl ImportReport {
             notes,
             returned: Vec::new(),
             echoes: Vec::new(),
-            preview: Vec::new(),
+            previews: Previews::default(),
+            remarks: Remarks::default(),
             resumed_after: 0,
             headers: mapping.columns.headers().to_vec(),
             error_column: mapping.error_column,
@@ -214,8 +188,9 @@ impl ImportReport {
         }
     }
 
-    /// Tells whom `--allow-forgotten` has brought back.
+    /// Tells what is remarked, and whom `--allow-forgotten` has brought back.
     pub(super) fn tell_returned(&mut self) {
+        self.notes.extend(self.remarks.notes());
         for (numbers, what) in [
             (&self.returned, "people who had been forgotten are back, by records"),
             (&self.echoes, "numbers of people who had been forgotten, now others' as it seems, are in records"),

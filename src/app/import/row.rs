@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::mapping::Mapping;
 use super::order::Asked;
-use super::report::{Preview, PreviewField};
+use super::preview::{Preview, PreviewField};
 use super::unread;
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
@@ -75,6 +75,8 @@ pub(super) struct Given {
     pub(super) sms: Option<bool>,
     /// Whether it names numbers that get none.
     pub(super) no_sms: bool,
+    /// What it says of values by naming them: those that are proven, and numbers that get no text messages.
+    pub(super) marks: Vec<(FieldKey, String)>,
     /// Fields that a plugin set beside the columns; told only where somebody's claims are looked at.
     pub(super) assigned: Vec<FieldKey>,
 }
@@ -223,6 +225,9 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
         if key.known() == Some(Field::NoSms) {
             (given.sms, given.no_sms) = (None, true);
         }
+        if context.matching && matches!(key.known(), Some(Field::Verified | Field::NoSms)) {
+            given.marks.push((key.clone(), value.to_owned()));
+        }
     }
     (draft, given)
 }
@@ -263,7 +268,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     if opinion.refuses() {
         return failed(record, line, &cells, &opinion.problems, context);
     }
-    let contact = draft.contact;
+    let Draft { contact, warnings, .. } = draft;
     let fields = match before {
         Some(before) => changed_fields(before, &contact, &opinion),
         None => plugin_edits(&opinion),
@@ -271,7 +276,11 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     if before.is_some() && fields.is_empty() {
         return RowEnd::Unchanged;
     }
-    let preview = context.preview.then(|| preview(record, line, &contact, before, &opinion));
+    let preview = context.preview.then(|| {
+        let told = |problem: Problem| problem_json(record, line, &Told { plugin: None, problem }, context);
+        let problems = warnings.into_iter().map(told).collect();
+        Preview { problems, ..preview(record, line, &contact, before, &opinion) }
+    });
     let action = if before.is_some() { Action::Updated } else { Action::Created };
     let opted_out = before.is_some_and(|before| before.survey_opt_out);
     let via = if contact.survey_opt_out == opted_out { String::new() } else { format!("line {line}") };
@@ -321,8 +330,10 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         record,
         line,
         action: if before.is_some() { "update" } else { "create" },
+        id: before.map(|before| before.id.to_string()),
         name: contact.display_name(),
         fields: changes.into_iter().map(field).collect(),
+        problems: Vec::new(),
     }
 }
 
@@ -411,7 +422,6 @@ fn gone(record: u64, line: u64, at: chrono::DateTime<chrono::Utc>, context: &Con
 }
 
 /// A failure that the writer finds: two matches, or a match that the policy refuses.
-pub(super) fn refused(mapped: &Mapped, field: Option<FieldKey>, invalid: Invalid, context: &Context) -> RowEnd {
-    let problem = Problem::of_record(field.as_ref(), invalid);
+pub(super) fn refused(mapped: &Mapped, problem: Problem, context: &Context) -> RowEnd {
     failed(mapped.record, mapped.line, &mapped.cells, &[Told { plugin: None, problem }], context)
 }

@@ -6,14 +6,15 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::row::{Context, Ended, RowEnd, failed};
+use super::stage::View;
 use crate::app::custom_fields::{Holder, holder, owner_text, taken};
 use crate::app::decide::Told;
 use crate::domain::custom::Claim;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Access, Viewer};
-use crate::store::{Reader, StoreError};
+use crate::store::StoreError;
 
-/// Sixteen bytes stand for a value: a dry run keeps those of the whole file.
+/// Sixteen bytes stand for a value.
 type Digest16 = [u8; 16];
 
 /// Who has which value, by the rows taken so far.
@@ -31,7 +32,7 @@ impl Owners {
     /// Takes the rows of a batch in order, and returns those that may not be written.
     pub(super) fn take(
         &mut self,
-        reader: &Reader<'_>,
+        view: &View<'_>,
         batch: &[Ended],
         by: &Viewer,
         access: Access,
@@ -42,7 +43,7 @@ impl Owners {
             let id = ready.contact.id();
             let mut problems = Vec::new();
             for claim in ready.claims.iter().filter(|claim| claim.fresh) {
-                if let Some(holder) = self.holder(reader, claim, id, by, access)? {
+                if let Some(holder) = self.holder(view, claim, id, by, access)? {
                     problems.push(Told { plugin: None, problem: taken(claim, &holder) });
                 }
             }
@@ -60,7 +61,7 @@ impl Owners {
 
     fn holder(
         &self,
-        reader: &Reader<'_>,
+        view: &View<'_>,
         claim: &Claim,
         id: ContactId,
         by: &Viewer,
@@ -69,9 +70,9 @@ impl Owners {
         if let Some((owner, record)) = self.values.get(&digest(claim)).filter(|(owner, _)| *owner != id) {
             return Ok(Some(Holder::Seen(format!("{}, of row {record},", owner_text(*owner)))));
         }
-        let stored = reader.custom_owners(&claim.key, &claim.value)?;
+        let stored = view.custom_owners(&claim.key, &claim.value)?;
         let other = stored.into_iter().find(|owner| *owner != id && !self.rewritten.contains(owner));
-        other.map(|owner| holder(reader, owner, by, access)).transpose()
+        other.map(|owner| holder(view.reader_of(owner)?, owner, by, access)).transpose()
     }
 }
 

@@ -21,6 +21,9 @@ pub struct ImportArgs {
     /// Run everything, plugins included, and show what would change, but write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// How many rows of each outcome a dry run shows; with `--json` it shows all [default: 20]
+    #[arg(long, value_name = "ROWS", requires = "dry_run")]
+    pub show: Option<usize>,
     /// Map a header to a field: 'Their header=last_name'; '#3=mobile' for the third column; '…=-' to ignore one
     #[arg(long, value_name = "HEADER=FIELD")]
     pub map: Vec<String>,

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod plugins;
+mod preview;
 mod undo;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
@@ -11,7 +12,7 @@ use plugins::plugins_text;
 
 use crate::app::failure::{Class, Failure};
 use crate::app::import::cautions::Kind;
-use crate::app::import::report::{ImportReport, PluginReport, Preview, Stopped};
+use crate::app::import::report::{ImportReport, PluginReport, Stopped};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
 use crate::cli::args::{EscapeArg, ImportArgs, JobCommand, MatchByArg, OnMatchArg};
@@ -23,7 +24,7 @@ use crate::domain::permission::Viewer;
 use crate::intake::delimiter_named;
 use crate::store::Counts;
 
-/// Rows that a dry run shows to people.
+/// Rows of each outcome that a dry run shows to people.
 const SHOWN_ROWS: usize = 20;
 
 /// Runs the command.
@@ -38,7 +39,7 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
 }
 
 fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let request = request(args, by)?;
+    let request = ImportRequest { show_every: args.dry_run && printer.is_json(), ..request(args, by)? };
     signals::ask(&request.stop);
     let bar = printer.shows_progress().then(progress_bar);
     let result = app.import(&request, &mut |progress| {
@@ -53,7 +54,12 @@ fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> R
     // A plugin that is missing changes what becomes of every row: nothing is told before it.
     report.refused_plugins.iter().for_each(|refused| printer.warn(refused));
     report.notes.iter().for_each(|note| printer.warn(note));
-    printer.answer(|| report_json(&report), || report_text(&report));
+    if report.dry_run && printer.is_json() {
+        // There may be a million rows: they go out one by one.
+        printer.answer_with_list(&report_json(&report), "rows", |row| report.previews.each(row));
+    } else {
+        printer.answer(|| report_json(&report), || report_text(&report));
+    }
     Ok(match &report.stopped {
         Some(stopped) if stopped.is_asked() => Outcome::Interrupted,
         Some(_) => Outcome::Stopped,
@@ -72,6 +78,7 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
     });
     Ok(ImportRequest {
         dry_run: args.dry_run,
+        show: args.dry_run.then(|| args.show.unwrap_or(SHOWN_ROWS)),
         map: args.map.iter().map(|pair| read_pair(pair)).collect::<Result<_, _>>()?,
         mapping: args.mapping.clone(),
         sheet: args.sheet.clone(),
@@ -168,7 +175,7 @@ fn report_json(report: &ImportReport) -> Value {
         map.insert("plugins".into(), report.plugins.iter().map(PluginReport::json).collect());
         map.insert("refused_plugins".into(), json!(report.refused_plugins));
         if report.dry_run {
-            map.insert("rows".into(), report.preview.iter().map(preview_json).collect());
+            map.insert("changes".into(), wire::previews(&report.previews));
         }
     }
     value
@@ -186,20 +193,10 @@ fn error_file(report: &ImportReport) -> Option<String> {
     report.error_file.as_ref().filter(|_| report.counts.failed > 0).map(|path| path.display().to_string())
 }
 
-fn preview_json(preview: &Preview) -> Value {
-    json!({
-        "row": preview.record, "line": preview.line, "action": preview.action,
-        if matches!(preview.action, "skip" | "fail") { "reason" } else { "name" }: preview.name,
-        "fields": preview.fields.iter().map(|field| json!({
-            "field": field.field, "old": field.old, "new": field.new, "plugin": field.plugin,
-        })).collect::<Vec<_>>(),
-    })
-}
-
 fn report_text(report: &ImportReport) -> String {
     let mut text = String::new();
     if report.dry_run {
-        text.push_str(&preview_text(report));
+        text.push_str(&preview::text(&report.previews));
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
@@ -281,25 +278,5 @@ fn warned_text(report: &ImportReport) -> String {
         let indent = " ".repeat(width + 4);
         text.push_str(&format!("  {:>width$}  {}\n{indent}{}\n", count(kind), kind.summary(), kind.example()));
     }
-    text
-}
-
-fn preview_text(report: &ImportReport) -> String {
-    let mut text = String::new();
-    for preview in report.preview.iter().take(SHOWN_ROWS) {
-        text.push_str(&format!("line {}: {} {}\n", preview.line, preview.action, preview.name));
-        for field in &preview.fields {
-            let by = field.plugin.as_ref().map_or_else(String::new, |plugin| format!("  [{plugin}]"));
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
-            text.push_str(&match &field.old {
-                Some(_) => format!("    {}: {} → {}{by}\n", field.field, value(&field.old), value(&field.new)),
-                None => format!("    {}: {}{by}\n", field.field, value(&field.new)),
-            });
-        }
-    }
-    if report.preview.len() > SHOWN_ROWS {
-        text.push_str(&format!("… and {} more; `--json` shows up to 1000\n", report.preview.len() - SHOWN_ROWS));
-    }
-    text.push('\n');
     text
 }

@@ -1,0 +1,59 @@
+//! What an import remarks about rows that it took: kept short, however many there are.
+
+/// Records told by number.
+const NUMBERED: usize = 20;
+
+/// Some records of the file.
+#[derive(Clone, Default, Debug)]
+pub struct Records {
+    count: u64,
+    first: Vec<u64>,
+}
+
+impl Records {
+    /// Takes in a record.
+    pub(super) fn take(&mut self, record: u64) {
+        self.count += 1;
+        if self.first.len() < NUMBERED {
+            self.first.push(record);
+        }
+    }
+
+    fn told(&self) -> String {
+        let mut told = self.first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let more = self.count - self.first.len() as u64;
+        if more > 0 {
+            told.push_str(&format!(" and {more} more"));
+        }
+        told
+    }
+}
+
+/// What is remarked.
+#[derive(Clone, Default, Debug)]
+pub struct Remarks {
+    /// Rows that would have loosened consent.
+    pub(super) kept_out: Records,
+    /// Rows that became contacts because there is nothing by which they could be found.
+    pub(super) unmatchable: Records,
+}
+
+impl Remarks {
+    /// Tells all, for people.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.kept_out.count > 0 {
+            notes.push(format!(
+                "consent stays as it was where rows would have loosened it (`--allow-opt-in` allows it): records {}",
+                self.kept_out.told()
+            ));
+        }
+        if self.unmatchable.count > 0 {
+            notes.push(format!(
+                "rows without anything to match them by became contacts, and will again if they are imported again: records {}",
+                self.unmatchable.told()
+            ));
+        }
+        notes
+    }
+}
