@@ -68,19 +68,19 @@ pub use custom_schema::SchemaVersion;
 pub use error::StoreError;
 pub use forget::{ERASED, Erased};
 pub use held::{Held, Original, RefusedRow};
+pub use job_undo::{LeftBehind, Removed, UndoCounts};
 pub use merges::{Standing, Whereabouts};
 pub use notes::{NotePage, NotedOrganization};
 pub use person::Person;
 pub use prepared::Prepared;
-pub use job_undo::{LeftBehind, Removed, UndoCounts};
 pub use query::{Comparison, Filter, Query, SearchFields, Sort};
 pub use reader::Reader;
 pub use restore::Departed;
 pub use side_files::{Copied, Turn};
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
-    Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, JobUndo, LabelInfo,
-    NewChange, NewJob, Page, PluginRef, SavedFilter,
+    Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, JobUndo,
+    LabelInfo, NewChange, NewJob, Page, PluginRef, SavedFilter,
 };
 pub use writer::Writer;
 
@@ -90,8 +90,8 @@ pub use organizations::{OrganizationPage, OrganizationQuery};
 pub use record_changes::{RecordChange, RecordKind};
 
 use error::Placed;
-use side_files::JobLocks;
 use recording::Recording;
+use side_files::JobLocks;
 use writer::{JobMoves, Known};
 
 /// Readers kept open between uses; more are opened when more are needed at once.

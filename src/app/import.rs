@@ -9,11 +9,12 @@ mod commit;
 mod error_file;
 mod matching;
 mod options;
-mod pipeline;
 mod pinned;
+mod pipeline;
 mod row;
 mod source;
 mod stop;
+mod tally;
 mod unique;
 
 use std::path::PathBuf;
@@ -159,10 +160,10 @@ impl App {
         }
         let resumed = self.take_job(request, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
+        report.add_runs(resumed.as_ref());
         request.stop.arm();
         let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
-        report.add_runs(resumed.as_ref());
         let closed = self.close_job(&mut report, done.is_ok());
         request.stop.disarm();
         done.map_err(|failure| report.tell_resume(failure))?;

@@ -266,7 +266,9 @@ pub(super) fn keep(
     document: Option<&str>,
 ) -> Result<bool, StoreError> {
     let new = conn
-        .prepare_cached("INSERT OR IGNORE INTO batch_contact (batch, contact, rev, gone, doc) VALUES (?1, ?2, ?3, 0, ?4)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO batch_contact (batch, contact, rev, gone, doc) VALUES (?1, ?2, ?3, 0, ?4)",
+        )?
         .execute(params![batch, no, int(rev), document])?;
     if new == 0 {
         conn.prepare_cached("UPDATE batch_contact SET rev = ?3 WHERE batch = ?1 AND contact = ?2")?

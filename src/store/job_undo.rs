@@ -15,10 +15,10 @@ use super::document::nanos;
 use super::error::{Placed, StoreError};
 use super::facets::{self, Facet};
 use super::identifiers::volume;
-use super::side_files::JobLock;
 use super::person::listed;
 use super::reader::Reader;
 use super::recording::number;
+use super::side_files::JobLock;
 use super::types::{ChangeEntry, NewChange};
 use super::writer::Writer;
 
@@ -94,8 +94,9 @@ fn only_by(conn: &Connection, job: i64, no: i64) -> rusqlite::Result<bool> {
 
 /// The ranges of created contacts from a number on, neighbours put together, up to `limit` contacts.
 fn ranges(conn: &Connection, job: i64, from: i64, limit: i64) -> rusqlite::Result<Vec<(i64, i64)>> {
-    let mut select = conn
-        .prepare_cached("SELECT first, last FROM job_created WHERE job = ?1 AND last >= ?2 AND first >= ?3 ORDER BY first")?;
+    let mut select = conn.prepare_cached(
+        "SELECT first, last FROM job_created WHERE job = ?1 AND last >= ?2 AND first >= ?3 ORDER BY first",
+    )?;
     // No range is longer than a stretch, so that one which begins earlier is not looked for further back.
     let mut rows = select.query(params![job, from, from.saturating_sub(AT_ONCE)])?;
     let (mut found, mut count): (Vec<(i64, i64)>, i64) = (Vec::new(), 0);
@@ -175,7 +176,12 @@ fn left(conn: &Connection, job: i64) -> Result<Vec<LeftBehind>, StoreError> {
         let (no, gone): (i64, i64) = (row.get(3)?, row.get(4)?);
         if gone != gone::FORGOTTEN {
             let since = changes::newest_by_others(conn, no, job)?;
-            all.push(LeftBehind { contact: contacts::read(row)?, gone: gone != 0, since, attached: attached(conn, no)? });
+            all.push(LeftBehind {
+                contact: contacts::read(row)?,
+                gone: gone != 0,
+                since,
+                attached: attached(conn, no)?,
+            });
         }
     }
     Ok(all)
@@ -349,8 +355,8 @@ fn delete(conn: &Connection, doomed: &[i64], found: Vec<(Facet, i64)>, entry: &N
 /// Of a range without gaps, all contacts with a value go at once.
 fn delete_facets(conn: &Connection, mut found: Vec<(Facet, i64)>, whole: bool) -> Result<(), StoreError> {
     found.sort_unstable();
-    let mut delete = conn
-        .prepare_cached("DELETE FROM contact_facet WHERE facet = ?1 AND value = ?2 AND contact BETWEEN ?3 AND ?4")?;
+    let mut delete =
+        conn.prepare_cached("DELETE FROM contact_facet WHERE facet = ?1 AND value = ?2 AND contact BETWEEN ?3 AND ?4")?;
     for group in found.chunk_by(|a, b| whole && a.0 == b.0) {
         if let (Some((facet, first)), Some((_, last))) = (group.first(), group.last()) {
             delete.execute(params![facet.0, facet.1, first, last])?;

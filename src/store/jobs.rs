@@ -87,6 +87,16 @@ pub(super) fn resume(conn: &Connection, id: i64, at: DateTime<Utc>) -> Result<()
 }
 
 impl Writer<'_> {
+    /// Keeps what plugins did for a job so far, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::NoJob`].
+    pub fn set_job_plugins(&mut self, id: i64, plugins_json: &str) -> Result<(), StoreError> {
+        let update = "UPDATE job SET plugins = ?2 WHERE id = ?1";
+        let done = self.conn().prepare_cached(update).and_then(|mut update| update.execute(params![id, plugins_json]));
+        found(done.placed(self.path)?, id)
+    }
+
     /// Keeps the settings with which a job goes on.
     ///
     /// # Errors

@@ -13,12 +13,12 @@ use crate::domain::label::LabelName;
 use super::changes::{self, PluginNumbers};
 use super::contacts::{Desk, Stored};
 use super::error::{Placed, StoreError};
-use super::side_files::JobLock;
 use super::labels::{self, LabelNumbers};
 use super::naming::KnownNames;
 use super::prepared::Prepared;
 use super::reader::Reader;
 use super::recording::Recording;
+use super::side_files::JobLock;
 use super::types::{Actor, Counts, Failure, JobState, NewChange, NewJob};
 use super::{consent, enquiries, jobs, state};
 

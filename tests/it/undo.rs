@@ -6,20 +6,17 @@ use serde_json::Value;
 
 use crate::support::Home;
 
-const FIRST: &str = "External ID,First name,Last name,Email,Company,Organization,Labels,Country\n\
-    crm:1,Ann,Lee,ann@example.com,Acme,Acme,VIP,HK\n\
-    crm:2,Bob,Ray,bob@example.com,Acme,Acme,VIP,HK\n\
-    crm:3,Cy,Fox,cy@example.com,Beta,,,BE\n\
-    crm:4,Di,Oak,di@example.com,,,,\n\
-    crm:5,Ed,Elm,ed@example.com,,,,\n";
+const FIRST: &str = "External ID,First name,Last name,Email,Company,Labels,Country\n\
+    crm:1,Ann,Lee,ann@example.com,Acme,VIP,HK\n\
+    crm:2,Bob,Ray,bob@example.com,Acme,VIP,HK\n\
+    crm:3,Cy,Fox,cy@example.com,Beta,,BE\n\
+    crm:4,Di,Oak,di@example.com,,,\n\
+    crm:5,Ed,Elm,ed@example.com,,,\n";
 
 fn ids(home: &Home) -> BTreeMap<String, String> {
     let found = home.json(&["search", "--limit", "100"], 0);
     let contacts = found["contacts"].as_array().expect("contacts").clone();
-    contacts
-        .iter()
-        .map(|contact| (text(&contact["first_name"]).to_owned(), text(&contact["id"]).to_owned()))
-        .collect()
+    contacts.iter().map(|contact| (text(&contact["first_name"]).to_owned(), text(&contact["id"]).to_owned())).collect()
 }
 
 fn text(value: &Value) -> &str {
@@ -119,8 +116,7 @@ fn what_is_forgotten_is_gone_from_what_an_import_kept() {
     let undone = home.json(&["import", "undo", "2", "--yes"], 0);
     assert_eq!((undone["restored"].as_u64(), undone["left_total"].as_u64()), (Some(1), Some(0)), "{undone:#}");
     let undone = home.json(&["import", "undo", "1", "--yes"], 0);
-    let names: Vec<&str> =
-        undone["left"].as_array().expect("left").iter().map(|one| text(&one["name"])).collect();
+    let names: Vec<&str> = undone["left"].as_array().expect("left").iter().map(|one| text(&one["name"])).collect();
     assert!(!names.iter().any(|name| name.contains("Lee")), "{undone:#}");
     let database = std::fs::read(home.path().join("carnet.db")).expect("the database");
     assert!(!database.windows(15).any(|bytes| bytes == b"ann@example.com"), "no byte is left");

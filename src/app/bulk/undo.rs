@@ -92,7 +92,8 @@ impl App {
     /// Not found; conflict, when it was taken back before; rejected, when somebody else did it and the viewer is no admin.
     pub fn bulk_undo(&self, id: i64, by: &Viewer) -> Result<Undone, Failure> {
         let batch = self.undoable(id, by)?;
-        let TakenBack { restored, left, hidden, finished } = self.take_back_batch(Source { batch: id, job: None }, by)?;
+        let TakenBack { restored, left, hidden, finished } =
+            self.take_back_batch(Source { batch: id, job: None }, by)?;
         if finished && !self.store()?.write(|writer| writer.finish_undo(id, now()))? {
             return Err(undone_before(&batch));
         }

@@ -108,7 +108,8 @@ fn candidates(app: &App, erased: &[(i64, u64)]) -> Result<Vec<Candidate>, Failur
     for job in &jobs {
         let rows = erased.iter().filter(|(number, _)| *number == job.id).map(|(_, record)| *record);
         let rows: BTreeSet<u64> = rows.collect();
-        if let Some(path) = kept(job, "errors_json").and_then(|path| place(&app.home().folder().join(path), app.home())) {
+        if let Some(path) = kept(job, "errors_json").and_then(|path| place(&app.home().folder().join(path), app.home()))
+        {
             add(path, Some(rows));
         }
     }

@@ -7,6 +7,7 @@ use super::ImportRequest;
 use super::matching::{self, Found, Policy};
 use super::report::{ImportReport, PREVIEW_ROWS, Preview};
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::Failure;
@@ -16,7 +17,7 @@ use crate::config::{OnMatch, Settings};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
-use crate::registry::dispatch::{Chain, PluginCounts};
+use crate::registry::dispatch::Chain;
 use crate::store::{Counts, Reader, Store, StoreError, Turn, Writer};
 
 /// Rows of one transaction.
@@ -29,6 +30,7 @@ pub(super) struct Committer<'i> {
     state: Arc<StateMemory>,
     context: &'i Context,
     chain: Chain,
+    tally: Tally,
     on_match: OnMatch,
     allow_opt_in: bool,
     dry_run: bool,
@@ -56,6 +58,7 @@ impl<'i> Committer<'i> {
             state: Arc::clone(app.state()?),
             context,
             chain,
+            tally: Tally::default(),
             on_match: request.on_match.unwrap_or(app.settings().on_match),
             allow_opt_in: request.allow_opt_in,
             dry_run: request.dry_run,
@@ -65,10 +68,6 @@ impl<'i> Committer<'i> {
             turn: None,
             owners: Owners::default(),
         })
-    }
-
-    pub(super) fn plugin_counts(&mut self) -> Vec<PluginCounts> {
-        self.chain.counts()
     }
 
     /// Takes rows in file order and writes whenever a batch is full.
@@ -145,6 +144,7 @@ impl<'i> Committer<'i> {
     }
 
     fn write(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
+        report.add_counts(&self.tally.fresh(&mut self.chain));
         let batch = std::mem::take(&mut self.batch);
         self.pending.clear();
         let Some(last) = batch.last().map(|row| row.record) else { return Ok(()) };
@@ -191,6 +191,7 @@ impl<'i> Committer<'i> {
             let mut total = report.counts;
             total += counts;
             writer.advance_job(job, last, &total)?;
+            writer.set_job_plugins(job, &report.plugins_json())?;
             Ok(counts)
         })
     }

@@ -123,7 +123,10 @@ pub(in crate::app) fn remove_parts(home: &Home, jobs: &[Job]) -> Vec<PathBuf> {
     }
     let named = |job: &Job| {
         let kept: serde_json::Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-        ["errors", "errors_json"].into_iter().filter_map(|key| kept[key].as_str().map(str::to_owned)).collect::<Vec<_>>()
+        ["errors", "errors_json"]
+            .into_iter()
+            .filter_map(|key| kept[key].as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
     };
     let mut parts: Vec<PathBuf> = jobs.iter().flat_map(named).map(|path| home.folder().join(path)).collect();
     parts.push(home.error_file());

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::report::ImportReport;
 use super::{ImportRequest, error_file, pinned};
-use crate::app::{App, Home};
 use crate::app::failure::{Class, Failure};
+use crate::app::{App, Home};
 use crate::config::{MatchBy, OnMatch};
 use crate::domain::permission::OPERATOR;
 use crate::registry::Generation;

@@ -18,7 +18,8 @@ pub(super) fn json(generation: &Generation, without_plugins: bool) -> Value {
 pub(super) fn check(request: &ImportRequest, job: &Job, generation: &Generation) -> Result<Option<String>, Failure> {
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
     let Some(began) = kept["plugins"].as_array().filter(|_| !request.without_plugins) else { return Ok(None) };
-    let changes = differences(began, &generation.plugins.iter().map(|it| it.plugin.identity().as_ref()).collect::<Vec<_>>());
+    let changes =
+        differences(began, &generation.plugins.iter().map(|it| it.plugin.identity().as_ref()).collect::<Vec<_>>());
     if changes.is_empty() {
         return Ok(None);
     }

@@ -13,6 +13,7 @@ use super::commit::Committer;
 use super::mapping::Mapping;
 use super::report::{ImportReport, PluginReport};
 use super::row::{Context, Ended, process};
+use super::tally::Tally;
 use super::{ImportRequest, Progress, Stop};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::RuleBook;
@@ -35,6 +36,8 @@ struct Chunk<T> {
     rows: Vec<T>,
     /// Bytes of the file read when the chunk was full.
     bytes: u64,
+    /// What plugins did for these rows.
+    counts: Vec<PluginCounts>,
 }
 
 /// Runs an import to its end, or to its first failure; rows committed by then stay, and the counts tell of them.
@@ -61,7 +64,7 @@ pub(super) fn run(
     let (raw_in, raw_out) = bounded::<Chunk<intake::Row>>(in_flight);
     let (done_in, done_out) = bounded::<Result<Chunk<Ended>, Failure>>(in_flight);
     let skip = report.resumed_after;
-    let mut counts: Vec<PluginCounts> = Vec::new();
+    report.plugins = plugin_reports(&generation);
     let delivered = AtomicU64::new(0);
     let before = report.counts.read;
     let written = thread::scope(|scope| {
@@ -79,14 +82,12 @@ pub(super) fn run(
         let written = write(done_out, &mut committer, report, &tokens, total_bytes, &request.stop, progress);
         drop(tokens);
         for handle in handles {
-            counts.extend(handle.join().unwrap_or_default());
+            let _ = handle.join();
         }
         let read =
             reading.join().unwrap_or_else(|_| Err(Failure::new(Class::Internal, "READER", "reading the file failed")));
         written.and(read)
     });
-    counts.extend(committer.plugin_counts());
-    report.plugins = plugin_reports(&generation, &counts);
     written?;
     let (read, ended) = (delivered.into_inner(), report.counts.read - before);
     if read == ended || report.stopped { Ok(()) } else { Err(lost(read, ended)) }
@@ -148,7 +149,7 @@ fn read(
             }
         }
         delivered.fetch_add(rows.len() as u64, Ordering::Relaxed);
-        let chunk = Chunk { number, rows, bytes: reader.bytes_read() };
+        let chunk = Chunk { number, rows, bytes: reader.bytes_read(), counts: Vec::new() };
         // A closed channel means that the writer gave up; its failure is the one to tell.
         if chunk.rows.is_empty() || free.recv().is_err() || chunks.send(chunk).is_err() || !more {
             break;
@@ -162,18 +163,19 @@ fn work(
     chunks: &Receiver<Chunk<intake::Row>>,
     done: &Sender<Result<Chunk<Ended>, Failure>>,
     context: &Context,
-) -> Vec<PluginCounts> {
+) {
+    let mut tally = Tally::default();
     for chunk in chunks {
-        let Chunk { number, rows, bytes } = chunk;
+        let Chunk { number, rows, bytes, .. } = chunk;
         // Whatever goes wrong here must reach the writer, or it would wait for this chunk for ever.
         let work = AssertUnwindSafe(|| rows.into_iter().map(|row| process(row, &mut chain, context)).collect());
         let rows = catch_unwind(work)
             .map_err(|_| Failure::new(Class::Internal, "WORKER", "a worker of the import failed".to_owned()));
-        if done.send(rows.map(|rows| Chunk { number, rows, bytes })).is_err() {
+        let counts = tally.fresh(&mut chain);
+        if done.send(rows.map(|rows| Chunk { number, rows, bytes, counts })).is_err() {
             break;
         }
     }
-    chain.counts()
 }
 
 /// Puts chunks back in order and commits them.
@@ -194,6 +196,7 @@ fn write(
         waiting.insert(chunk.number, chunk);
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
+            report.add_counts(&chunk.counts);
             committer.take(chunk.rows, report)?;
             let _ = tokens.try_send(());
             let counts = report.counts;
@@ -207,21 +210,15 @@ fn write(
     committer.flush(report)
 }
 
-/// Sums what the plugins did on all workers, in call order.
-fn plugin_reports(generation: &Generation, counts: &[PluginCounts]) -> Vec<PluginReport> {
-    let one = |loaded: &Arc<crate::registry::Loaded>| {
-        let identity = loaded.plugin.identity();
-        let own = counts.iter().filter(|counts| counts.plugin == *identity);
-        let blank =
-            PluginReport { identity: Arc::clone(identity), calls: 0, edits: 0, rejections: 0, skips: 0, faults: 0 };
-        own.fold(blank, |sum, counts| PluginReport {
-            calls: sum.calls + counts.calls,
-            edits: sum.edits + counts.edits,
-            rejections: sum.rejections + counts.rejections,
-            skips: sum.skips + counts.skips,
-            faults: sum.faults + counts.faults,
-            ..sum
-        })
+/// All plugins that are asked, in call order, with nothing done yet.
+fn plugin_reports(generation: &Generation) -> Vec<PluginReport> {
+    let blank = |loaded: &Arc<crate::registry::Loaded>| PluginReport {
+        identity: Arc::clone(loaded.plugin.identity()),
+        calls: 0,
+        edits: 0,
+        rejections: 0,
+        skips: 0,
+        faults: 0,
     };
-    generation.plugins.iter().map(one).collect()
+    generation.plugins.iter().map(blank).collect()
 }

@@ -11,6 +11,7 @@ use crate::domain::field::FieldKey;
 use crate::intake;
 use crate::plugin::package::Identity;
 use crate::registry::Generation;
+use crate::registry::dispatch::PluginCounts;
 use crate::store::{Counts, Job};
 
 /// Most rows that a dry run shows in detail.
@@ -181,6 +182,18 @@ impl ImportReport {
         }
     }
 
+    /// Adds what plugins did.
+    pub(super) fn add_counts(&mut self, counts: &[PluginCounts]) {
+        for more in counts.iter().filter(|more| more.calls > 0) {
+            let Some(own) = self.plugins.iter_mut().find(|own| own.identity == more.plugin) else { continue };
+            own.calls += more.calls;
+            own.edits += more.edits;
+            own.rejections += more.rejections;
+            own.skips += more.skips;
+            own.faults += more.faults;
+        }
+    }
+
     /// Remembers what plugins did in earlier runs of the job.
     pub(super) fn add_runs(&mut self, job: Option<&Job>) {
         self.earlier = job.and_then(|job| serde_json::from_str(&job.plugins_json).ok()).unwrap_or_default();
@@ -202,7 +215,8 @@ impl ImportReport {
     /// Adds to a failure how the job is finished.
     pub(super) fn tell_resume(&self, failure: Failure) -> Failure {
         let Some(job) = self.job else { return failure };
-        let way = format!("what was imported stays: `carnet import --resume {job} {}` goes on with the rest", self.file);
+        let way =
+            format!("what was imported stays: `carnet import --resume {job} {}` goes on with the rest", self.file);
         let hint = failure.hint.as_ref().map_or_else(|| way.clone(), |hint| format!("{hint}; {way}"));
         Failure { hint: Some(hint), ..failure }
     }

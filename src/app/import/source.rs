@@ -40,8 +40,11 @@ impl Source {
         let copy = store.make_copy()?;
         let failed = |error: io::Error| Failure::io("write", copy.path(), &error);
         let mut to = copy.handle().map_err(failed)?;
-        let mut from: Box<dyn Read> =
-            if stream { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(|error| missing(request, &error))?) };
+        let mut from: Box<dyn Read> = if stream {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|error| missing(request, &error))?)
+        };
         let hash = hashed(&mut from, &mut to).map_err(|trouble| trouble.told(path, copy.path()))?;
         Ok(Self { copy: Some(copy), hash })
     }

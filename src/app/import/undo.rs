@@ -45,8 +45,10 @@ impl App {
         let wrote = job.counts.created + job.counts.updated > 0;
         if wrote && job.undo.is_none() && counts == UndoCounts::default() {
             let message = format!("job {id} did not write down what it did: an earlier Carnet imported it");
-            return Err(Failure::new(Class::Rejected, "JOB_NOT_KEPT", message)
-                .hint(format!("`carnet bulk delete` takes back contacts that a search finds, `{}` by their time", "created")));
+            return Err(Failure::new(Class::Rejected, "JOB_NOT_KEPT", message).hint(format!(
+                "`carnet bulk delete` takes back contacts that a search finds, `{}` by their time",
+                "created"
+            )));
         }
         Ok(UndoPlan { job, counts })
     }

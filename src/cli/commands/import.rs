@@ -28,9 +28,7 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
         Some(JobCommand::List) => jobs::list(app, by, printer),
         Some(JobCommand::Show { job }) => jobs::show(app, *job, by, printer),
         Some(JobCommand::Undo { job, yes }) => undo::run(app, *job, *yes, by, printer),
-        Some(JobCommand::Mapping(_)) => {
-            Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet"))
-        }
+        Some(JobCommand::Mapping(_)) => Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet")),
         None => import(app, args, by, printer),
     }
 }

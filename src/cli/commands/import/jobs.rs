@@ -24,7 +24,8 @@ fn jobs_text(jobs: &[Job]) -> String {
     let head = ["job", "state", "started", "by", "read", "created", "updated", "failed", "file"];
     let row = |job: &Job| {
         let counts = &job.counts;
-        let mut cells = vec![job.id.to_string(), wire::job_state(job).to_owned(), wire::time(job.started), text(job, "by")];
+        let mut cells =
+            vec![job.id.to_string(), wire::job_state(job).to_owned(), wire::time(job.started), text(job, "by")];
         let shown = [counts.read, counts.created, counts.updated, counts.failed];
         cells.extend(shown.iter().map(|count| HumanCount(*count).to_string()));
         cells.push(job.file.clone());

@@ -87,7 +87,10 @@ fn undone_text(undone: &ImportUndone) -> String {
     );
     if !undone.left.is_empty() {
         let row = |one: &crate::app::bulk::LeftAlone| vec![one.id.to_string(), one.name.clone(), why(one)];
-        text.push_str(&format!("\nleft as they are:\n{}", table(&undone.left.iter().take(SHOWN).map(row).collect::<Vec<_>>())));
+        text.push_str(&format!(
+            "\nleft as they are:\n{}",
+            table(&undone.left.iter().take(SHOWN).map(row).collect::<Vec<_>>())
+        ));
     }
     if undone.left.len() > SHOWN {
         text.push_str(&format!("… and {} more; `--json` lists all\n", undone.left.len() - SHOWN));
