@@ -244,7 +244,6 @@ impl Store {
     }
 
     /// Removes what killed processes left beside the database, and returns the copies among it.
-    #[must_use]
     pub fn sweep(&self) -> Vec<PathBuf> {
         side_files::sweep(self.path())
     }

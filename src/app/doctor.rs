@@ -3,6 +3,7 @@
 use super::App;
 use super::failure::Failure;
 use crate::domain::permission::Viewer;
+use crate::store::Job;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
@@ -61,9 +62,19 @@ impl App {
                     ),
                     hint: Some(format!("finish it with `carnet import --resume {} {}`", job.id, job.file)),
                 }));
+                findings.extend(self.clean_up(by, &jobs));
                 findings
             }
         }
+    }
+
+    /// Removes what imports left that were killed.
+    fn clean_up(&self, by: &Viewer, jobs: &[Job]) -> Option<Finding> {
+        let swept = self.store().map(crate::store::Store::sweep).unwrap_or_default();
+        let parts = super::import::remove_parts(self.home(), jobs);
+        let removed: Vec<String> = swept.iter().chain(&parts).map(|path| format!("`{}`", path.display())).collect();
+        (by.is_admin() && !removed.is_empty())
+            .then(|| sound("left-overs", format!("removed {} of an import that was killed", removed.join(", "))))
     }
 
     fn examine_plugins(&self) -> Vec<Finding> {

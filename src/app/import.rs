@@ -48,6 +48,7 @@ use preview::Previews;
 use report::ImportReport;
 use source::Source;
 
+pub(super) use error_file::remove_parts;
 pub use stop::Stop;
 
 /// What to import, and how.
@@ -252,35 +253,20 @@ impl App {
         Ok(None)
     }
 
-    /// Writes the error file and the job's end, in one transaction: two imports that end at once set each other's file aside. A job whose
-    /// error file cannot be written is not done: resuming it writes the file.
+    /// Writes the error file and the job's end. A job whose error file cannot be written is not done: resuming it writes the file.
     fn close_job(&self, report: &mut ImportReport, done: bool) -> Result<(), Failure> {
         let Some(job) = report.job else { return Ok(()) };
         let store = self.store()?;
-        // The lock goes with this call, whatever becomes of the end.
+        // Nobody works on the job any more, whatever becomes of its end.
         let _running = store.guard_job(job);
-        let finished = store.write(|writer| {
-            if !done {
-                return Ok(writer.finish_job(job, JobState::Stopped, &report.plugins_json(), None)?);
-            }
-            error_file::write(writer, job, report)?;
-            let state = if report.stopped.is_some() { JobState::Stopped } else { JobState::Done };
-            let file = report.error_file.as_ref().filter(|_| report.counts.failed > 0);
-            let file = file.map(|path| error_file::recorded(path, self.home()));
-            Ok(writer.finish_job(job, state, &report.plugins_json(), file.as_deref())?)
-        });
-        finished.map_err(|failure: Failure| {
-            // What can still be told is told, so that nobody takes the job for a running one.
-            let stopped = store.write(|writer| writer.finish_job(job, JobState::Stopped, &report.plugins_json(), None));
-            if let Err(error) = stopped {
-                tracing::debug!(%error, job, "the job shows as interrupted");
-            }
-            let resume = format!("`carnet import --resume {job} {}`", report.file);
-            let hint = if done {
-                format!("the rows are imported, and those that failed are kept: {resume} writes them, `--errors FILE` elsewhere")
-            } else {
-                format!("what is imported stays: {resume} goes on")
-            };
+        let wrote = if done { error_file::write(store, job, report) } else { Ok(()) };
+        let whole = done && wrote.is_ok();
+        let state = if whole && report.stopped.is_none() { JobState::Done } else { JobState::Stopped };
+        let file = report.error_file.as_ref().filter(|_| whole && report.counts.failed > 0);
+        let file = file.map(|path| error_file::recorded(path, self.home()));
+        store.write(|writer| writer.finish_job(job, state, &report.plugins_json(), file.as_deref()))?;
+        wrote.map_err(|failure| {
+            let hint = format!("the rows are imported, and those that failed are kept: `carnet import --resume {job} {}` writes them, `--errors FILE` elsewhere", report.file);
             Failure { hint: Some(hint), ..failure }
         })
     }

@@ -17,7 +17,7 @@ pub(super) fn int(number: u64) -> i64 {
 
 const COLUMNS: &str =
     "id, file, file_hash, state, settings, generation, read, created, updated, unchanged, skipped, failed, blank,
-     committed_record, started, finished, plugins, error_file, worked, undo_began, undone_by, undone_at, undone_deleted,
+     committed_record, started, finished, coalesce(nullif(progress, '') ->> '$.plugins', plugins), error_file, worked, undo_began, undone_by, undone_at, undone_deleted,
      undone_restored";
 
 /// Records a job that begins, and returns its number.

@@ -151,12 +151,9 @@ pub(super) fn sweep(database: &Path) -> Vec<PathBuf> {
         let Some(kind) = name.strip_prefix(&own) else { continue };
         let copy = kind.starts_with(COPY);
         // Whoever uses it has it locked; taking the lock and letting it go removes it.
-        if (copy || kind.starts_with(JOB) || kind == TURN)
-            && matches!(Locked::take(entry.path(), false), Ok(Some(_)))
-            && copy
-        {
-            swept.push(entry.path());
-        }
+        let ours = copy || kind.starts_with(JOB) || kind == TURN;
+        let unused = ours && matches!(Locked::take(entry.path(), false), Ok(Some(_)));
+        swept.extend((unused && copy).then(|| entry.path()));
     }
     swept
 }

@@ -24,8 +24,14 @@ mod desk;
 /// Searching, filtering and saved filters.
 mod finding;
 
-/// A job killed in the middle.
+/// A job killed at any point, and its end.
 mod crash;
+
+/// Import jobs: stopped, resumed, piped, two at once, listed.
+mod jobs;
+
+/// An import taken back.
+mod undo;
 
 /// The packages that ship with Carnet: sources and components agree, cases pass.
 mod packages;

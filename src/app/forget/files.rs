@@ -95,7 +95,11 @@ fn candidates(app: &App, erased: &[(i64, u64)]) -> Result<Vec<Candidate>, Failur
             found.push((path, rows));
         }
     };
-    let recorded = jobs.iter().filter_map(|job| job.error_file.as_ref()).map(PathBuf::from);
+    // What was piped into an import that was killed is nobody's any more.
+    app.store()?.sweep();
+    // Below the home folder they are named from there, so that those of a copied home are its own.
+    let recorded = jobs.iter().flat_map(|job| [job.error_file.clone(), kept(job, "errors")]);
+    let recorded = recorded.flatten().map(|path| app.home().folder().join(path));
     for path in recorded.chain([app.home().error_file()]) {
         // The file may be gone while those that were set aside are still there.
         let place = place(&path, app.home()).unwrap_or(path);
@@ -104,16 +108,18 @@ fn candidates(app: &App, erased: &[(i64, u64)]) -> Result<Vec<Candidate>, Failur
     for job in &jobs {
         let rows = erased.iter().filter(|(number, _)| *number == job.id).map(|(_, record)| *record);
         let rows: BTreeSet<u64> = rows.collect();
-        if let Some(path) = errors_json(job).and_then(|path| place(&path, app.home())) {
+        if let Some(path) = kept(job, "errors_json").and_then(|path| place(&app.home().folder().join(path), app.home()))
+        {
             add(path, Some(rows));
         }
     }
     Ok(found)
 }
 
-fn errors_json(job: &Job) -> Option<PathBuf> {
+/// A path among the settings of a job.
+fn kept(job: &Job, key: &str) -> Option<String> {
     let settings: serde_json::Value = serde_json::from_str(&job.settings_json).ok()?;
-    settings["errors_json"].as_str().map(PathBuf::from)
+    settings[key].as_str().map(str::to_owned)
 }
 
 /// Where a recorded file is: as it was named, or under its name in the home folder.

@@ -12,7 +12,7 @@ use crate::app::failure::{Class, Failure};
 use crate::app::output::{self, Output};
 use crate::config::ErrorColumn;
 use crate::intake::write::{self, WriteOptions, Writer};
-use crate::store::{Failure as FailedRow, Job, Reader};
+use crate::store::{Failure as FailedRow, Job, JobState, Store};
 
 /// Says before the first row whether errors can be written where they are to go.
 pub(super) fn check_places(report: &ImportReport, home: &Home) -> Result<(), Failure> {
@@ -30,24 +30,26 @@ fn same_file(path: &Path, file: &str) -> bool {
     std::fs::canonicalize(path).ok().is_some_and(|path| std::fs::canonicalize(file).ok() == Some(path))
 }
 
-/// Writes the error file and the machine-readable errors, if rows failed and they are wanted.
-pub(super) fn write(reader: &Reader<'_>, job: i64, report: &mut ImportReport) -> Result<(), Failure> {
+/// Writes the error file and the machine-readable errors, if rows failed and they are wanted. Two imports that end at once write one after the
+/// other, and the second sets the first one's file aside.
+pub(super) fn write(store: &Store, job: i64, report: &mut ImportReport) -> Result<(), Failure> {
+    let _turn = store.take_turn()?;
     if let Some(path) = report.error_file.clone().filter(|_| report.counts.failed > 0) {
-        report.notes.extend(write_csv(reader, job, report, &path)?);
+        report.notes.extend(write_csv(store, job, report, &path)?);
     }
     if let Some(path) = &report.errors_json {
-        write_json(reader, job, path)?;
+        write_json(store, job, path)?;
     }
     Ok(())
 }
 
-fn write_csv(reader: &Reader<'_>, job: i64, report: &ImportReport, path: &Path) -> Result<Option<String>, Failure> {
+fn write_csv(store: &Store, job: i64, report: &ImportReport, path: &Path) -> Result<Option<String>, Failure> {
     let failed = |error: io::Error| Failure::io("write", path, &error);
     let layout = Layout::of(report);
     let options = WriteOptions { delimiter: u8::try_from(report.delimiter).unwrap_or(b','), ..WriteOptions::default() };
     let mut writer = Writer::new(Output::create(path).map_err(failed)?, options).map_err(failed)?;
     writer.write(layout.header(&report.headers)).map_err(failed)?;
-    each_failure(reader, job, &mut |row| writer.write(layout.row(&row)))?.map_err(failed)?;
+    each_failure(store, job, &mut |row| writer.write(layout.row(&row)))?.map_err(failed)?;
     let output = writer.finish().map_err(failed)?;
     let mut aside = None;
     output.finish_after(|new| keep_earlier(path, new, report).map(|kept| aside = kept)).map_err(failed)?;
@@ -56,16 +58,18 @@ fn write_csv(reader: &Reader<'_>, job: i64, report: &ImportReport, path: &Path) 
 
 /// Hands failed rows to a writer, stopping at its first error.
 fn each_failure(
-    reader: &Reader<'_>,
+    store: &Store,
     job: i64,
     write: &mut dyn FnMut(FailedRow) -> io::Result<()>,
 ) -> Result<io::Result<()>, Failure> {
     let mut written = Ok(());
-    reader.failures(job, &mut |row| {
-        if written.is_ok() {
-            written = write(row);
-        }
-        Ok(())
+    store.read(|reader| {
+        reader.failures(job, &mut |row| {
+            if written.is_ok() {
+                written = write(row);
+            }
+            Ok(())
+        })
     })?;
     Ok(written)
 }
@@ -112,17 +116,40 @@ pub(super) fn recorded(path: &Path, home: &Home) -> String {
     below.unwrap_or(absolute).display().to_string()
 }
 
+/// Removes error files that were never finished, unless somebody may be at it. Returns which.
+pub(in crate::app) fn remove_parts(home: &Home, jobs: &[Job]) -> Vec<PathBuf> {
+    if jobs.iter().any(|job| job.state == JobState::Running) {
+        return Vec::new();
+    }
+    let named = |job: &Job| {
+        let kept: serde_json::Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
+        ["errors", "errors_json"]
+            .into_iter()
+            .filter_map(|key| kept[key].as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let mut parts: Vec<PathBuf> = jobs.iter().flat_map(named).map(|path| home.folder().join(path)).collect();
+    parts.push(home.error_file());
+    parts.iter_mut().for_each(|path| {
+        path.as_mut_os_string().push(".part");
+    });
+    parts.sort();
+    parts.dedup();
+    parts.retain(|path| std::fs::remove_file(path).is_ok());
+    parts
+}
+
 /// Tells where the error file of a job is from here.
 pub(super) fn place(job: &mut Job, home: &Home) {
     job.error_file = job.error_file.take().map(|path| home.folder().join(path).display().to_string());
 }
 
-fn write_json(reader: &Reader<'_>, job: i64, path: &Path) -> Result<(), Failure> {
+fn write_json(store: &Store, job: i64, path: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::io("write", path, &error);
     let mut out = Output::create(path).map_err(failed)?;
     let mut first = true;
     out.write_all(b"[").map_err(failed)?;
-    each_failure(reader, job, &mut |row| {
+    each_failure(store, job, &mut |row| {
         let problems: Vec<serde_json::Value> = serde_json::from_str(&row.problems_json).unwrap_or_default();
         problems.iter().try_for_each(|problem| {
             let comma = if std::mem::take(&mut first) { "" } else { "," };
