@@ -34,6 +34,9 @@ pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<
 
 /// Address books wrap numbers in characters that force a direction; in a number they mean nothing.
 fn without_direction(number: &str) -> String {
+    if number.is_ascii() {
+        return number.to_owned();
+    }
     number.chars().filter(|c| !text::turns_direction(*c)).collect()
 }
 
