@@ -116,19 +116,20 @@ impl Pending {
         static ONE: &str = "INSERT OR IGNORE INTO identifier (volume, kind, value, contact) VALUES (?, ?, ?, ?)";
         static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?, ?, ?)"));
         let Self { text, identifiers, .. } = self;
-        let key = |it: &Waiting| (it.0, it.1, it.2, &text[it.3.clone()], it.4);
-        identifiers.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let value = |it: &Waiting| &text[it.3.clone()];
+        identifiers.sort_unstable_by(|a, b| {
+            (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| (value(a), a.4).cmp(&(value(b), b.4)))
+        });
         let (chunks, rest) = identifiers.as_chunks::<ROWS>();
         for (sql, rows) in
             chunks.iter().map(|rows| (MANY.as_str(), &rows[..])).chain(rest.chunks(1).map(|row| (ONE, row)))
         {
             let mut insert = conn.prepare_cached(sql)?;
             for (at, row) in rows.iter().enumerate() {
-                let (volume, kind, _, value, contact) = key(row);
-                insert.raw_bind_parameter(4 * at + 1, volume)?;
-                insert.raw_bind_parameter(4 * at + 2, kind)?;
-                insert.raw_bind_parameter(4 * at + 3, value)?;
-                insert.raw_bind_parameter(4 * at + 4, contact)?;
+                insert.raw_bind_parameter(4 * at + 1, row.0)?;
+                insert.raw_bind_parameter(4 * at + 2, row.1)?;
+                insert.raw_bind_parameter(4 * at + 3, value(row))?;
+                insert.raw_bind_parameter(4 * at + 4, row.4)?;
             }
             insert.raw_execute()?;
         }
