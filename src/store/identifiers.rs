@@ -39,12 +39,15 @@ const ROWS: usize = 32;
 /// Facets that are worth writing, where no transaction's end says when.
 const LARGE: usize = 65_536;
 
+/// An identifier that is still to be written: volume, kind, the value's first bytes as a number, the value (where it stands in the queue's
+/// text), contact. Nearly all are told apart by numbers alone, which makes sorting a batch several times faster.
+type Waiting = (i64, u8, u64, Range<usize>, i64);
+
 /// Identifiers, labels and facets of one transaction that are still to be written.
 #[derive(Default, Debug)]
 pub(super) struct Pending {
     text: String,
-    /// Volume, kind, value (where it stands in `text`), contact.
-    identifiers: Vec<(i64, u8, Range<usize>, i64)>,
+    identifiers: Vec<Waiting>,
     /// Label, contact.
     labels: Vec<(i64, i64)>,
     /// Facet, value (where it stands in `text`), contact.
@@ -58,7 +61,7 @@ impl Pending {
     pub(super) fn push(&mut self, kind: u8, value: &str, contact: i64) {
         let start = self.text.len();
         self.text.push_str(value);
-        self.identifiers.push((volume(contact), kind, start..self.text.len(), contact));
+        self.identifiers.push((volume(contact), kind, head(value), start..self.text.len(), contact));
     }
 
     /// Remembers a label of a contact.
@@ -113,19 +116,20 @@ impl Pending {
         static ONE: &str = "INSERT OR IGNORE INTO identifier (volume, kind, value, contact) VALUES (?, ?, ?, ?)";
         static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?, ?, ?)"));
         let Self { text, identifiers, .. } = self;
-        let key = |it: &(i64, u8, Range<usize>, i64)| (it.0, it.1, &text[it.2.clone()], it.3);
-        identifiers.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let value = |it: &Waiting| &text[it.3.clone()];
+        identifiers.sort_unstable_by(|a, b| {
+            (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| (value(a), a.4).cmp(&(value(b), b.4)))
+        });
         let (chunks, rest) = identifiers.as_chunks::<ROWS>();
         for (sql, rows) in
             chunks.iter().map(|rows| (MANY.as_str(), &rows[..])).chain(rest.chunks(1).map(|row| (ONE, row)))
         {
             let mut insert = conn.prepare_cached(sql)?;
             for (at, row) in rows.iter().enumerate() {
-                let (volume, kind, value, contact) = key(row);
-                insert.raw_bind_parameter(4 * at + 1, volume)?;
-                insert.raw_bind_parameter(4 * at + 2, kind)?;
-                insert.raw_bind_parameter(4 * at + 3, value)?;
-                insert.raw_bind_parameter(4 * at + 4, contact)?;
+                insert.raw_bind_parameter(4 * at + 1, row.0)?;
+                insert.raw_bind_parameter(4 * at + 2, row.1)?;
+                insert.raw_bind_parameter(4 * at + 3, value(row))?;
+                insert.raw_bind_parameter(4 * at + 4, row.4)?;
             }
             insert.raw_execute()?;
         }
@@ -174,6 +178,14 @@ impl Pending {
         self.facets.clear();
         Ok(())
     }
+}
+
+/// The first bytes of a value as a number: in the order of the values, as far as it tells.
+fn head(value: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = value.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&value.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
 }
 
 /// The statement for [`ROWS`] rows.

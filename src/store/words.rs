@@ -10,7 +10,8 @@ const MIN_PHONE_DIGITS: usize = 3;
 
 /// Says whether the script writes without spaces, so that any part of a run of its characters may be asked for.
 pub(super) fn is_dense(c: char) -> bool {
-    matches!(c,
+    c >= '\u{0E00}'
+        && matches!(c,
         '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1100}'..='\u{11FF}' | '\u{1780}'..='\u{17FF}'
         | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{312F}' | '\u{3130}'..='\u{318F}' | '\u{31A0}'..='\u{31FF}'
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}'
@@ -64,10 +65,16 @@ impl Tokens {
     /// Adds the tokens of some text.
     pub(super) fn add(&mut self, text: &str) {
         let folded = fold(text);
-        for piece in pieces(&folded) {
-            match piece {
-                Piece::Word(word) => self.push(word),
-                Piece::Run(run) => pairs(run).for_each(|pair| self.push(pair)),
+        if folded.is_ascii() {
+            // The same words, found faster.
+            let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+            words.for_each(|word| self.push(word));
+        } else {
+            for piece in pieces(&folded) {
+                match piece {
+                    Piece::Word(word) => self.push(word),
+                    Piece::Run(run) => pairs(run).for_each(|pair| self.push(pair)),
+                }
             }
         }
         if folded.contains('\'') {

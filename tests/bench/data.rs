@@ -1,4 +1,5 @@
-//! A generated file of contacts: the same for the same number of rows, and nothing in it that a rule refuses.
+//! What the benchmarks share: a generated file of contacts (the same for the same number of rows, and nothing in it that a rule refuses),
+//! the plugins that they load, and the process's peak memory.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -62,6 +63,31 @@ impl Numbers {
     fn of<'t, T>(&mut self, choices: &'t [T]) -> &'t T {
         &choices[self.below(choices.len())]
     }
+}
+
+/// The plugins of a benchmark: two components and two scripts.
+pub const PLUGINS: [&str; 4] =
+    ["plugins/phone-repair", "plugins/survey-policy", "scripts/field-mapping", "scripts/label-rules"];
+
+/// Copies what counts of packages into a home folder: manifest and code.
+pub fn copy_packages(home: &Path, packages: &[&str]) {
+    for package in packages {
+        let to = home.join(package);
+        std::fs::create_dir_all(&to).expect("a package folder");
+        for name in ["plugin.toml", "plugin.wasm", "main.rhai"] {
+            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(package).join(name);
+            if from.exists() {
+                std::fs::copy(from, to.join(name)).expect("the package is copied");
+            }
+        }
+    }
+}
+
+/// Peak memory of this process, where the system tells.
+pub fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib / 1024.0)
 }
 
 /// Writes the file.

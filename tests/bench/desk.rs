@@ -21,13 +21,10 @@ use carnet::domain::label::LabelName;
 use carnet::domain::name::Name;
 use carnet::domain::permission::{Scope, Viewer};
 use carnet::store::{Action, Actor, Comparison, Filter, NewChange, Prepared, Query, Sort, StoreError, Writer};
+use data::{PLUGINS, peak_mib};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The plugins of the book: two components and two scripts.
-const PLUGINS: [&str; 4] =
-    ["plugins/phone-repair", "plugins/survey-policy", "scripts/field-mapping", "scripts/label-rules"];
 
 /// Every so many contacts one has an owner, a division and custom values.
 const HELD: usize = 20;
@@ -65,7 +62,7 @@ fn book(contacts: u64) -> PathBuf {
 
 /// Imports the book, in a process of its own: its memory is not what is measured.
 fn build(home: &Path, contacts: u64) {
-    PLUGINS.iter().for_each(|package| copy_package(Path::new(env!("CARGO_MANIFEST_DIR")), home, package));
+    data::copy_packages(home, &PLUGINS);
     let file = home.join("contacts.csv");
     data::write(&file, contacts).expect("the generated file");
     let app = App::open(home, None).expect("the home opens");
@@ -118,18 +115,6 @@ fn each(app: &App, step: usize, f: &mut dyn FnMut(Contact)) {
         })
     };
     app.store().expect("the store opens").read(read).expect("the contacts are read");
-}
-
-/// Copies what counts of a package: manifest and code.
-fn copy_package(root: &Path, home: &Path, package: &str) {
-    let to = home.join(package);
-    std::fs::create_dir_all(&to).expect("a package folder");
-    for name in ["plugin.toml", "plugin.wasm", "main.rhai"] {
-        let from = root.join(package).join(name);
-        if from.exists() {
-            std::fs::copy(from, to.join(name)).expect("the package is copied");
-        }
-    }
 }
 
 /// One thing that is measured: how often, how fast it should be, and how.
@@ -264,11 +249,4 @@ fn cases<'a>(app: &'a App, contacts: u64, ids: &'a [ContactId]) -> Vec<Case<'a>>
     ask("by name, with words", None, 10, sorted(Sort::Name, "haddad"));
     ask("everything", None, 50, vec![Query::default()]);
     cases
-}
-
-/// Peak memory of this process, where the system tells.
-fn peak_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib / 1024.0)
 }

@@ -1,171 +1,220 @@
-//! How fast is an import, as ratios within one run: with two WASM and two Rhai plugins, without plugins, and the store's floor (the same
-//! contacts, prepared, only inserted). Each stage runs in a process of its own, so that its peak memory is its own.
+//! How fast is an import, as ratios within one run: with two WASM and two Rhai plugins, without plugins, the store's floor (the same
+//! contacts, prepared, only inserted), and scripts in Node and Python that do the same checks. Then where the time goes, the rate at the
+//! beginning and at the end, memory, imports into a full store, and what one call of a hook costs. Each stage runs in a process of its own.
 //!
-//! `cargo bench --bench import -- [--rows N] [--rounds N]`
+//! `cargo bench --bench import -- [--rows N] [--rounds N]`; the figures of the aims are those of `--rows 1000000` on a quiet machine.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod data;
+mod hooks;
+mod stages;
 
-use std::io::Write;
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
-use carnet::app::App;
-use carnet::app::import::ImportRequest;
-use carnet::domain::contact::Contact;
-use carnet::store::{Action, Actor, NewChange, Prepared, Query, Store, StoreError, Writer};
+use stages::{EDGE_ROWS, Measured, STAGES};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The plugins of the job: two components and two scripts.
-const PLUGINS: [&str; 4] =
-    ["plugins/phone-repair", "plugins/survey-policy", "scripts/field-mapping", "scripts/label-rules"];
+/// Most rows that the scripts in other languages get: their rate does not depend on it, and they are slow.
+const SCRIPT_ROWS: u64 = 100_000;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).cloned();
-    let rows: u64 = value("--rows").map_or(200_000, |rows| rows.parse().expect("--rows takes a number"));
-    let rounds: usize = value("--rounds").map_or(3, |rounds| rounds.parse().expect("--rounds takes a number"));
+    let number = |name: &str, default| value(name).map_or(default, |text| text.parse().expect("a number"));
+    let path = |name: &str| value(name).map(PathBuf::from).unwrap_or_default();
     match value("--stage") {
-        Some(stage) => run_stage(
-            &stage,
-            Path::new(&value("--home").expect("--home")),
-            Path::new(&value("--file").expect("--file")),
-        ),
-        None => run_all(rows, rounds),
+        Some(stage) => println!("{}", stages::run(&stage, &path("--home"), &path("--file"), &path("--seed"))),
+        None => Bench::new(number("--rows", 200_000), number("--rounds", 3)).run(),
     }
 }
 
-/// One stage's result: rows a second and peak memory in MiB.
-struct Measured {
-    rate: f64,
-    peak_mib: f64,
+/// One run: its files, and the best of each stage.
+struct Bench {
+    folder: tempfile::TempDir,
+    rows: u64,
+    rounds: u64,
+    best: BTreeMap<&'static str, Measured>,
 }
 
-fn run_all(rows: u64, rounds: usize) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("contacts.csv");
-    data::write(&file, rows).expect("the generated file");
-    let size = std::fs::metadata(&file).expect("the file was just written").len();
-    println!("{rows} rows x {} columns, {:.0} MB, best of {rounds} rounds", data::HEADERS.len(), size as f64 / 1e6);
-    let mut best: Vec<(&str, Measured)> = Vec::new();
-    for stage in ["plugins", "none", "floor"] {
-        let measured = (0..rounds).map(|round| measure(stage, &folder.path().join(format!("{stage}-{round}")), &file));
-        let fastest = measured.max_by(|a, b| a.rate.total_cmp(&b.rate)).expect("at least one round");
-        println!("{:<32} {:>9.0} rows/s   peak {:>5.0} MiB", name(stage), fastest.rate, fastest.peak_mib);
-        best.push((stage, fastest));
+impl Bench {
+    fn new(rows: u64, rounds: u64) -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), rows, rounds, best: BTreeMap::new() }
     }
-    let rate =
-        |stage: &str| best.iter().find(|(name, _)| *name == stage).map_or(f64::NAN, |(_, measured)| measured.rate);
-    println!("with plugins / without plugins   {:>8.0} %", 100.0 * rate("plugins") / rate("none"));
-    println!("with plugins / store's floor     {:>8.0} %", 100.0 * rate("plugins") / rate("floor"));
-}
 
-fn name(stage: &str) -> &'static str {
-    match stage {
-        "plugins" => "import, 2 WASM + 2 Rhai plugins",
-        "none" => "import, no plugins",
-        _ => "store's floor: inserts only",
-    }
-}
-
-/// Runs a stage in a fresh home and a process of its own.
-fn measure(stage: &str, home: &Path, file: &Path) -> Measured {
-    std::fs::create_dir_all(home).expect("a home folder");
-    if stage == "plugins" {
-        PLUGINS.iter().for_each(|package| copy_package(Path::new(env!("CARGO_MANIFEST_DIR")), home, package));
-    }
-    let this = std::env::current_exe().expect("this program's path");
-    let output = Command::new(this)
-        .args(["--stage", stage, "--home"])
-        .arg(home)
-        .arg("--file")
-        .arg(file)
-        .output()
-        .expect("the stage runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut numbers = text.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
-    let (Some(rate), Some(peak_mib)) = (numbers.next(), numbers.next()) else {
-        panic!("stage {stage} failed: {text}{}", String::from_utf8_lossy(&output.stderr));
-    };
-    std::fs::remove_dir_all(home).expect("the home folder goes");
-    Measured { rate, peak_mib }
-}
-
-/// Copies what counts of a package: manifest and code.
-fn copy_package(root: &Path, home: &Path, package: &str) {
-    let to = home.join(package);
-    std::fs::create_dir_all(&to).expect("a package folder");
-    for name in ["plugin.toml", "plugin.wasm", "main.rhai"] {
-        let from = root.join(package).join(name);
-        if from.exists() {
-            std::fs::copy(from, to.join(name)).expect("the package is copied");
+    fn run(&mut self) {
+        let file = self.file(self.rows);
+        let size = std::fs::metadata(&file).expect("the file was just written").len();
+        let (rows, rounds, columns) = (self.rows, self.rounds, data::HEADERS.len());
+        println!("{rows} rows x {columns} columns, {:.0} MB, best of {rounds} rounds\n", size as f64 / 1e6);
+        self.measure(&file);
+        self.rates();
+        self.scripts();
+        self.stages();
+        self.evenness();
+        self.full_store();
+        println!("\none call of a hook, ns              empty   3 reads + 2 writes");
+        for cost in hooks::measure(self.folder.path()) {
+            println!("  {:<30} {:>8.0} {:>12.0}", cost.engine, cost.empty, cost.busy);
         }
     }
-}
 
-fn run_stage(stage: &str, home: &Path, file: &Path) {
-    let rate = if stage == "floor" { floor(home, file) } else { import(stage, home, file) };
-    let mut out = std::io::stdout();
-    writeln!(out, "{rate} {}", peak_mib()).expect("the parent listens");
-}
-
-fn import(stage: &str, home: &Path, file: &Path) -> f64 {
-    let app = App::open(home, None).expect("the home opens");
-    let expected = if stage == "plugins" { PLUGINS.len() } else { 0 };
-    let generation = app.generation().expect("plugins load");
-    assert_eq!(
-        generation.plugins.len(),
-        expected,
-        "refused: {:?}",
-        generation.refused.iter().map(ToString::to_string).collect::<Vec<_>>()
-    );
-    let request = ImportRequest { country: "HK".parse().ok(), ..ImportRequest::new(file) };
-    let started = Instant::now();
-    let report = app.import(&request, &mut |_| {}).expect("the import runs");
-    assert_eq!(report.counts.failed, 0, "every generated row is sound");
-    report.counts.created as f64 / started.elapsed().as_secs_f64()
-}
-
-/// The same contacts again, read from an import of the file and written to a fresh store by inserts alone.
-fn floor(home: &Path, file: &Path) -> f64 {
-    let source: PathBuf = home.join("source");
-    std::fs::create_dir_all(&source).expect("a folder for the source");
-    let app = App::open(&source, None).expect("the home opens");
-    let request = ImportRequest { country: "HK".parse().ok(), ..ImportRequest::new(file) };
-    app.import(&request, &mut |_| {}).expect("the import runs");
-    let mut contacts: Vec<Contact> = Vec::new();
-    let read = |reader: &carnet::store::Reader<'_>| {
-        reader.for_each(&Query::default(), &mut |contact| {
-            contacts.push(contact);
-            ControlFlow::Continue(())
-        })
-    };
-    app.store().expect("the store opens").read(read).expect("the contacts are read");
-    let prepared: Vec<Prepared> = contacts.iter().map(Prepared::new).collect();
-    let entry = NewChange {
-        at: carnet::app::now(),
-        actor: Actor::Import(1),
-        action: Action::Created,
-        fields: Vec::new(),
-        via: String::new(),
-    };
-    let store = Store::open(&home.join("floor.db")).expect("a fresh store");
-    let started = Instant::now();
-    for batch in prepared.chunks(1024) {
-        let insert = |writer: &mut Writer<'_>| batch.iter().try_for_each(|contact| writer.insert(contact, &entry));
-        store.write::<(), StoreError>(insert).expect("the inserts");
+    /// Every stage once a round, so that a busy minute hits all of them.
+    fn measure(&mut self, file: &Path) {
+        let moved = self.moved(file);
+        for round in 0..self.rounds {
+            for (name, _) in STAGES {
+                let told = if name.starts_with("match-changed") { &moved } else { file };
+                let home = self.folder.path().join(format!("{name}-{round}"));
+                let measured = stages::measure(name, &home, told, file);
+                let best = self.best.entry(name).or_insert(measured);
+                best.merge(&measured);
+            }
+        }
     }
-    prepared.len() as f64 / started.elapsed().as_secs_f64()
+
+    fn of(&self, name: &str) -> Measured {
+        self.best[name]
+    }
+
+    fn rates(&self) {
+        println!("                                     rows/s   CPU us/row");
+        for (name, title) in [
+            ("plugins", "import, 2 WASM + 2 Rhai plugins"),
+            ("none", "import, no plugins"),
+            ("floor", "store's floor: inserts only"),
+        ] {
+            let Measured { rate, cpu_us, .. } = self.of(name);
+            println!("{title:<34} {rate:>8.0} {cpu_us:>12.1}");
+        }
+        let share = |of: &str| 100.0 * self.of("plugins").rate / self.of(of).rate;
+        println!("with plugins / without plugins     {:>8.0} %     aim 70 %", share("none"));
+        println!("with plugins / store's floor       {:>8.0} %     aim 60 %", share("floor"));
+        println!("with plugins, rows/s               {:>8.0}       aim 50000\n", self.of("plugins").rate);
+    }
+
+    /// The same file through scripts in other languages, on the same machine at the same time.
+    fn scripts(&self) {
+        let file = self.file(self.rows.min(SCRIPT_ROWS));
+        // A Node without SQLite writes lines: less work than a database, so its rate there is no aim.
+        for (name, title, program, script, published, aim) in [
+            ("node", "Node script", "node", "import.mjs", 14_000.0, 3.0),
+            ("python", "Python script", "python3", "import.py", 10_000.0, 5.0),
+        ] {
+            let rate = self.plugins_rate();
+            let published_ratio = rate / published;
+            print!("{title:<34} ");
+            match self.script(name, program, script, &file) {
+                Some((found, target)) => {
+                    print!("{found:>8.0} rows/s, {:.1} times as fast with plugins ({target})", rate / found)
+                }
+                None => print!("    not run: there is no `{program}`"),
+            }
+            println!("; published {published:.0}, {published_ratio:.1} times, aim {aim:.0} times");
+        }
+    }
+
+    fn plugins_rate(&self) -> f64 {
+        self.of("plugins").rate
+    }
+
+    /// Rows a second of a script, and what it wrote to; nothing where its language is not installed.
+    fn script(&self, name: &str, program: &str, script: &str, file: &Path) -> Option<(f64, &'static str)> {
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/baseline").join(script);
+        let output = Command::new(program).arg(script).arg(file).arg(&folder).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut numbers = text.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+        let (Some(rows), Some(seconds)) = (numbers.next(), numbers.next()) else {
+            panic!("{program} failed: {text}{}", String::from_utf8_lossy(&output.stderr));
+        };
+        let target =
+            if folder.join("contacts.db").exists() { "it writes to SQLite" } else { "it writes lines, no database" };
+        Some((rows / seconds, target))
+    }
+
+    /// Where the time goes: each part alone, or with and without it, on the same rows.
+    fn stages(&self) {
+        let cpu = |name: &str| self.of(name).cpu_us;
+        println!("\nwhere the time goes                CPU us/row");
+        let line = |title: &str, us: f64| println!("  {title:<32} {us:>9.1}");
+        line("read", cpu("read"));
+        line("map, rules, prepare", cpu("dry") - cpu("read"));
+        for package in data::PLUGINS {
+            let name = package.rsplit('/').next().unwrap_or(package);
+            line(&format!("plugin {name}"), cpu(&format!("dry-{name}")) - cpu("dry"));
+        }
+        line("match", cpu("match-none") - cpu("dry"));
+        line("write", cpu("none") - cpu("dry"));
+    }
+
+    /// Whether a long file stays as fast, and takes no more memory, than a short one.
+    fn evenness(&self) {
+        let Measured { first, last, peak_mib, .. } = self.of("plugins");
+        let edge = EDGE_ROWS.min(self.rows / 2);
+        println!(
+            "\nfirst {edge} rows {first:.0} rows/s, last {edge} rows {last:.0}: {:.0} %, aim 80 %",
+            100.0 * last / first
+        );
+        let tenth = self.rows / 10;
+        let home = self.folder.path().join("tenth");
+        let short = stages::measure("plugins", &home, &self.file(tenth), Path::new(""));
+        let rows = self.rows;
+        println!("peak memory {:.0} MiB at {tenth} rows, {peak_mib:.0} MiB at {rows}, aim below 200", short.peak_mib);
+    }
+
+    /// Imports into a store that has everybody already.
+    fn full_store(&self) {
+        println!("\ninto a full store, --on-match update     rows/s   CPU us/row");
+        for (name, title) in [
+            ("match-none", "nothing changed, no plugins"),
+            ("match", "nothing changed, with plugins"),
+            ("match-changed-none", "all changed, no plugins"),
+            ("match-changed", "all changed, with plugins"),
+        ] {
+            let Measured { rate, cpu_us, .. } = self.of(name);
+            println!("  {title:<36} {rate:>8.0} {cpu_us:>12.1}");
+        }
+    }
+
+    /// The generated file of so many rows.
+    fn file(&self, rows: u64) -> PathBuf {
+        let file = self.folder.path().join(format!("contacts-{rows}.csv"));
+        if !file.exists() {
+            data::write(&file, rows).expect("the generated file");
+        }
+        file
+    }
+
+    /// The same people, all of whom have moved.
+    fn moved(&self, file: &Path) -> PathBuf {
+        let to = self.folder.path().join("moved.csv");
+        let copy = || -> io::Result<()> {
+            let mut out = BufWriter::new(File::create(&to)?);
+            for line in BufReader::new(File::open(file)?).lines() {
+                writeln!(out, "{}", line?.replace("Harbour Street", "Harbour Road"))?;
+            }
+            out.flush()
+        };
+        copy().expect("the generated file");
+        to
+    }
 }
 
-/// Peak memory of this process, where the system tells.
-fn peak_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib / 1024.0)
+impl Measured {
+    /// Keeps the better of two rounds, figure by figure.
+    fn merge(&mut self, other: &Self) {
+        if other.rate > self.rate {
+            (self.rate, self.first, self.last) = (other.rate, other.first, other.last);
+        }
+        self.cpu_us = self.cpu_us.min(other.cpu_us);
+        self.peak_mib = self.peak_mib.max(other.peak_mib);
+    }
 }

@@ -37,7 +37,8 @@ pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<
 /// number they mean nothing.
 fn as_typed(number: &str) -> String {
     let clean = text::clean(number);
-    phone::unwrap(&clean).chars().filter(|c| !text::turns_direction(*c)).collect()
+    let number = phone::unwrap(&clean);
+    if number.is_ascii() { number.into() } else { number.chars().filter(|c| !text::turns_direction(*c)).collect() }
 }
 
 pub(super) fn read_email(kind: EmailKind, value: &str) -> Result<(Email, Option<Warning>), Invalid> {

@@ -30,8 +30,13 @@ pub(super) fn register(table: &mut Table) {
     bounded(table);
 }
 
-/// Registers a helper from text to text.
+/// Registers a helper from text to text. Functions that take anything are also registered for texts: those are found at once, anything
+/// else only after all kinds of arguments were tried.
 fn helper(table: &mut Table, name: &'static str, convert: fn(&str) -> String) {
+    table.function(name, move |context: NativeCallContext, value: &str| {
+        Call::of(&context)?.charge()?;
+        Outcome::Ok(ImmutableString::from(convert(value)))
+    });
     table.function(name, move |context: NativeCallContext, value: Dynamic| {
         Call::of(&context)?.charge()?;
         Outcome::Ok(ImmutableString::from(convert(&argument(name, &value)?)))
@@ -134,8 +139,15 @@ fn searching(table: &mut Table) {
         "The first occurrence, or its first group if the pattern has one; `\"\"` when there is none.",
     );
     table.say("regex_replace(text, pattern, with)", "Replaces every occurrence; `$1` in `with` is the first group.");
+    table.function("regex_match", |context: NativeCallContext, value: &str, pattern: &str| {
+        patterns::is_match(&*Call::of(&context)?, value, pattern)
+    });
     table.function("regex_match", |context: NativeCallContext, value: Dynamic, pattern: &str| {
         patterns::is_match(&*Call::of(&context)?, &argument("regex_match", &value)?, pattern)
+    });
+    table.function("regex_find", |context: NativeCallContext, value: &str, pattern: &str| {
+        let found = patterns::find(&*Call::of(&context)?, value, pattern)?;
+        Outcome::Ok(ImmutableString::from(found.unwrap_or_default()))
     });
     table.function("regex_find", |context: NativeCallContext, value: Dynamic, pattern: &str| {
         let found = patterns::find(&*Call::of(&context)?, &argument("regex_find", &value)?, pattern)?;
