@@ -62,7 +62,8 @@ impl Limits {
         let message = format!("stopped: {now} {what}, more than {option} {most} allows");
         let hint = match job {
             Some(job) => format!(
-                "see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or correct the cause and begin anew",
+                "see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or take it back \
+                 with `carnet import undo {job}`, correct the cause and begin anew",
                 more(now)
             ),
             None => format!("see why above; allow more with `{option} {}`", more(now)),
@@ -84,12 +85,4 @@ impl Limits {
 /// A limit with room for as many again.
 fn more(now: u64) -> u64 {
     (now * 2).max(10)
-}
-
-impl Stopped {
-    /// A stop that somebody asked for, and not the rows.
-    #[cfg(test)]
-    pub(super) fn is_for_errors(&self) -> bool {
-        self.code == "MAX_ERRORS"
-    }
 }
