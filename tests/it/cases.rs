@@ -10,6 +10,9 @@ use crate::support::{Home, Ran};
 /// What a file is in: container, encoding, line ends, delimiter.
 mod reading;
 
+/// Sheer size, faults and haste.
+mod scale;
+
 /// Records, cells, quotes, headers.
 mod structure;
 

@@ -79,3 +79,9 @@ mod desk_refusals;
 
 /// The documents that asked for Carnet, worked through step by step.
 mod documents;
+
+/// Plugins under load: as if rows came one after the other, whatever fails on the way.
+mod plugins_under_load;
+
+/// What an import must survive.
+mod cases;

@@ -62,7 +62,8 @@ impl Limits {
         let message = format!("stopped: {now} {what}, more than {option} {most} allows");
         let hint = match job {
             Some(job) => format!(
-                "see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or correct the cause and begin anew",
+                "see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or take it back \
+                 with `carnet import undo {job}`, correct the cause and begin anew",
                 more(now)
             ),
             None => format!("see why above; allow more with `{option} {}`", more(now)),
