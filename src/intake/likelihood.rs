@@ -61,7 +61,7 @@ fn character(model: Model, before: u8, lead: u8, next: Option<u8>) -> (usize, f6
     let is_alone = !after_high && next.is_none_or(|next| next < 0x80);
     match (model, next) {
         (Model::Windows874, _) => (1, thai(lead, after_high) + odd(is_alone || joins_ascii)),
-        (Model::Latin, _) => (1, latin(lead) + odd(after_high)),
+        (Model::Latin, _) => (1, latin(lead) + odd(after_high && !closes_quote(lead, next))),
         (Model::RichLatin, _) => (1, rich_latin(lead) + odd(after_high) / 4.0),
         (Model::Alphabet, _) => (1, alphabet(lead) + odd(is_alone)),
         (Model::ShiftJis, _) if matches!(lead, 0xA1..=0xDF) => (1, share(0.28, 63.0) + odd(joins_ascii)),
@@ -71,6 +71,12 @@ fn character(model: Model, before: u8, lead: u8, next: Option<u8>) -> (usize, f6
             (length, score + odd(before.is_ascii_alphabetic() && trail.is_ascii_alphabetic()))
         }
     }
+}
+
+/// A typographic quote or dash that ends a word, as in `“café”`.
+fn closes_quote(lead: u8, next: Option<u8>) -> bool {
+    matches!(lead, 0x85 | 0x92 | 0x94 | 0x96 | 0x97)
+        && next.is_none_or(|next| next < 0x80 && !next.is_ascii_alphabetic())
 }
 
 fn odd(is_odd: bool) -> f64 {

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::support::{Home, Ran};
 
+/// Error files, and their way back.
+mod error_file;
+
 /// What a file is in: container, encoding, line ends, delimiter.
 mod reading;
 
