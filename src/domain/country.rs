@@ -60,7 +60,7 @@ impl FromStr for Country {
 /// accents and articles. Refused as `COUNTRY_UNKNOWN`, with the nearest name when there is one.
 pub fn parse_country(text: &str) -> Result<Country, Invalid> {
     let text = clean(text);
-    by_alpha2(&text).or_else(|| by_name(&text)).ok_or_else(|| unknown(&text))
+    by_alpha2(&text).or_else(|| by_wide_alpha2(&text)).or_else(|| by_name(&text)).ok_or_else(|| unknown(&text))
 }
 
 /// What to know about a country that was read from `text`: a name that could mean another one, or means a part.
@@ -80,6 +80,14 @@ fn by_alpha2(text: &str) -> Option<Country> {
     let country = Country::from_code(text)?;
     let country = Country(country.0.map(|byte| byte.to_ascii_uppercase()));
     INDEX.short_names.contains_key(&country).then_some(country)
+}
+
+/// The same in full-width letters.
+fn by_wide_alpha2(text: &str) -> Option<Country> {
+    if text.len() != 6 || text.chars().count() != 2 {
+        return None;
+    }
+    by_alpha2(&fold(text))
 }
 
 fn by_name(text: &str) -> Option<Country> {
@@ -130,7 +138,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     for country in &countries {
         index.add(country);
     }
-    for &(alias, code) in names::ALIASES {
+    for &(alias, code) in names::ALIASES.iter().chain(names::NATIVE) {
         if let Some(country) = Country::from_code(code) {
             index.add_name(alias, country);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ImportRequest;
 use super::matching::{self, Found, Policy};
 use super::report::{ImportReport, PREVIEW_ROWS, Preview};
-use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused, suggest_organization};
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::Failure;
@@ -103,6 +103,7 @@ impl<'i> Committer<'i> {
         }
         let end = match (found, self.on_match) {
             (Found::None, _) => {
+                suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 finish(mapped, None, &mut self.chain, self.context)
             }
@@ -112,6 +113,7 @@ impl<'i> Committer<'i> {
             (Found::One(contact), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 matching::overlay(&mut mapped, &contact, &Policy { settings: self.settings, rules, allow_opt_in });
+                suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 finish(mapped, Some(&contact), &mut self.chain, self.context)
             }
