@@ -40,9 +40,9 @@ const FORMS: &[&str] = &[
     "srl",
 ];
 
-/// The same where words are not parted.
+/// The same where words are not parted, or by scripts whose signs come apart in folding.
 const CLOSED_FORMS: &[&str] =
-    &["股份有限公司", "有限责任公司", "有限公司", "株式会社", "有限会社", "合同会社", "주식회사", "จำกัด"];
+    &["股份有限公司", "有限责任公司", "有限公司", "株式会社", "有限会社", "合同会社", "주식회사", "จ\u{e4d}ากัด"];
 
 /// The key by which names of companies are compared: `Acme Ltd.` and `ACME Limited` have the same. Empty when nothing is left to compare.
 #[must_use]

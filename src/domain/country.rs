@@ -66,13 +66,14 @@ pub fn parse_country(text: &str) -> Result<Country, Invalid> {
 /// What to know about a country that was read from `text`: a name that could mean another one, or means a part.
 #[must_use]
 pub fn doubt(text: &str, country: Country) -> Option<Warning> {
-    let mut loose = names::LOOSE.iter().filter(|(_, code)| *code == country.as_str()).peekable();
-    // Most countries have no such name, and their texts need no second look.
-    loose.peek()?;
+    // Codes mean one country, and most countries have no such name: their texts need no second look.
+    if text.len() <= 3 || !names::LOOSE.iter().any(|(_, code)| *code == country.as_str()) {
+        return None;
+    }
     let key = words(text).concat();
-    let found = text.len() > 2 && loose.any(|(name, _)| words(name).concat() == key);
-    let message = || format!("`{}` read as {} ({})", shown(text), country.name(), country.as_str());
-    found.then(|| Warning::new(Caution::LooseCountry, message()))
+    names::LOOSE.iter().find(|(name, _)| *name == key)?;
+    let message = format!("`{}` read as {} ({})", shown(text), country.name(), country.as_str());
+    Some(Warning::new(Caution::LooseCountry, message))
 }
 
 /// The way that most rows take; it allocates nothing.

@@ -205,16 +205,16 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("Việt Nam", "VN"),
 ];
 
-/// Names that could mean another country, or that mean a part of one: they are taken, and it is told.
+/// Names that could mean another country, or that mean a part of one: they are taken, and it is told. Folded, without spaces.
 pub(super) const LOOSE: &[(&str, &str)] = &[
-    ("America", "US"),
-    ("Congo", "CG"),
-    ("England", "GB"),
-    ("Korea", "KR"),
-    ("Northern Ireland", "GB"),
-    ("Saint Martin", "MF"),
-    ("Scotland", "GB"),
-    ("Wales", "GB"),
+    ("america", "US"),
+    ("congo", "CG"),
+    ("england", "GB"),
+    ("korea", "KR"),
+    ("northernireland", "GB"),
+    ("saintmartin", "MF"),
+    ("scotland", "GB"),
+    ("wales", "GB"),
 ];
 
 /// What people call countries in their own script, and in the languages of the template, where the table above does not have it.
