@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod change;
+pub mod company;
 pub mod contact;
 pub mod country;
 pub mod custom;

@@ -65,6 +65,20 @@ impl App {
         Ok(schema)
     }
 
+    /// Returns the custom fields with the options that dropdowns had in earlier versions, for telling about rows that still have them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn schema_with_history(&self, entity: Entity) -> Result<Arc<Schema>, Failure> {
+        let schema = self.schema(entity)?;
+        if !schema.fields.iter().any(|field| field.kind == CustomKind::Dropdown) {
+            return Ok(schema);
+        }
+        let versions = self.store()?.read(|reader| reader.schema_versions(entity))?;
+        let versions: Vec<Schema> = versions.into_iter().map(|version| version.schema).collect();
+        Ok(Arc::new(Schema::clone(&schema).with_history(&versions)))
+    }
+
     /// Returns the custom fields in use, in order: what a template, an export or a form has.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ impl RuleBook {
         let unknown = contact.labels.iter().find(|label| !known.contains(*label))?;
         let invalid = Invalid::new("LABEL_UNKNOWN", format!("there is no label `{unknown}`"))
             .hint("create it, or set `unknown_labels = \"create\"`");
-        Some(Problem { field: Some("labels".to_owned()), ..Problem::of_record(None, invalid) })
+        Some(Problem::of_value(&Field::Labels.into(), unknown.as_str(), invalid))
     }
 }
 

@@ -1,18 +1,22 @@
 //! Organizations: add, show, list, edit, delete, and their log. A renamed organization is renamed in its contacts, too; under access by
 //! division, who may not see an organization does not find it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::custom_fields::taken_of_organizations;
 use super::failure::{Class, Failure};
 use super::records::{Assignment, Filling, WrittenRecord, changed, entry, removed, require_rev, unknown};
 use super::{App, now};
+use crate::domain::company::company_key;
 use crate::domain::contact::Stamp;
 use crate::domain::custom::Entity;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::permission::{Scope, Viewer};
 use crate::store::{Action, Filter, OrganizationPage, OrganizationQuery, Query, RecordChange, RecordKind, Referent};
+
+/// Most organizations among which one is looked for by likeness.
+const COMPANIES_MAX: usize = 20_000;
 
 impl App {
     /// Creates an organization. Under access by division it gets its maker's only division, unless another of theirs is named.
@@ -136,6 +140,22 @@ impl App {
         let query = OrganizationQuery { words: String::new(), scope: Scope::All, after: None, limit: usize::MAX };
         let all = self.store()?.read(|reader| reader.organizations(&query))?.organizations;
         Ok(all.into_iter().filter(|one| !self.sees_organization(by, one)).map(|one| one.name).collect())
+    }
+
+    /// Returns the organizations that the viewer sees by what their names are compared by, for suggesting them; none where there are very
+    /// many, of which some would fit anything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn companies(&self, by: &Viewer) -> Result<HashMap<String, Name>, Failure> {
+        let scope = self.organization_scope(by);
+        let query = OrganizationQuery { words: String::new(), scope, after: None, limit: COMPANIES_MAX + 1 };
+        let all = self.store()?.read(|reader| reader.organizations(&query))?.organizations;
+        if all.len() > COMPANIES_MAX {
+            return Ok(HashMap::new());
+        }
+        let keyed = all.into_iter().map(|one| (company_key(one.name.as_str()), one.name));
+        Ok(keyed.filter(|(key, _)| !key.is_empty()).collect())
     }
 
     /// Returns one page of the organizations that the viewer sees, as they may be shown, found by beginnings of words of their names.

@@ -60,19 +60,20 @@ impl FromStr for Country {
 /// accents and articles. Refused as `COUNTRY_UNKNOWN`, with the nearest name when there is one.
 pub fn parse_country(text: &str) -> Result<Country, Invalid> {
     let text = clean(text);
-    by_alpha2(&text).or_else(|| by_name(&text)).ok_or_else(|| unknown(&text))
+    by_alpha2(&text).or_else(|| by_wide_alpha2(&text)).or_else(|| by_name(&text)).ok_or_else(|| unknown(&text))
 }
 
 /// What to know about a country that was read from `text`: a name that could mean another one, or means a part.
 #[must_use]
 pub fn doubt(text: &str, country: Country) -> Option<Warning> {
-    let mut loose = names::LOOSE.iter().filter(|(_, code)| *code == country.as_str()).peekable();
-    // Most countries have no such name, and their texts need no second look.
-    loose.peek()?;
+    // Codes mean one country, and most countries have no such name: their texts need no second look.
+    if text.len() <= 3 || !names::LOOSE.iter().any(|(_, code)| *code == country.as_str()) {
+        return None;
+    }
     let key = words(text).concat();
-    let found = text.len() > 2 && loose.any(|(name, _)| words(name).concat() == key);
-    let message = || format!("`{}` read as {} ({})", shown(text), country.name(), country.as_str());
-    found.then(|| Warning::new(Caution::LooseCountry, message()))
+    names::LOOSE.iter().find(|(name, _)| *name == key)?;
+    let message = format!("`{}` read as {} ({})", shown(text), country.name(), country.as_str());
+    Some(Warning::new(Caution::LooseCountry, message))
 }
 
 /// The way that most rows take; it allocates nothing.
@@ -80,6 +81,14 @@ fn by_alpha2(text: &str) -> Option<Country> {
     let country = Country::from_code(text)?;
     let country = Country(country.0.map(|byte| byte.to_ascii_uppercase()));
     INDEX.short_names.contains_key(&country).then_some(country)
+}
+
+/// The same in full-width letters.
+fn by_wide_alpha2(text: &str) -> Option<Country> {
+    if text.len() != 6 || text.chars().count() != 2 {
+        return None;
+    }
+    by_alpha2(&fold(text))
 }
 
 fn by_name(text: &str) -> Option<Country> {
@@ -130,7 +139,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     for country in &countries {
         index.add(country);
     }
-    for &(alias, code) in names::ALIASES {
+    for &(alias, code) in names::ALIASES.iter().chain(names::NATIVE) {
         if let Some(country) = Country::from_code(code) {
             index.add_name(alias, country);
         }

@@ -81,6 +81,19 @@ pub struct Schema {
     pub version: u64,
     /// The fields, in the order in which they were added.
     pub fields: Vec<CustomField>,
+    /// Options that dropdowns had in earlier versions; empty unless [`Schema::with_history`] filled it in.
+    pub former: Vec<FormerOption>,
+}
+
+/// An option that a dropdown has no more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FormerOption {
+    /// The field's key.
+    pub key: String,
+    /// The option, in lower case.
+    pub option: String,
+    /// The last version that had it.
+    pub version: u64,
 }
 
 /// A value that no two records may share.
@@ -118,9 +131,40 @@ impl Schema {
             _ if text::is_blank(value) => {
                 Err(Invalid::new("CUSTOM_EMPTY", "there is no value").hint("clear the field instead"))
             }
-            Some(field) => field.read(value, rules),
+            Some(field) => field.read(value, rules).map_err(|invalid| self.dated(field, value, invalid)),
             None => read::lines(&text::clean(value), UNKNOWN_MAX_CHARS),
         }
+    }
+
+    /// Remembers which options dropdowns had in earlier versions, so that a refusal can tell of them.
+    #[must_use]
+    pub fn with_history(mut self, versions: &[Self]) -> Self {
+        for version in versions.iter().filter(|version| version.version < self.version) {
+            for field in version.fields.iter().filter(|field| field.kind == CustomKind::Dropdown) {
+                for option in field.options.iter().map(|option| option.to_lowercase()) {
+                    let same = |known: &&mut FormerOption| known.key == field.key && known.option == option;
+                    match self.former.iter_mut().find(same) {
+                        Some(known) => known.version = known.version.max(version.version),
+                        None => {
+                            self.former.push(FormerOption { key: field.key.clone(), option, version: version.version });
+                        }
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// An option belongs to a version of the schema: a refusal says to which, and until when there was such an option.
+    fn dated(&self, field: &CustomField, value: &str, invalid: Invalid) -> Invalid {
+        if invalid.code != "CUSTOM_OPTION" {
+            return invalid;
+        }
+        let wanted = text::clean(value).to_lowercase();
+        let former = self.former.iter().find(|former| former.key == field.key && former.option == wanted);
+        let until = former.map_or_else(String::new, |it| format!("; it was one up to version {}", it.version));
+        let message = format!("{} in version {} of the custom fields{until}", invalid.message, self.version);
+        Invalid { message, ..invalid }
     }
 
     /// Sets a value; a blank one clears it.

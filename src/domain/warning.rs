@@ -25,18 +25,18 @@ words! {
 }
 
 impl Caution {
-    /// Returns what is said of all such values together.
+    /// Returns what is said of such a value, whichever it is; read after a count and `×`.
     #[must_use]
     pub const fn summary(self) -> &'static str {
         match self {
-            Self::PlusMissing => "phone numbers without their `+`, which was put back",
-            Self::NotDialable => "phone numbers that fit no numbering plan: kept as typed, not to be dialled",
-            Self::Unwrapped => "e-mail addresses taken out of what stood around them",
-            Self::AmbiguousDate => "dates are ambiguous: day and month could be the other way round",
-            Self::AnyChinese => "languages that say Chinese, neither Simplified nor Traditional",
-            Self::LooseCountry => "countries by a name that fits more than one, or a part of one",
-            Self::OptInRefused => "contacts who opted out of surveys, and stay so",
-            Self::OrganizationNear => "companies that may be organizations: not linked",
+            Self::PlusMissing => "a phone number without its `+`, which was put back",
+            Self::NotDialable => "a phone number that fits no numbering plan: kept as typed, it cannot be dialled",
+            Self::Unwrapped => "an e-mail address taken out of what stood around it",
+            Self::AmbiguousDate => "an ambiguous date: day and month could be the other way round",
+            Self::AnyChinese => "Chinese as a language, neither Simplified nor Traditional",
+            Self::LooseCountry => "a country by a name that fits more than one, or a part of one",
+            Self::OptInRefused => "a contact who opted out of surveys, and stays so",
+            Self::OrganizationNear => "a company that may be an organization: not linked to it",
         }
     }
 }

@@ -67,7 +67,7 @@ fn decode(version: i64, fields: &str) -> Result<Schema, StoreError> {
     };
     let documents: Vec<Document> = serde_json::from_str(fields).map_err(|error| unreadable(error.to_string()))?;
     let fields = documents.into_iter().map(one).collect::<Result<_, StoreError>>()?;
-    Ok(Schema { version: version.unsigned_abs(), fields })
+    Ok(Schema { version: version.unsigned_abs(), fields, former: Vec::new() })
 }
 
 /// The custom fields of contacts whose values no two contacts share.

@@ -65,7 +65,7 @@ impl Cautions {
 }
 
 impl Kind {
-    /// Returns what is said of all values of the kind together.
+    /// Returns what is said of any value of the kind.
     #[must_use]
     pub fn summary(&self) -> &str {
         Caution::parse(&self.code).map_or(self.first.message.as_str(), |caution| caution.summary())
@@ -79,7 +79,8 @@ impl Kind {
         // Most messages quote the value themselves.
         let value = self.first.value.as_deref().map(shown).filter(|value| !message.contains(&**value));
         let value = value.map_or_else(String::new, |value| format!("`{value}`: "));
-        format!("line {}{field}: {value}{message}", self.line)
+        let hint = self.first.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+        format!("line {}{field}: {value}{message}{hint}", self.line)
     }
 
     fn json(&self) -> Value {

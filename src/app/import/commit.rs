@@ -11,7 +11,7 @@ use super::overlay::{Policy, overlay};
 use super::precedence::Precedence;
 use super::preview::Preview;
 use super::report::ImportReport;
-use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused};
+use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused, suggest_organization};
 use super::stage::{Stage, View};
 use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
@@ -208,6 +208,7 @@ impl<'i> Committer<'i> {
         let (record, tried_out) = (mapped.record, self.tried_out());
         let end = match (finding.found, self.on_match) {
             (Found::None, _) => {
+                suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 let unmatchable = !matching::can_be_matched(&mapped.draft.contact, &self.match_by);
                 let end = finish(mapped, None, &mut self.chain, self.context);
@@ -228,6 +229,7 @@ impl<'i> Committer<'i> {
                 if mapped.draft.warnings.iter().any(|warning| warning.code == Caution::OptInRefused.as_str()) {
                     report.remarks.kept_out.take(record);
                 }
+                suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);
                 if matches!(end, RowEnd::Update(..)) {

@@ -26,6 +26,7 @@ use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
 use crate::config::OnMatch;
 use crate::domain::contact::Stamp;
+use crate::domain::custom::Entity;
 use crate::domain::rules::Rules;
 use crate::intake;
 use crate::registry::Generation;
@@ -122,7 +123,11 @@ fn context(
     report: &ImportReport,
 ) -> Result<Context, Failure> {
     let book = app.rule_book()?;
-    let rules = Rules { default_country: request.country.or(book.rules.default_country), ..(*book.rules).clone() };
+    let rules = Rules {
+        default_country: request.country.or(book.rules.default_country),
+        schema: app.schema_with_history(Entity::Contact)?,
+        ..(*book.rules).clone()
+    };
     let by: Arc<str> = report.job.map_or_else(|| "dry run".to_owned(), |job| format!("import {job}")).into();
     Ok(Context {
         mapping,
@@ -133,6 +138,7 @@ fn context(
         preview: request.show.is_some() || request.show_every,
         claims: Claims::of(&request.by, app.settings().access),
         hidden_organizations: app.hidden_organizations(&request.by)?,
+        companies: app.companies(&request.by)?,
         tombstones: app.store()?.read(|reader| reader.tombstones())?,
         allow_forgotten: request.allow_forgotten,
     })

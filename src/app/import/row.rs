@@ -1,7 +1,7 @@
 //! One row's way from cells to a contact: `on_import_row`, mapping, built-in rules, then `on_create` or `on_update`. Runs on workers; nothing is
 //! read from or written to the store here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::mapping::Mapping;
@@ -15,6 +15,7 @@ use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
 use crate::domain::access::read_yes_no;
 use crate::domain::change::diff;
+use crate::domain::company::company_key;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::custom::Claim;
 use crate::domain::draft::{Draft, Pending};
@@ -23,6 +24,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::problem::Problem;
 use crate::domain::text;
+use crate::domain::warning::{Caution, Warning};
 use crate::intake::{self, write::column_letter, write::restore};
 use crate::plugin::hand::RowHand;
 use crate::plugin::hook::Hook;
@@ -48,6 +50,8 @@ pub(super) struct Context {
     pub(super) claims: Option<Claims>,
     /// Organizations that they do not see who import; nobody gets into them by naming them.
     pub(super) hidden_organizations: BTreeSet<Name>,
+    /// The organizations that they do see, by what names are compared by.
+    pub(super) companies: HashMap<String, Name>,
     /// Those who were forgotten.
     pub(super) tombstones: Tombstones,
     /// Whether they may come back.
@@ -151,6 +155,7 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
             Err(end) => end,
             Ok(mapped) if context.matching => RowEnd::Match(mapped),
             Ok(mut mapped) => {
+                suggest_organization(&mut mapped.draft, context);
                 warnings = std::mem::take(&mut mapped.draft.warnings);
                 finish(*mapped, None, chain, context)
             }
@@ -296,6 +301,19 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),
     }
+}
+
+/// Tells of a company that could be an organization. Whether it is one, a person says: nothing is linked by likeness.
+pub(super) fn suggest_organization(draft: &mut Draft, context: &Context) {
+    let contact = &draft.contact;
+    let (Some(company), None, false) = (&contact.company, &contact.organization, context.companies.is_empty()) else {
+        return;
+    };
+    let Some(near) = context.companies.get(&company_key(company)) else { return };
+    let message = format!("`{}` may be the organization `{near}`", text::shown(company));
+    let told = Problem::to_know(&Field::Company.into(), company, Warning::new(Caution::OrganizationNear, message));
+    let hint = Some("a column `External Organization` with its name links contacts to it".to_owned());
+    draft.warnings.push(Problem { hint, ..told });
 }
 
 /// Refuses the name of an organization that whoever imports does not see, unless the contact has it already.

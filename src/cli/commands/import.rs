@@ -276,7 +276,7 @@ fn warned_text(report: &ImportReport) -> String {
     let mut text = "\ntaken, and worth a look:\n".to_owned();
     for kind in kinds {
         let indent = " ".repeat(width + 4);
-        text.push_str(&format!("  {:>width$}  {}\n{indent}{}\n", count(kind), kind.summary(), kind.example()));
+        text.push_str(&format!("  {:>width$} × {}\n{indent} {}\n", count(kind), kind.summary(), kind.example()));
     }
     text
 }

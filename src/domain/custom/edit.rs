@@ -82,7 +82,7 @@ impl Schema {
     }
 
     fn next(&self) -> Self {
-        Self { version: self.version + 1, fields: self.fields.clone() }
+        Self { version: self.version + 1, fields: self.fields.clone(), former: Vec::new() }
     }
 
     fn check_label(&self, key: &str, label: &str) -> Result<String, Invalid> {

@@ -7,7 +7,7 @@ use super::super::date::{DateFormat, parse_date};
 use super::super::invalid::Invalid;
 use super::super::rules::Rules;
 use super::super::text::{
-    TEXT_MAX_CHARS, TEXTAREA_MAX_CHARS, URL_MAX_CHARS, check_text, clean, is_blank, plain_number, shown,
+    TEXT_MAX_CHARS, TEXTAREA_MAX_CHARS, URL_MAX_CHARS, check_text, clean, is_blank, plain_number, shown, word_key,
 };
 use super::{CustomField, CustomKind};
 
@@ -38,10 +38,12 @@ impl CustomField {
         }
     }
 
-    /// An option is found without regard to case, and stored as the schema writes it.
+    /// An option is found without regard to case and width, and stored as the schema writes it.
     fn option(&self, value: &str) -> Result<String, Invalid> {
         let wanted = value.to_lowercase();
-        let found = self.options.iter().find(|option| option.to_lowercase() == wanted);
+        let same = |option: &&String| option.to_lowercase() == wanted;
+        let loose = |option: &&String| word_key(option) == word_key(value);
+        let found = self.options.iter().find(same).or_else(|| self.options.iter().find(loose));
         found.cloned().ok_or_else(|| {
             refused("CUSTOM_OPTION", value, &format!("no option of `{}`", self.label))
                 .hint(format!("use one of {}", self.options_text()))

@@ -134,7 +134,7 @@ fn serials_are_days_only_where_that_is_set() {
 #[test]
 fn days_of_custom_fields_follow_the_same_order() {
     let home = Home::new();
-    home.run(&["field", "add", "renewal", "date", "--label", "Renewal"]).exits(0);
+    home.run(&["field", "add", "renewal", "--type", "date"]).exits(0);
     let rows = column(
         "custom.renewal",
         "custom/renewal",
@@ -162,5 +162,12 @@ fn a_report_for_people_counts_what_is_worth_a_look() {
     let told = home.run(&["import", "people.csv", "--dry-run"]).exits(3).stdout;
     let (_, told) = told.split_once("taken, and worth a look:\n").expect("warnings");
     let told = told.split("\n\n").next().unwrap_or_default();
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+         2 × a phone number without its `+`, which was put back
+             line 2, mobile: the `+` was missing: read as +85212345678
+         2 × an ambiguous date: day and month could be the other way round
+             line 2, birth_date: `03/04/1980` could be two days: read as 1980-03-04, for MM/DD/YYYY
+         1 × an e-mail address taken out of what stood around it
+             line 3, email: `<c@d.com>`: read as `c@d.com`
+    ");
 }
