@@ -12,6 +12,9 @@ mod import;
 /// Rows that meet contacts of the store, and each other.
 mod matching;
 
+/// Dry runs: what they show, and that it is what the import does.
+mod dry_run;
+
 /// Files, settings and homes that cannot be used, each with its error and status.
 mod bad_input;
 

@@ -338,7 +338,8 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         record,
         line,
         action: if before.is_some() { "update" } else { "create" },
-        id: before.map(|before| before.id.to_string()),
+        // One that this very file created is known by no other name.
+        id: before.filter(|before| before.created != contact.updated).map(|before| before.id.to_string()),
         name: contact.display_name(),
         fields: changes.into_iter().map(field).collect(),
         problems: Vec::new(),
