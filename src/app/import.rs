@@ -153,9 +153,9 @@ impl App {
         let reader = open_file(request)?;
         let schema = self.schema(Entity::Contact)?;
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
+        let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
         let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
-        let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every)?;
         report.notes.extend(self.warn_of_content(request, &file_hash)?);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::mapping::Mapping;
+use super::matching;
 use super::preview::{Preview, PreviewField};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
@@ -295,7 +296,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let opted_out = before.is_some_and(|before| before.survey_opt_out);
     let via = if contact.survey_opt_out == opted_out { String::new() } else { format!("line {line}") };
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
-    let identity = if context.matching { identity(&contact) } else { Vec::new() };
+    let identity = if context.matching { matching::tokens(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let contact = Prepared::new(&contact);
     let ready =
@@ -344,14 +345,6 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         fields: changes.into_iter().map(field).collect(),
         problems: Vec::new(),
     }
-}
-
-/// Everything by which another row could be the same person.
-pub(super) fn identity(contact: &Contact) -> Vec<String> {
-    let mails = contact.emails.iter().map(|mail| mail.address.to_lowercase());
-    let phones = contact.phones.iter().filter_map(|phone| phone.e164.clone());
-    let ids = contact.external_ids.iter().map(|id| format!("{}:{}", id.source, id.id));
-    mails.chain(phones).chain(ids).collect()
 }
 
 /// A failed row, with its original cells and every reason.
