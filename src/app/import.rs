@@ -178,8 +178,8 @@ impl App {
         let reader = source.open(request)?;
         let schema = self.schema(Entity::Contact)?;
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
-        let generation = self.generation()?;
         let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
+        let generation = self.generation()?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
         report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every)?;

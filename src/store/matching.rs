@@ -22,6 +22,13 @@ use super::writer::Writer;
 const AT_ONCE: usize = 8;
 
 impl Identifier {
+    /// Returns a text that no other identifier has, however this one is written.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let (kind, value) = prepared::key(self);
+        format!("{kind} {value}")
+    }
+
     /// Says whether both mean the same: addresses in any case, numbers with or without `+`.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {

@@ -15,6 +15,9 @@ mod matching;
 /// Inputs that an import must survive, each with its outcome.
 mod cases;
 
+/// Dry runs: what they show, and that it is what the import does.
+mod dry_run;
+
 /// Files, settings and homes that cannot be used, each with its error and status.
 mod bad_input;
 

@@ -11,7 +11,7 @@ use super::overlay::{Policy, overlay};
 use super::precedence::Precedence;
 use super::preview::Preview;
 use super::report::ImportReport;
-use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refused, suggest_organization};
+use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, refused, suggest_organization};
 use super::stage::{Stage, View};
 use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
@@ -195,7 +195,7 @@ impl<'i> Committer<'i> {
         if mapped.opinion.refuses() {
             return Ok(finish(mapped, None, &mut self.chain, self.context));
         }
-        if identity(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
+        if matching::tokens(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
             self.flush(report)?;
         }
         self.take_turn()?;

@@ -154,6 +154,11 @@ fn identifiers(contact: &Contact, by: MatchBy) -> Vec<Identifier> {
     }
 }
 
+/// Everything by which another row could be the same person, in the form in which it is compared.
+pub(super) fn tokens(contact: &Contact) -> Vec<String> {
+    MatchBy::ALL.iter().flat_map(|by| identifiers(contact, *by)).map(|identifier| identifier.token()).collect()
+}
+
 /// Says whether there is anything by which a row could be matched.
 pub(super) fn can_be_matched(row: &Contact, by: &[MatchBy]) -> bool {
     by.iter().any(|by| !identifiers(row, *by).is_empty())

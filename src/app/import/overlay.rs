@@ -200,7 +200,3 @@ fn clear(draft: &mut Draft, key: &FieldKey, policy: &Policy<'_>) {
     let invalid = Invalid::new("CANNOT_CLEAR", message).hint(hint);
     draft.pending.push(Pending { key: key.clone(), value: cell::CLEAR.to_owned(), invalid });
 }
-
-#[cfg(test)]
-#[path = "overlay/tests.rs"]
-mod tests;

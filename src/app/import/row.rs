@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::mapping::Mapping;
+use super::matching;
 use super::order::Asked;
 use super::preview::{Preview, PreviewField};
 use super::unread;
@@ -290,7 +291,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let opted_out = before.is_some_and(|before| before.survey_opt_out);
     let via = if contact.survey_opt_out == opted_out { String::new() } else { format!("line {line}") };
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
-    let identity = if context.matching { identity(&contact) } else { Vec::new() };
+    let identity = if context.matching { matching::tokens(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
     let contact = Arc::new(Prepared::new(&contact));
     let state = opinion.state;
@@ -348,19 +349,12 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         record,
         line,
         action: if before.is_some() { "update" } else { "create" },
-        id: before.map(|before| before.id.to_string()),
+        // One that this very file created is known by no other name.
+        id: before.filter(|before| before.created != contact.updated).map(|before| before.id.to_string()),
         name: contact.display_name(),
         fields: changes.into_iter().map(field).collect(),
         problems: Vec::new(),
     }
-}
-
-/// Everything by which another row could be the same person.
-pub(super) fn identity(contact: &Contact) -> Vec<String> {
-    let mails = contact.emails.iter().map(|mail| mail.address.to_lowercase());
-    let phones = contact.phones.iter().filter_map(|phone| phone.e164.clone());
-    let ids = contact.external_ids.iter().map(|id| format!("{}:{}", id.source, id.id));
-    mails.chain(phones).chain(ids).collect()
 }
 
 /// A failed row, with its original cells and every reason.

@@ -1,6 +1,9 @@
 //! What the rows of an import meet: the store, as far as whoever imports sees it. In a dry run a second store lies over it, a temporary
 //! file that takes what would be written and is asked first; the real one is only read, and nobody waits for a lock.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -163,6 +166,11 @@ impl<'r> View<'r> {
             Some(over) if over.number_of(id)?.is_some() => Ok(over),
             _ => Ok(self.real),
         }
+    }
+
+    /// Says whether a contact is there only because a dry run created it.
+    pub(super) fn is_tried_out(&self, id: ContactId) -> Result<bool, StoreError> {
+        Ok(self.over.is_some() && self.real.number_of(id)?.is_none())
     }
 
     fn where_is(&self, no: i64) -> Result<&'r Reader<'r>, StoreError> {

@@ -72,6 +72,12 @@ impl Owners {
         }
         let stored = view.custom_owners(&claim.key, &claim.value)?;
         let other = stored.into_iter().find(|owner| *owner != id && !self.rewritten.contains(owner));
+        let other = match other {
+            Some(owner) if view.is_tried_out(owner)? => {
+                return Ok(Some(Holder::Seen("an earlier row's contact".to_owned())));
+            }
+            other => other,
+        };
         other.map(|owner| holder(view.reader_of(owner)?, owner, by, access)).transpose()
     }
 }

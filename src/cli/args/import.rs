@@ -118,6 +118,7 @@ pub enum OnMatchArg {
 #[derive(Copy, Clone, ValueEnum, Debug)]
 pub enum MatchByArg {
     /// Its id in another system
+    #[value(name = "external_id", alias = "external-id")]
     ExternalId,
     /// An e-mail address
     Email,

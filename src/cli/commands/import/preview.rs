@@ -4,6 +4,7 @@ use indicatif::HumanCount;
 
 use crate::app::import::preview::{Preview, PreviewField, Previews};
 use crate::cli::print::table;
+use crate::domain::field::FieldKey;
 
 /// Names of a kind that are told.
 const NAMES: usize = 20;
@@ -93,7 +94,10 @@ fn sums(previews: &Previews) -> String {
     if !previews.fields.is_empty() {
         let head = ["field", "in new contacts", "filled", "changed", "cleared"].map(str::to_owned).to_vec();
         let count = |count: u64| if count == 0 { "–".to_owned() } else { HumanCount(count).to_string() };
-        let rows = previews.fields.iter().map(|(field, sum)| {
+        // In the order of the template, custom fields last.
+        let mut fields: Vec<_> = previews.fields.iter().collect();
+        fields.sort_by_key(|(field, _)| FieldKey::find(field));
+        let rows = fields.into_iter().map(|(field, sum)| {
             vec![field.clone(), count(sum.created), count(sum.filled), count(sum.changed), count(sum.cleared)]
         });
         text.push_str(&table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));

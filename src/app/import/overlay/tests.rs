@@ -1,1 +1,0 @@
-//! What a row does to the contact that it is about, field by field.
