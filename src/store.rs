@@ -21,6 +21,7 @@ mod filters;
 mod forget;
 mod held;
 mod identifiers;
+mod import_mappings;
 mod job_lock;
 mod jobs;
 mod label_writes;
@@ -76,7 +77,7 @@ pub use restore::Departed;
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, LabelInfo,
-    NewChange, NewJob, Page, PluginRef, SavedFilter,
+    NewChange, NewJob, Page, PluginRef, SavedFilter, SavedMapping,
 };
 pub use writer::Writer;
 

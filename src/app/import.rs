@@ -7,7 +7,7 @@ pub mod report;
 mod commit;
 mod error_file;
 mod matching;
-mod options;
+pub(super) mod options;
 mod pipeline;
 mod row;
 mod unique;
@@ -27,7 +27,8 @@ use crate::domain::custom::Entity;
 use crate::domain::permission::Viewer;
 use crate::domain::text::hex;
 use crate::intake;
-use crate::registry::Generation;
+use crate::plugin::hook::Hook;
+use crate::registry::{Generation, Loaded};
 use crate::store::{Job, JobState, NewJob};
 
 use mapping::Mapping;
@@ -139,19 +140,25 @@ impl App {
         let request = resuming.as_ref().unwrap_or(request);
         let reader = open_file(request)?;
         let schema = self.schema(Entity::Contact)?;
-        let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
+        let chosen = self.choose_mapping(request, resumed.as_ref(), &reader)?;
+        let mapping = Mapping::resolve(&reader, &request.map, chosen, self.settings(), &schema)?;
         let file_hash = self.check_content(request, resumed.as_ref())?;
         let generation = self.generation()?;
+        let reads_rows = |loaded: &Arc<Loaded>| loaded.plugin.hooks().contains(Hook::ImportRow);
+        let by_plugins = !request.without_plugins && generation.plugins.iter().any(reads_rows);
+        mapping.check_names(&request.file, by_plugins)?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         error_file::check_places(&report, self.home())?;
-        let resumed = self.take_job(request, file_hash, resumed, &generation, &mut report)?;
+        let mapping = Arc::new(mapping);
+        let resumed = self.take_job(request, &mapping, file_hash, resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
-        let done = pipeline::run(self, request, reader, Arc::new(mapping), generation, &mut report, progress);
+        let done = pipeline::run(self, request, reader, Arc::clone(&mapping), generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
         self.close_job(&mut report, done.is_ok())?;
         done?;
         report.check_sum()?;
         report.tell_returned();
+        report.notes.extend(mapping.noticed());
         if report.counts.read == 0 {
             report.notes.push("the file has a header and no rows: nothing was imported".to_owned());
         }
@@ -162,6 +169,7 @@ impl App {
     fn take_job(
         &self,
         request: &ImportRequest,
+        mapping: &Mapping,
         file_hash: String,
         resumed: Option<Job>,
         generation: &Generation,
@@ -183,7 +191,7 @@ impl App {
         let job = NewJob {
             file: request.file.display().to_string(),
             file_hash,
-            settings_json: options::json(request, self),
+            settings_json: options::json(request, self, mapping),
             generation: generation.number,
             started: now(),
         };
@@ -304,7 +312,7 @@ fn imported_before(request: &ImportRequest, job: &Job) -> Failure {
     Failure::new(Class::Conflict, code, message).hint(hint)
 }
 
-fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
+pub(super) fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
     let options = intake::Options {
         encoding: request.encoding.clone(),
         delimiter: request.delimiter,

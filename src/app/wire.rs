@@ -3,6 +3,7 @@
 mod conflict;
 pub mod custom;
 pub mod enquiry;
+pub mod mapping;
 pub mod merge;
 pub mod note;
 pub mod privacy;

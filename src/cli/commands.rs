@@ -11,6 +11,7 @@ pub mod export;
 pub mod field;
 pub mod filter;
 pub mod import;
+mod import_mapping;
 pub mod label;
 pub mod notes;
 pub mod org;

@@ -168,8 +168,9 @@ fn fault(row: &intake::Row, context: &Context) -> Option<Problem> {
 }
 
 /// Asks `on_import_row`, then maps cells to fields.
-fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Mapped>, RowEnd> {
+fn map(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Mapped>, RowEnd> {
     let (record, line) = (row.record, row.line);
+    context.mapping.extend(&mut row.cells);
     let mut hand = Box::new(RowHand::new(Arc::clone(&context.mapping.columns), row.cells, record, line));
     let mut opinion = Opinion::default();
     for phase in [Phase::Change, Phase::Check] {
@@ -179,7 +180,8 @@ fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Map
         return Err(RowEnd::Skipped(format!("{}: {reason}", plugin.name)));
     }
     let (draft, given) = draft_of(&hand, context);
-    Ok(Box::new(Mapped { record, line, cells: hand.into_original(), draft, given, opinion }))
+    let cells = context.mapping.original(hand.into_original());
+    Ok(Box::new(Mapped { record, line, cells, draft, given, opinion }))
 }
 
 /// Takes back what was done to cells for the sake of spreadsheets, in a file that Carnet wrote.
@@ -367,7 +369,7 @@ fn failure(record: u64, line: u64, cells: Vec<String>, problems: &[Told], contex
 fn problem_json(record: u64, line: u64, told: &Told, context: &Context) -> serde_json::Value {
     let problem = &told.problem;
     let named = problem.field.as_deref();
-    let column = named.and_then(|name| context.mapping.columns.find(name)).map(column_letter);
+    let column = named.and_then(|name| context.mapping.file_column(name)).map(column_letter);
     serde_json::json!({
         "row": record, "line": line, "column": column, "field": problem.field, "code": problem.code, "value": problem.value,
         "message": problem.message, "hint": problem.hint, "plugin": told.plugin.as_ref().map(|plugin| plugin.name.clone()),

@@ -4,6 +4,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::app::failure::{Class, Failure};
+use crate::app::import::mapping::Origin;
 use crate::app::import::report::{ImportReport, Preview};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
@@ -23,9 +24,8 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
     match &args.jobs {
         Some(JobCommand::List) => list(app, by, printer),
         Some(JobCommand::Show { job }) => show(app, *job, by, printer),
-        Some(JobCommand::Undo { .. } | JobCommand::Mapping(_)) => {
-            Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet"))
-        }
+        Some(JobCommand::Undo { .. }) => Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet")),
+        Some(JobCommand::Mapping(command)) => super::import_mapping::run(app, command, by, printer),
         None => import(app, args, by, printer),
     }
 }
@@ -83,7 +83,7 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
 }
 
 /// The field comes after the last `=`, for headers may hold one.
-fn read_pair(pair: &str) -> Result<(String, String), Failure> {
+pub(super) fn read_pair(pair: &str) -> Result<(String, String), Failure> {
     pair.rsplit_once('=').map(|(header, field)| (header.to_owned(), field.trim().to_owned())).ok_or_else(|| {
         Failure::new(Class::Usage, "MAP", format!("`--map {pair}` maps nothing"))
             .hint("write `--map 'Their header=last_name'`")
@@ -134,6 +134,7 @@ fn report_json(report: &ImportReport) -> Value {
         "job": report.job, "file": report.file, "encoding": report.encoding, "delimiter": report.delimiter.to_string(), "dry_run": report.dry_run,
     });
     if let Value::Object(map) = &mut value {
+        map.insert("mapping".into(), report.mapping.as_ref().map_or(Value::Null, wire::mapping::origin));
         map.extend(wire::counts(&report.counts));
         map.insert("warnings".into(), json!(report.notes));
         map.insert("warned_values".into(), json!(report.warned_values));
@@ -180,11 +181,16 @@ fn report_text(report: &ImportReport) -> String {
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
-        "{}: {job}, {}, delimiter {}\n\n",
+        "{}: {job}, {}, delimiter {}\n",
         report.file,
         report.encoding,
         delimiter_name(report.delimiter)
     ));
+    text.push_str(&match &report.mapping {
+        Some(Origin::Saved(name)) => format!("read by the saved mapping `{name}`\n\n"),
+        Some(Origin::Bundled(_, title)) => format!("read as an export of {title}\n\n"),
+        None => "\n".to_owned(),
+    });
     text.push_str(&counts_text(report));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));
     if !report.plugins.is_empty() {

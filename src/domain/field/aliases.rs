@@ -394,23 +394,26 @@ pub fn is_whole_name(header: &str) -> bool {
     WHOLE_NAMES.iter().any(|name| header_key(name) == key)
 }
 
-/// Returns a header that is known and very nearly this one, with its field: a slip of a letter or two.
+/// Returns how many letters two headers in their comparison form differ by, if that can be a slip. In a short word, another letter is another
+/// word.
 #[must_use]
-pub fn nearly(header: &str) -> Option<(Field, &'static str)> {
-    let key = header_key(header);
-    let length = key.chars().count();
-    // In a short word, another letter is another word.
-    let slips = match length {
+pub fn slips(wanted: &str, known: &str) -> Option<usize> {
+    let most = match wanted.chars().count() {
         0..=3 => return None,
         4..=7 => 1,
         _ => 2,
     };
-    let known = FIELDS
-        .iter()
-        .flat_map(|info| std::iter::once(info.header).chain(of(info.field)).map(|name| (info.field, name)));
-    let scored = known.map(|(field, name)| (strsim::osa_distance(&header_key(name), &key), field, name));
-    let best = scored.filter(|(slipped, ..)| *slipped <= slips).min_by_key(|(slipped, ..)| *slipped)?;
-    Some((best.1, best.2))
+    Some(strsim::osa_distance(known, wanted)).filter(|slips| *slips <= most)
+}
+
+/// Returns a header that is known and very nearly this one, with its field.
+#[must_use]
+pub fn nearly(header: &str) -> Option<(Field, &'static str)> {
+    let key = header_key(header);
+    let names = |info: &'static super::FieldInfo| std::iter::once(info.header).chain(of(info.field));
+    let known = FIELDS.iter().flat_map(|info| names(info).map(|name| (info.field, name)));
+    let near = known.filter_map(|(field, name)| Some((slips(&key, &header_key(name))?, field, name)));
+    near.min_by_key(|(slips, ..)| *slips).map(|(_, field, name)| (field, name))
 }
 
 #[cfg(test)]
