@@ -110,7 +110,7 @@ impl Mapping {
         let document = decided.document(&headers, &before, chosen.base.map(|base| &*base.name));
         let mapping = decided.keys.clone();
         if mapping.iter().chain(&made).flatten().next().is_none() {
-            return Err(refusal::no_known_header(reader, &headers));
+            return Err(refusal::no_known_header(reader, &headers, schema));
         }
         let all: Vec<Option<FieldKey>> = mapping.into_iter().chain(made).collect();
         refusal::require_names(&all, settings)?;

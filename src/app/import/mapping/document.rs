@@ -69,28 +69,41 @@ impl Document {
         Ok(Self { base: value["base"].as_str().map(str::to_owned), columns })
     }
 
-    /// Says whether a file has exactly these columns, in whatever order, case and spacing. What Carnet adds to a file does not count.
+    /// Says whether a file has exactly these columns, in whatever order, case and spacing; where a header is repeated, only their order tells
+    /// which is which, so that it must be the same. What Carnet adds to a file does not count.
     #[must_use]
     pub fn fits(&self, headers: &[String]) -> bool {
-        let sorted = |headers: &mut dyn Iterator<Item = &String>| {
-            let mut keys: Vec<String> = headers.filter(|header| is_theirs(header)).map(|it| header_key(it)).collect();
-            keys.sort();
-            keys
-        };
-        sorted(&mut headers.iter()) == sorted(&mut self.columns.iter().map(|(header, _)| header))
+        let (mut ours, mut theirs) = (self.keys(), keys_of(headers));
+        if ours == theirs {
+            return true;
+        }
+        ours.sort();
+        theirs.sort();
+        ours == theirs && ours.windows(2).all(|pair| pair[0] != pair[1])
     }
 
-    /// Returns what was decided about each column of a file; `None` for columns that are not in here. The second of two with one header is the
-    /// second here, too.
+    /// Returns what was decided about each column of a file; `None` for columns that are not in here, and for those of one header that cannot be
+    /// told apart.
     #[must_use]
     pub fn decisions(&self, headers: &[String]) -> Vec<Option<Decision>> {
         let mut known: BTreeMap<String, Vec<&Decision>> = BTreeMap::new();
         for (header, decision) in self.columns.iter().rev() {
             known.entry(header_key(header)).or_default().push(decision);
         }
+        if self.keys() != keys_of(headers) {
+            known.retain(|_, decisions| decisions.len() == 1);
+        }
         let mut next = |header: &String| known.get_mut(&header_key(header)).and_then(Vec::pop).cloned();
         headers.iter().map(|header| if is_theirs(header) { next(header) } else { None }).collect()
     }
+
+    fn keys(&self) -> Vec<String> {
+        self.columns.iter().map(|(header, _)| header_key(header)).collect()
+    }
+}
+
+fn keys_of(headers: &[String]) -> Vec<String> {
+    headers.iter().filter(|header| is_theirs(header)).map(|header| header_key(header)).collect()
 }
 
 /// Whether a column is the file's own, and none that Carnet put there.
@@ -129,22 +142,25 @@ mod tests {
     fn it_fits_the_same_columns_in_any_order() {
         let document = document();
         for (file, expected) in [
-            ("Nachname,Mail,Mail,Fax", true),
-            ("fax,MAIL,nach name,mail,Error detail", true),
+            ("nach name,MAIL,mail,Fax,Error detail", true),
+            ("Fax,Nachname,Mail,Mail", false),
             ("Nachname,Mail,Fax", false),
             ("Nachname,Mail,Mail,Fax,More", false),
         ] {
             assert_eq!(document.fits(&headers(file)), expected, "{file}");
         }
-        let decided = document.decisions(&headers("Mail,New,mail,Nachname"));
+        let plain = Document { columns: document.columns[2..].to_vec(), ..document.clone() };
+        assert!(plain.fits(&headers("fax,MAIL")), "without repeated headers the order says nothing");
+        let (last, mail) = (Decision::Field(Field::LastName.into()), Decision::Field(Field::Email.into()));
+        let decided = |file: &str| document.decisions(&headers(file));
         assert_eq!(
-            decided,
-            [
-                Some(Decision::Field(Field::Email.into())),
-                None,
-                Some(Decision::Leave),
-                Some(Decision::Field(Field::LastName.into()))
-            ]
+            decided("Nachname,mail,Mail,Fax"),
+            [Some(last.clone()), Some(mail), Some(Decision::Leave), Some(Decision::Open)]
+        );
+        assert_eq!(
+            decided("Mail,New,mail,Nachname"),
+            [None, None, None, Some(last)],
+            "which mail is which, nobody knows"
         );
     }
 }

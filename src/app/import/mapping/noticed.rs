@@ -82,7 +82,8 @@ impl Noticed {
     pub(super) fn tell(&self) -> Vec<String> {
         let rare = self.rare();
         let held = |column: &usize| self.left[*column].load(Ordering::Relaxed);
-        let columns = (0..self.headers.len()).filter(|column| held(column) > 0);
+        // What a remark is about is told there.
+        let columns = (0..self.headers.len()).filter(|at| held(at) > 0 && !self.remarks.contains_key(at));
         let mut left: Vec<String> = columns.map(|column| times(&self.headers[column], held(&column))).collect();
         left.extend(told(&rare.kinds, ""));
         let mut notes = Vec::new();
@@ -96,8 +97,8 @@ impl Noticed {
         note("labels of the program's own, left out", &told(&rare.system, "`"));
         note("labels with a comma or semicolon, which part labels here; left to plugins", &told(&rare.split, "`"));
         for (column, remark) in self.remarks.iter().filter(|(column, _)| held(column) > 0) {
-            let header = &self.headers[*column];
-            notes.push(format!("`{header}` {remark}: it is left to plugins; `--map '{header}=FIELD'` takes it"));
+            let (header, rows) = (&self.headers[*column], rows(held(column)));
+            notes.push(format!("`{header}` {remark}: left to plugins ({rows}); `--map '{header}=FIELD'` takes it"));
         }
         let yearless = self.yearless.load(Ordering::Relaxed);
         if yearless > 0 {

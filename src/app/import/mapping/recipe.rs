@@ -430,13 +430,14 @@ impl Recipe {
     }
 }
 
-/// One more value of a field, behind those that it has.
+/// One more value of a field, behind those that it has; what is there already is not there twice.
 fn add(list: &mut String, value: &str) {
-    if value.is_empty() {
-        return;
+    let known = |value: &str| list.split(VALUE_SEPARATOR).any(|known| known.trim().eq_ignore_ascii_case(value.trim()));
+    let fresh: Vec<&str> = value.split(VALUE_SEPARATOR).filter(|part| !text::is_blank(part) && !known(part)).collect();
+    for part in fresh {
+        list.push_str(if list.is_empty() { "" } else { VALUE_SEPARATOR });
+        list.push_str(part);
     }
-    list.push_str(if list.is_empty() { "" } else { VALUE_SEPARATOR });
-    list.push_str(value);
 }
 
 fn is_street(key: &FieldKey) -> bool {

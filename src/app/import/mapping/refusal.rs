@@ -77,11 +77,16 @@ pub(super) fn disabled(key: &str) -> Failure {
 }
 
 /// No header that anybody knows.
-pub(super) fn no_known_header(reader: &intake::Reader, headers: &[String]) -> Failure {
+pub(super) fn no_known_header(reader: &intake::Reader, headers: &[String], schema: &Schema) -> Failure {
     let first: Vec<&str> = headers.iter().take(8).map(String::as_str).collect();
     let message =
         format!("line {} of `{}` names no known field: {}", reader.header_line(), reader.source(), first.join(", "));
-    Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(
+    let failure = Failure::new(Class::Rejected, "HEADER_MISSING", message);
+    let near = near_misses(headers, &[], schema);
+    if !near.is_empty() {
+        return failure.hint(near.join("; "));
+    }
+    failure.hint(
         "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
          `--map 'Their header=field'` maps yours",
     )
@@ -120,6 +125,9 @@ pub(super) fn whole_names(header: &str, file: &Path) -> Failure {
 pub(super) fn near_misses(unknown: &[String], taken: &[Option<FieldKey>], schema: &Schema) -> Vec<String> {
     let has = |key: &FieldKey| taken.iter().flatten().any(|it| it == key);
     let near = |header: &String| {
+        if aliases::is_whole_name(header) {
+            return None;
+        }
         let known = aliases::nearly(header).map(|(field, name)| (FieldKey::from(field), name.to_owned()));
         let wanted = header_key(header);
         let slip = |field: &&CustomField| {
