@@ -18,6 +18,7 @@ pub mod history;
 pub mod import;
 pub mod labels;
 pub mod lookup;
+pub mod mappings;
 pub mod merge;
 pub mod notes;
 pub mod organizations;

@@ -21,6 +21,7 @@ mod filters;
 mod forget;
 mod held;
 mod identifiers;
+mod import_mappings;
 mod job_progress;
 mod job_undo;
 mod jobs;
@@ -84,7 +85,7 @@ pub use sought::Sought;
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, JobUndo,
-    LabelInfo, NewChange, NewJob, Page, PluginRef, SavedFilter,
+    LabelInfo, NewChange, NewJob, Page, PluginRef, SavedFilter, SavedMapping,
 };
 pub use writer::Writer;
 

@@ -13,7 +13,7 @@ mod error_file;
 mod heard;
 mod limits;
 mod matching;
-mod options;
+pub(super) mod options;
 mod order;
 mod overlay;
 mod pinned;
@@ -21,7 +21,7 @@ mod pipeline;
 mod precedence;
 mod remarks;
 mod row;
-mod source;
+pub(super) mod source;
 mod stage;
 mod stop;
 mod tally;
@@ -38,7 +38,8 @@ use crate::config::{MatchBy, OnMatch};
 use crate::domain::country::Country;
 use crate::domain::custom::Entity;
 use crate::domain::permission::Viewer;
-use crate::registry::Generation;
+use crate::plugin::hook::Hook;
+use crate::registry::{Generation, Loaded};
 use crate::store::{Job, JobState, NewJob};
 
 use limits::Limits;
@@ -177,9 +178,13 @@ impl App {
         self.check_content(request, &source.hash, resumed.as_ref())?;
         let reader = source.open(request)?;
         let schema = self.schema(Entity::Contact)?;
-        let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
+        let chosen = self.choose_mapping(request, resumed.as_ref(), &reader)?;
+        let mapping = Mapping::resolve(&reader, &request.map, chosen, self.settings(), &schema)?;
         let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
         let generation = self.generation()?;
+        let reads_rows = |loaded: &Arc<Loaded>| loaded.plugin.hooks().contains(Hook::ImportRow);
+        let by_plugins = !request.without_plugins && generation.plugins.iter().any(reads_rows);
+        mapping.check_names(&request.file, by_plugins)?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
         report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every)?;
@@ -188,11 +193,12 @@ impl App {
         if let Some(job) = &resumed {
             pinned::check(request, job, &generation)?;
         }
-        let resumed = self.take_job(request, source.hash.clone(), resumed, &generation, &mut report)?;
+        let mapping = Arc::new(mapping);
+        let resumed = self.take_job(request, &mapping, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
         request.stop.arm();
         let done =
-            pipeline::run(self, request, reader, Arc::new(mapping), precedence, generation, &mut report, progress);
+            pipeline::run(self, request, reader, Arc::clone(&mapping), precedence, generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
         let closed = self.close_job(&mut report, done.is_ok());
         request.stop.disarm();
@@ -200,6 +206,7 @@ impl App {
         closed?;
         report.check_sum()?;
         report.tell_returned();
+        report.notes.extend(mapping.noticed());
         if report.counts.read == 0 && report.stopped.is_none() {
             report.notes.push("the file has a header and no rows: nothing was imported".to_owned());
         }
@@ -210,6 +217,7 @@ impl App {
     fn take_job(
         &self,
         request: &ImportRequest,
+        mapping: &Mapping,
         file_hash: String,
         resumed: Option<Job>,
         generation: &Arc<Generation>,
@@ -218,7 +226,7 @@ impl App {
         if request.dry_run {
             return Ok(None);
         }
-        let settings_json = options::json(request, self, report, generation);
+        let settings_json = options::json(request, self, mapping, report, generation);
         if let Some(job) = resumed {
             report.job = Some(job.id);
             return self.store()?.write(|writer| {

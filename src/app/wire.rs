@@ -4,6 +4,7 @@ mod conflict;
 pub mod custom;
 pub mod enquiry;
 mod job;
+pub mod mapping;
 pub mod merge;
 pub mod note;
 mod preview;

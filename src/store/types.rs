@@ -309,3 +309,16 @@ pub struct SavedFilter {
     /// When.
     pub at: DateTime<Utc>,
 }
+
+/// How the columns of a kind of file are mapped, under a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SavedMapping {
+    /// Its name.
+    pub name: Name,
+    /// The mapping, as JSON.
+    pub doc_json: String,
+    /// Who saved it.
+    pub person: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}

@@ -9,6 +9,9 @@ mod tidy;
 /// The main job: a messy file through plugins into the store, and back again.
 mod import;
 
+/// What columns mean: aliases, saved mappings, exports of other programs.
+mod mapping;
+
 /// Rows that meet contacts of the store, and each other.
 mod matching;
 

@@ -1,15 +1,29 @@
-//! Which column means which field: by header, by alias, or as whoever imports says. Decided once, before the first row.
+//! Which column means which field: as whoever imports says, by a kept mapping, by another program's export, by header or alias. Decided once,
+//! before the first row.
 
+pub mod bundled;
+pub mod document;
+pub mod recipe;
+
+mod decided;
+mod noticed;
+mod refusal;
+
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::app::failure::{Class, Failure};
+use crate::app::failure::Failure;
 use crate::config::Settings;
 use crate::domain::custom::Schema;
-use crate::domain::field::{Field, FieldKey, field_for_header, header_key};
+use crate::domain::field::{Field, FieldKey, aliases, header_key};
 use crate::domain::row::Columns;
-use crate::domain::rules::MissingLastName;
 use crate::intake;
 use crate::intake::write::restore;
+
+use bundled::Bundled;
+use decided::{By, Decided};
+use document::Document;
+use recipe::{Builder, Recipe};
 
 /// Header of the column in which an import says why a row failed; ignored when the repaired file comes back.
 pub const ERROR_HEADER: &str = "Error detail";
@@ -17,13 +31,10 @@ pub const ERROR_HEADER: &str = "Error detail";
 /// Header of the column in which an export keeps each contact's id: an import that matches goes by it first, and it is a sign that the file is ours.
 pub const ID_HEADER: &str = "Carnet ID";
 
-/// How many rows are looked at for a header further down.
-const LOOKED_AT: usize = 20;
-
 /// The columns of a file and what becomes of them.
 #[derive(Debug)]
 pub struct Mapping {
-    /// Headers and fields, as rows need them.
+    /// Headers and fields, as rows need them: the file's, then those of fields that a recipe makes.
     pub columns: Arc<Columns>,
     /// Mapped columns in the order in which their values are taken.
     pub ordered: Vec<(usize, FieldKey)>,
@@ -33,56 +44,121 @@ pub struct Mapping {
     pub error_column: Option<usize>,
     /// The column of the contacts' ids, if Carnet wrote the file.
     pub id_column: Option<usize>,
-    /// Columns left out because others were mapped to their fields, in words.
-    pub left_out: Vec<String>,
+    /// Things to know about columns, in words: left out for others, nearly known.
+    pub notes: Vec<String>,
     /// Whether Carnet wrote the file, so that cells neutralised for spreadsheets are read back.
     pub ours: bool,
     /// Whether Carnet wrote it as an export, so that values that nobody edited are taken as they are.
     pub exported: bool,
+    /// What was decided, as it is kept.
+    pub document: Document,
+    /// Where the mapping comes from, if not from the headers alone.
+    pub from: Option<Origin>,
+    width: usize,
+    recipe: Option<Recipe>,
+    whole_name: Option<usize>,
+}
+
+/// Where a mapping comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Saved under a name.
+    Saved(String),
+    /// Another program's export, by its name and that for people.
+    Bundled(String, String),
+}
+
+/// What is known about a file before its headers are looked at one by one.
+#[derive(Default, Debug)]
+pub struct Chosen {
+    /// A kept mapping.
+    pub document: Option<Document>,
+    /// Another program's export.
+    pub base: Option<&'static Bundled>,
+    /// What is told about it.
+    pub from: Option<Origin>,
+    /// What to know besides.
+    pub note: Option<String>,
 }
 
 impl Mapping {
     /// Decides what each column means. `map` pairs headers (or `#3`, the third column) with fields; `-` ignores a column.
     ///
     /// # Errors
-    /// Usage: a pair that names no header or field. Rejected: a header that occurs twice and is not decided; two columns for one
-    /// field; no known header at all; a mandatory column that is missing.
+    /// Usage: a pair that names no header or field, or a column with two. Rejected: a header that occurs twice and is not decided; two
+    /// columns for one field; no known header at all; a mandatory column that is missing.
     pub fn resolve(
         reader: &intake::Reader,
         map: &[(String, String)],
+        chosen: Chosen,
         settings: &Settings,
         schema: &Schema,
     ) -> Result<Self, Failure> {
         let headers = own_headers(reader);
         let mut decided = Decided::by_user(&headers, map, schema)?;
-        decided.by_header(&headers, schema);
-        decided.refuse_repeats(&headers)?;
-        let left_out = decided.left_out(&headers);
-        let mapping = decided.keys;
-        let known = mapping.iter().flatten().count();
-        if known == 0 {
-            return Err(no_known_header(reader, &headers, schema));
+        if let Some(document) = &chosen.document {
+            decided.by_document(&headers, document, schema)?;
         }
-        require_names(&mapping, settings)?;
-        let mut ordered: Vec<(usize, FieldKey)> =
-            mapping.iter().enumerate().filter_map(|(at, key)| key.clone().map(|key| (at, key))).collect();
-        // In the table's order: the SMS toggle comes after the numbers that it is about.
-        ordered.sort_by(|a, b| a.1.cmp(&b.1));
+        let keys: Vec<String> =
+            if chosen.base.is_some() { headers.iter().map(|it| header_key(it)).collect() } else { Vec::new() };
+        let mut builder = chosen.base.map(|base| builder(base, &keys, &headers, &mut decided));
+        let taken: Vec<usize> = builder.iter().flat_map(Builder::taken).collect();
+        decided.by_header(&headers, &taken, schema);
+        decided.refuse_twins(&headers)?;
+        let before = decided.keys.clone();
+        let made = builder.as_mut().map(|builder| join(builder, &mut decided)).unwrap_or_default();
+        decided.refuse_repeats(&headers)?;
+        let document = decided.document(&headers, &before, chosen.base.map(|base| &*base.name));
+        let mapping = decided.keys.clone();
+        if mapping.iter().chain(&made).flatten().next().is_none() {
+            return Err(refusal::no_known_header(reader, &headers, schema));
+        }
+        let all: Vec<Option<FieldKey>> = mapping.into_iter().chain(made).collect();
+        refusal::require_names(&all, settings)?;
         let error_column = headers.iter().position(|header| header == ERROR_HEADER);
-        let exported = headers.iter().any(|header| header == ID_HEADER || *header == Field::AsTyped.info().header);
+        let exported = is_export(&headers);
         let ours = error_column.is_some() || exported || headers.iter().any(|header| is_only_ours(header));
         let id_column = headers.iter().position(|header| header == ID_HEADER);
         let silent = |at: usize| {
-            decided.settled[at]
+            decided.by[at] != By::Nobody
                 || decided.instead_of[at].is_some()
-                || headers[at].is_empty()
-                || headers[at] == ERROR_HEADER
-                || headers[at] == ID_HEADER
+                || taken.contains(&at)
+                || !document::is_theirs(&headers[at])
         };
-        let unknown =
-            headers.iter().enumerate().filter(|(at, _)| !silent(*at)).map(|(_, header)| header.clone()).collect();
-        let columns = Arc::new(Columns::new(headers, mapping));
-        Ok(Self { columns, ordered, unknown, error_column, id_column, left_out, ours, exported })
+        let unknown: Vec<usize> = (0..headers.len()).filter(|at| !silent(*at)).collect();
+        let has = |field: Field| all.iter().flatten().any(|key| key.known() == Some(field));
+        let named = has(Field::FirstName) || has(Field::LastName);
+        let whole_name = unknown.iter().copied().find(|at| !named && aliases::is_whole_name(&headers[*at]));
+        let told: Vec<String> = unknown.iter().map(|at| headers[*at].clone()).collect();
+        let mut notes = decided.left_out(&headers);
+        notes.extend(chosen.note);
+        notes.extend(refusal::near_misses(&told, &all, schema));
+        let recipe = builder.map(|builder| builder.finish(unknown.into_iter()));
+        let width = headers.len();
+        let names =
+            headers.into_iter().chain(recipe.iter().flat_map(|it| it.outputs().iter().map(ToString::to_string)));
+        let columns = Arc::new(Columns::new(names.collect(), all.clone()));
+        let mut ordered: Vec<(usize, FieldKey)> =
+            all.into_iter().enumerate().filter_map(|(at, key)| key.map(|key| (at, key))).collect();
+        // In the table's order: the SMS toggle comes after the numbers that it is about.
+        ordered.sort_by(|a, b| a.1.cmp(&b.1));
+        // What a recipe knows nothing of is told at the end, with how many rows have something there.
+        let unknown = if recipe.is_some() { Vec::new() } else { told };
+        Ok(Self {
+            columns,
+            ordered,
+            unknown,
+            error_column,
+            id_column,
+            notes,
+            ours,
+            exported,
+            document,
+            from: chosen.from,
+            width,
+            recipe,
+            whole_name,
+        })
     }
 
     /// Returns the column mapped to the field.
@@ -90,86 +166,83 @@ impl Mapping {
     pub fn column_of(&self, key: &FieldKey) -> Option<usize> {
         self.ordered.iter().find(|(_, mapped)| mapped == key).map(|(at, _)| *at)
     }
+
+    /// Returns the headers of the file.
+    #[must_use]
+    pub fn headers(&self) -> &[String] {
+        &self.columns.headers()[..self.width]
+    }
+
+    /// Finds the column of the file that a header or field name means.
+    #[must_use]
+    pub fn file_column(&self, name: &str) -> Option<usize> {
+        let at = self.columns.find(name)?;
+        if at < self.width { Some(at) } else { self.recipe.as_ref()?.source(at) }
+    }
+
+    /// Puts the fields that are made of several columns behind a row's cells.
+    pub fn extend(&self, cells: &mut csv::StringRecord) {
+        if let Some(recipe) = &self.recipe {
+            recipe.extend(cells);
+        }
+    }
+
+    /// Takes them away again: the cells as the file has them.
+    #[must_use]
+    pub fn original(&self, mut cells: csv::StringRecord) -> csv::StringRecord {
+        if let Some(recipe) = &self.recipe {
+            recipe.restore(&mut cells);
+        }
+        cells
+    }
+
+    /// Refuses a file with whole names only, where no plugin could take them apart.
+    ///
+    /// # Errors
+    /// Rejected, with the ways out.
+    pub fn check_names(&self, file: &Path, by_plugins: bool) -> Result<(), Failure> {
+        match self.whole_name {
+            Some(column) if !by_plugins => Err(refusal::whole_names(&self.headers()[column], file)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was noticed about values on the way, to be told when all rows are read.
+    #[must_use]
+    pub fn noticed(&self) -> Vec<String> {
+        self.recipe.as_ref().map(|recipe| recipe.noticed.tell()).unwrap_or_default()
+    }
 }
 
-/// Decisions so far, column by column.
-struct Decided {
-    keys: Vec<Option<FieldKey>>,
-    /// Whether the column is decided, be it as ignored.
-    settled: Vec<bool>,
-    /// Whether whoever imports decided it.
-    by_user: Vec<bool>,
-    /// The column that was mapped to the field of this one, which is therefore left out.
-    instead_of: Vec<Option<usize>>,
+/// Works out what another program's export says about the columns that nobody decided about yet.
+fn builder<'h>(base: &Bundled, keys: &'h [String], headers: &[String], decided: &mut Decided) -> Builder<'h> {
+    let free = (0..headers.len()).map(|at| decided.by[at] == By::Nobody && document::is_theirs(&headers[at])).collect();
+    let builder = Builder::new(base, keys, headers, free);
+    builder.direct.iter().for_each(|(column, key)| decided.by_bundled(*column, key));
+    builder
 }
 
-impl Decided {
-    fn by_user(headers: &[String], map: &[(String, String)], schema: &Schema) -> Result<Self, Failure> {
-        let width = headers.len();
-        let mut decided = Self {
-            keys: vec![None; width],
-            settled: vec![false; width],
-            by_user: vec![false; width],
-            instead_of: vec![None; width],
-        };
-        for (header, field) in map {
-            let column = find_column(headers, header)?;
-            decided.keys[column] = if field == "-" { None } else { Some(read_field(field, schema)?) };
-            decided.settled[column] = true;
-            decided.by_user[column] = true;
-        }
-        Ok(decided)
-    }
-
-    fn by_header(&mut self, headers: &[String], schema: &Schema) {
-        for (at, header) in
-            headers.iter().enumerate().filter(|(_, header)| *header != ERROR_HEADER && *header != ID_HEADER)
-        {
-            if self.settled[at] {
-                continue;
-            }
-            self.keys[at] = meaning(header, schema);
-            self.settled[at] = self.keys[at].is_some();
+/// Brings what is made together with what columns of their own say: lists take both, of anything else the column is whoever imports' word.
+fn join(builder: &mut Builder<'_>, decided: &mut Decided) -> Vec<Option<FieldKey>> {
+    let mut made: Vec<Option<FieldKey>> = builder.outputs().iter().cloned().map(Some).collect();
+    for at in 0..decided.keys.len() {
+        let Some(key) = decided.keys[at].clone() else { continue };
+        let made = made.iter_mut().find(|made| made.as_ref() == Some(&key));
+        if builder.join(at, &key) {
+            decided.keys[at] = None;
+        } else if made.is_some() && decided.by[at] == By::Header {
+            (decided.keys[at], decided.by[at]) = (None, By::Nobody);
+        } else if let Some(made) = made {
+            *made = None;
         }
     }
+    made
+}
 
-    /// A field may come from one column only. What whoever imports says wins over what headers say.
-    fn refuse_repeats(&mut self, headers: &[String]) -> Result<(), Failure> {
-        for (at, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
-            let twin = headers.iter().skip(at + 1).position(|later| later == header).map(|later| at + 1 + later);
-            if let Some(twin) = twin.filter(|twin| !self.by_user[at] || !self.by_user[*twin]) {
-                return Err(twice(header, at, twin, self.keys[at].as_ref()));
-            }
-        }
-        for at in 0..self.keys.len() {
-            let Some(key) = self.keys[at].clone() else { continue };
-            let Some(twin) = (at + 1..self.keys.len()).find(|later| self.keys[*later].as_ref() == Some(&key)) else {
-                continue;
-            };
-            match (self.by_user[at], self.by_user[twin]) {
-                (true, false) => self.leave_to_plugins(twin, at),
-                (false, true) => self.leave_to_plugins(at, twin),
-                _ => return Err(repeated(headers, at, twin, &key)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Says which columns are left out, and for which others.
-    fn left_out(&self, headers: &[String]) -> Vec<String> {
-        let told = |(at, instead): (usize, &Option<usize>)| {
-            let instead = (*instead)?;
-            let (header, other, key) = (&headers[at], &headers[instead], self.keys[instead].as_ref()?);
-            Some(format!("`{header}` is left out, because `{other}` was mapped to {key}; plugins see it"))
-        };
-        self.instead_of.iter().enumerate().filter_map(told).collect()
-    }
-
-    fn leave_to_plugins(&mut self, column: usize, instead: usize) {
-        self.instead_of[column] = Some(instead);
-        self.keys[column] = None;
-        self.settled[column] = false;
-    }
+/// Says whether the headers are those of a file that Carnet exported.
+#[must_use]
+pub fn is_export(headers: &[String]) -> bool {
+    headers.iter().any(|header| header == ID_HEADER || *header == Field::AsTyped.info().header)
 }
 
 /// The file's headers; what was done to them for the sake of spreadsheets in an error file or export is undone.
@@ -184,125 +257,4 @@ fn is_only_ours(header: &str) -> bool {
     const SIGNS: [Field; 5] =
         [Field::SurveyOptOut, Field::SharedWith, Field::OtherFirstNames, Field::OtherLastNames, Field::NoSms];
     SIGNS.iter().any(|field| header == field.info().header) || header.starts_with("custom.")
-}
-
-/// The same header twice: only whoever imports knows which is which.
-fn twice(header: &str, at: usize, twin: usize, key: Option<&FieldKey>) -> Failure {
-    let (first, second) = (at + 1, twin + 1);
-    let means = key.map_or_else(String::new, |key| format!(", and both mean `{key}`"));
-    let field = key.map_or_else(|| "-".to_owned(), ToString::to_string);
-    Failure::new(
-        Class::Rejected,
-        "HEADER_REPEATED",
-        format!("columns {first} and {second} have the same header `{header}`{means}"),
-    )
-    .hint(format!("decide each, such as `--map '#{first}={field}' --map '#{second}=-'`; `-` leaves a column out"))
-}
-
-fn repeated(headers: &[String], at: usize, twin: usize, key: &FieldKey) -> Failure {
-    let (first, second) = (at + 1, twin + 1);
-    let message = format!("columns {first} (`{}`) and {second} (`{}`) both mean `{key}`", headers[at], headers[twin]);
-    Failure::new(Class::Rejected, "HEADER_REPEATED", message).hint(format!(
-        "decide each with `--map '#{first}={key}' --map '#{second}=-'`, or give the second another field"
-    ))
-}
-
-/// Finds a column as whoever imports names it: `#3`, the exact header, or one equal without case, spaces and punctuation.
-fn find_column(headers: &[String], name: &str) -> Result<usize, Failure> {
-    if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
-        return match number.checked_sub(1).filter(|at| *at < headers.len()) {
-            Some(at) => Ok(at),
-            None => Err(Failure::new(
-                Class::Usage,
-                "MAP",
-                format!("`--map {name}`: the file has {} columns", headers.len()),
-            )),
-        };
-    }
-    let equal: Vec<usize> = (0..headers.len()).filter(|at| headers[*at] == name).collect();
-    let alike = || (0..headers.len()).filter(|at| header_key(&headers[*at]) == header_key(name)).collect::<Vec<_>>();
-    match if equal.is_empty() { alike() } else { equal }.as_slice() {
-        [at] => Ok(*at),
-        [] => Err(Failure::new(Class::Usage, "MAP", format!("`--map {name}=…`: the file has no column `{name}`"))
-            .hint(format!("its columns are: {}", headers.join(", ")))),
-        several => Err(Failure::new(
-            Class::Usage,
-            "MAP",
-            format!("`--map {name}=…`: {} columns have this header", several.len()),
-        )
-        .hint(format!(
-            "name them by number: {}",
-            several.iter().map(|at| format!("`#{}`", at + 1)).collect::<Vec<_>>().join(", ")
-        ))),
-    }
-}
-
-/// What a header means: a built-in field first, then a custom one by its label or key.
-fn meaning(header: &str, schema: &Schema) -> Option<FieldKey> {
-    match field_for_header(header) {
-        // The key may be written in another case than the schema has it.
-        Some(FieldKey::Custom(key)) if schema.find(&key).is_none() => {
-            schema.for_header(header).or(Some(FieldKey::Custom(key)))
-        }
-        None => schema.for_header(header),
-        found => found,
-    }
-}
-
-fn read_field(field: &str, schema: &Schema) -> Result<FieldKey, Failure> {
-    FieldKey::parse(field).or_else(|invalid| meaning(field, schema).ok_or(invalid)).map_err(Failure::from)
-}
-
-/// No header means anything: there is none, or it is further down, or it is in words that only its people know.
-fn no_known_header(reader: &intake::Reader, headers: &[String], schema: &Schema) -> Failure {
-    if reader.header_line() == 0 {
-        let message = format!("`{}` has no header, and no column is mapped", reader.source());
-        let first = reader.next_rows(1).pop().map(|(_, cells)| first_cells(cells.iter())).unwrap_or_default();
-        return Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(format!(
-            "say what each column holds, such as `--map '#1=first_name' --map '#2=last_name'`; the first row is: {first}"
-        ));
-    }
-    let message = format!(
-        "line {} of `{}` names no known field: {}",
-        reader.header_line(),
-        reader.source(),
-        first_cells(headers.iter().map(String::as_str))
-    );
-    let names_fields =
-        |cells: &csv::StringRecord| cells.iter().filter(|cell| meaning(cell, schema).is_some()).count() > 1;
-    let further_down = reader.next_rows(LOOKED_AT).into_iter().find(|(_, cells)| names_fields(cells));
-    let hint = match further_down {
-        Some((line, cells)) => format!(
-            "line {line} looks like the header ({}): add `--header-line {line}` if it is",
-            first_cells(cells.iter())
-        ),
-        None => "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
-                 `--map 'Their header=field'` maps yours; if there is none, add `--header-line 0 --map '#1=first_name' \
-                 --map '#2=last_name'` and so on"
-            .to_owned(),
-    };
-    Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(hint)
-}
-
-/// The first cells of a row, none of them a thousand characters long.
-fn first_cells<'c>(cells: impl Iterator<Item = &'c str>) -> String {
-    let short = |cell: &str| cell.chars().take(40).collect::<String>();
-    cells.take(8).map(short).collect::<Vec<_>>().join(", ")
-}
-
-/// A file without any column for the last name can do only where something else fills it in.
-fn require_names(mapping: &[Option<FieldKey>], settings: &Settings) -> Result<(), Failure> {
-    let has = |field: Field| mapping.iter().flatten().any(|key| key.known() == Some(field));
-    if settings.missing_last_name != MissingLastName::Reject
-        || has(Field::LastName)
-        || mapping.iter().any(Option::is_none)
-    {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Class::Rejected,
-        "COLUMN_MISSING",
-        "the file has no column for the last name, which is mandatory".to_owned(),
-    )
-    .hint("add a column `Last name`, or map one with `--map 'Their header=last_name'`"))
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::mapping::document::Document;
+use super::mapping::{Mapping, Origin};
 use super::report::ImportReport;
 use super::{ImportRequest, error_file, pinned};
 use crate::app::failure::{Class, Failure};
@@ -14,12 +16,19 @@ use crate::registry::Generation;
 use crate::store::Job;
 
 /// How the job was set up, for whoever reads its record later, and for resuming it.
-pub(super) fn json(request: &ImportRequest, app: &App, report: &ImportReport, generation: &Generation) -> String {
+pub(super) fn json(
+    request: &ImportRequest,
+    app: &App,
+    mapping: &Mapping,
+    report: &ImportReport,
+    generation: &Generation,
+) -> String {
     let place = |path: &Option<PathBuf>| path.as_ref().map(|path| error_file::recorded(path, app.home()));
     json!({
         "profile": app.settings().profile.as_str(),
         "map": request.map.iter().map(|(header, field)| json!([header, field])).collect::<Vec<_>>(),
         "mapping": request.mapping,
+        "mapped": mapped(mapping),
         "sheet": request.sheet,
         "country": request.country.map(|country| country.as_str().to_owned()),
         "encoding": request.encoding,
@@ -42,6 +51,37 @@ pub(super) fn json(request: &ImportRequest, app: &App, report: &ImportReport, ge
         "plugins": pinned::json(generation, request.without_plugins),
     })
     .to_string()
+}
+
+/// What was decided about the columns, for whoever goes on with the job: what is saved under a name may change meanwhile.
+fn mapped(mapping: &Mapping) -> Value {
+    let (saved, bundled) = match &mapping.from {
+        Some(Origin::Saved(name)) => (Some(name), None),
+        Some(Origin::Bundled(name, _)) => (None, Some(name)),
+        None => (None, None),
+    };
+    json!({ "saved": saved, "bundled": bundled, "document": mapping.document.to_json() })
+}
+
+/// The mapping that a job keeps; `None` for one that was begun before mappings were kept.
+///
+/// # Errors
+/// When a newer Carnet kept it.
+pub(in crate::app) fn mapping_of(job: &Job) -> Result<Option<(Document, Option<String>)>, Failure> {
+    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
+    let kept = &kept["mapped"];
+    if kept.is_null() {
+        return Ok(None);
+    }
+    let document = Document::from_json(&kept["document"]).map_err(|reason| {
+        Failure::new(
+            Class::Internal,
+            "MAPPING_UNREADABLE",
+            format!("the mapping of job {} cannot be read: {reason}", job.id),
+        )
+        .hint("a newer Carnet began the job: finish it with that one")
+    })?;
+    Ok(Some((document, kept["saved"].as_str().map(str::to_owned))))
 }
 
 /// Who began a job; nobody is told of old ones.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ImportRequest;
 use super::cautions::Cautions;
 pub use super::limits::Stopped;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, Origin};
 use super::preview::Previews;
 use super::remarks::Remarks;
 use crate::app::App;
@@ -64,6 +64,8 @@ pub struct ImportReport {
     pub header_line: u64,
     /// How its lines end: `LF`, `CRLF`, `CR` or `mixed`.
     pub line_ends: &'static str,
+    /// Where the mapping of its columns comes from, if not from the headers alone.
+    pub mapping: Option<Origin>,
     /// Whether nothing was written.
     pub dry_run: bool,
     /// What became of the rows.
@@ -131,7 +133,7 @@ impl ImportReport {
         if !mapping.unknown.is_empty() {
             notes.push(format!("unknown headers, seen by plugins only: {}", listed(&mapping.unknown)));
         }
-        notes.extend(mapping.left_out.iter().cloned());
+        notes.extend(mapping.notes.iter().cloned());
         notes.extend(near_misses(app, mapping));
         notes.extend(
             app.unknown_plugins(generation)
@@ -169,7 +171,8 @@ impl ImportReport {
             previews: Previews::default(),
             remarks: Remarks::default(),
             resumed_after: 0,
-            headers: mapping.columns.headers().to_vec(),
+            headers: mapping.headers().to_vec(),
+            mapping: mapping.from.clone(),
             error_column: mapping.error_column,
             error_letter: app.settings().error_column.clone(),
         }
@@ -242,7 +245,7 @@ impl ImportReport {
 }
 
 /// Headers for people: not all of a thousand, and none of a thousand characters.
-fn listed(headers: &[String]) -> String {
+pub(super) fn listed(headers: &[String]) -> String {
     let short = |header: &String| {
         if header.chars().count() > 60 {
             format!("{}…", header.chars().take(60).collect::<String>())

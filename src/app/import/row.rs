@@ -166,8 +166,9 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
 }
 
 /// Asks `on_import_row`, then maps cells to fields.
-fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Mapped>, RowEnd> {
+fn map(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Mapped>, RowEnd> {
     let (record, line) = (row.record, row.line);
+    context.mapping.extend(&mut row.cells);
     let mut hand = Box::new(RowHand::new(Arc::clone(&context.mapping.columns), row.cells, record, line));
     let mut opinion = Opinion::default();
     for phase in [Phase::Change, Phase::Check] {
@@ -177,7 +178,8 @@ fn map(row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box<Map
         return Err(RowEnd::Skipped(format!("{}: {reason}", plugin.name)));
     }
     let (draft, given) = draft_of(&hand, context);
-    Ok(Box::new(Mapped { record, line, cells: hand.into_original(), draft, given, opinion }))
+    let cells = context.mapping.original(hand.into_original());
+    Ok(Box::new(Mapped { record, line, cells, draft, given, opinion }))
 }
 
 /// Takes back what was done to cells for the sake of spreadsheets, in a file that Carnet wrote.
@@ -397,7 +399,7 @@ fn failure(record: u64, line: u64, cells: Vec<String>, problems: &[Told], contex
 fn problem_json(record: u64, line: u64, told: &Told, context: &Context) -> serde_json::Value {
     let problem = &told.problem;
     let named = problem.field.as_deref();
-    let found = named.and_then(|name| context.mapping.columns.find(name)).map(column_letter);
+    let found = named.and_then(|name| context.mapping.file_column(name)).map(column_letter);
     let column = found.or_else(|| unread::letter(named?).map(str::to_owned));
     let value = problem.value.as_deref().map(shortened);
     serde_json::json!({

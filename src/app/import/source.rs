@@ -51,13 +51,6 @@ impl Source {
 
     /// Opens it as a table.
     pub(super) fn open(&self, request: &ImportRequest) -> Result<intake::Reader, Failure> {
-        let options = intake::Options {
-            encoding: request.encoding.clone(),
-            delimiter: request.delimiter,
-            backslash: request.backslash,
-            header_line: request.header_line,
-            ..intake::Options::default()
-        };
         let input = match &self.copy {
             None => intake::Input::named(&request.file),
             Some(copy) => {
@@ -67,7 +60,22 @@ impl Source {
                 intake::Input::stream(request.file.display().to_string(), file)
             }
         };
-        Ok(intake::open(input, &options)?)
+        Ok(intake::open(input, &options(request))?)
+    }
+}
+
+/// Opens a file of which only the beginning is wanted.
+pub(in crate::app) fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
+    Ok(intake::open(intake::Input::named(&request.file), &options(request))?)
+}
+
+fn options(request: &ImportRequest) -> intake::Options {
+    intake::Options {
+        encoding: request.encoding.clone(),
+        delimiter: request.delimiter,
+        backslash: request.backslash,
+        header_line: request.header_line,
+        ..intake::Options::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `carnet import`: the import itself. Its jobs are `jobs`', and taking one back is `undo`'s.
 
 mod jobs;
+mod mapping;
 mod plugins;
 mod preview;
 mod undo;
@@ -12,6 +13,7 @@ use plugins::plugins_text;
 
 use crate::app::failure::{Class, Failure};
 use crate::app::import::cautions::Kind;
+use crate::app::import::mapping::Origin;
 use crate::app::import::report::{ImportReport, PluginReport, Stopped};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::{App, wire};
@@ -33,7 +35,7 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
         Some(JobCommand::List) => jobs::list(app, by, printer),
         Some(JobCommand::Show { job }) => jobs::show(app, *job, by, printer),
         Some(JobCommand::Undo { job, yes }) => undo::run(app, *job, *yes, by, printer),
-        Some(JobCommand::Mapping(_)) => Err(Failure::new(Class::Usage, "IMPORT", "this cannot be done yet")),
+        Some(JobCommand::Mapping(command)) => mapping::run(app, command, by, printer),
         None => import(app, args, by, printer),
     }
 }
@@ -107,7 +109,7 @@ fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
 }
 
 /// The field comes after the last `=`, for headers may hold one.
-fn read_pair(pair: &str) -> Result<(String, String), Failure> {
+pub(super) fn read_pair(pair: &str) -> Result<(String, String), Failure> {
     pair.rsplit_once('=').map(|(header, field)| (header.to_owned(), field.trim().to_owned())).ok_or_else(|| {
         Failure::new(Class::Usage, "MAP", format!("`--map {pair}` maps nothing"))
             .hint("write `--map 'Their header=last_name'`")
@@ -159,6 +161,7 @@ fn report_json(report: &ImportReport) -> Value {
         "byte_order_mark": report.byte_order_mark, "header_line": report.header_line, "line_ends": report.line_ends, "dry_run": report.dry_run,
     });
     if let Value::Object(map) = &mut value {
+        map.insert("mapping".into(), report.mapping.as_ref().map_or(Value::Null, wire::mapping::origin));
         map.extend(wire::counts(&report.counts));
         map.insert("warnings".into(), json!(report.notes));
         map.insert("warned_values".into(), json!(report.warned.total()));
@@ -206,6 +209,11 @@ fn report_text(report: &ImportReport) -> String {
         delimiter_name(report.delimiter),
         particulars(report)
     ));
+    match &report.mapping {
+        Some(Origin::Saved(name)) => text.push_str(&format!("read by the saved mapping `{name}`\n")),
+        Some(Origin::Bundled(_, title)) => text.push_str(&format!("read as an export of {title}\n")),
+        None => {}
+    }
     if !report.refused_plugins.is_empty() {
         let one = report.refused_plugins.len() == 1;
         let what = if one { "a plugin that is" } else { "plugins that are" };

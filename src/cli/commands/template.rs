@@ -12,7 +12,7 @@ use crate::cli::args::TemplateArgs;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::domain::custom::{CustomField, Entity};
-use crate::domain::field::{FIELDS, FieldInfo};
+use crate::domain::field::{FIELDS, FieldInfo, aliases};
 use crate::intake::write::{WriteOptions, Writer};
 
 /// Runs the command.
@@ -45,7 +45,7 @@ fn csv(header: &[String], sample: &[String]) -> io::Result<Vec<u8>> {
 
 fn list_fields(app: &App, printer: &mut Printer) -> Result<(), Failure> {
     let custom = app.custom_fields(Entity::Contact)?;
-    let known = |info: &FieldInfo| json!({ "name": info.name, "header": app.header(info), "doc": info.doc, "aliases": info.aliases });
+    let known = |info: &FieldInfo| json!({ "name": info.name, "header": app.header(info), "doc": info.doc, "aliases": aliases::of(info.field).collect::<Vec<_>>() });
     let own = |field: &CustomField| json!({ "name": field.name(), "header": field.name(), "doc": field.doc(), "aliases": [field.label] });
     let known_row = |info: &FieldInfo| vec![info.name.to_owned(), app.header(info), info.doc.to_owned()];
     let own_row = |field: &CustomField| vec![field.name(), field.name(), field.doc()];
