@@ -177,7 +177,10 @@ impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         let class = match error.kind() {
             IntakeErrorKind::NotFound => Class::NotFound,
-            IntakeErrorKind::UnknownEncoding(_) => Class::Usage,
+            IntakeErrorKind::UnknownEncoding(_)
+            | IntakeErrorKind::UnknownSheet { .. }
+            | IntakeErrorKind::NotForWorkbook(_)
+            | IntakeErrorKind::SheetOfText(_) => Class::Usage,
             _ => Class::Rejected,
         };
         let hint = error.hint();

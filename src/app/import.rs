@@ -44,7 +44,7 @@ pub struct ImportRequest {
     pub map: Vec<(String, String)>,
     /// A saved or bundled mapping, over the one that the headers fit.
     pub mapping: Option<String>,
-    /// Sheet of a workbook, by name or as `#2`; `None` means the first.
+    /// Sheet of a workbook, by name or as `#2`; `None` means the first that is not hidden.
     pub sheet: Option<String>,
     /// Country of numbers without a country code, over the settings'.
     pub country: Option<Country>,
@@ -138,6 +138,8 @@ impl App {
         let resuming = resumed.as_ref().map(|job| options::of_job(request, job)).transpose()?;
         let request = resuming.as_ref().unwrap_or(request);
         let reader = open_file(request)?;
+        // The job keeps which sheet it is, though nobody named one.
+        let request = &ImportRequest { sheet: reader.sheet().map(str::to_owned), ..request.clone() };
         let schema = self.schema(Entity::Contact)?;
         let mapping = Mapping::resolve(&reader, &request.map, self.settings(), &schema)?;
         let file_hash = self.check_content(request, resumed.as_ref())?;
@@ -308,6 +310,7 @@ fn open_file(request: &ImportRequest) -> Result<intake::Reader, Failure> {
     let options = intake::Options {
         encoding: request.encoding.clone(),
         delimiter: request.delimiter,
+        sheet: request.sheet.clone(),
         ..intake::Options::default()
     };
     Ok(intake::open(intake::Input::named(&request.file), &options)?)

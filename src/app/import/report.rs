@@ -68,9 +68,13 @@ pub struct ImportReport {
     pub job: Option<i64>,
     /// The file, as given.
     pub file: String,
-    /// The encoding read.
+    /// `CSV` for text with any delimiter, `XLSX` or `ODS`.
+    pub format: &'static str,
+    /// The sheet read, of a workbook.
+    pub sheet: Option<String>,
+    /// The encoding read; a workbook has no choice of it.
     pub encoding: String,
-    /// The delimiter read.
+    /// The delimiter read, with which failed rows are written; a comma for those of a workbook.
     pub delimiter: char,
     /// Whether nothing was written.
     pub dry_run: bool,
@@ -146,6 +150,8 @@ impl ImportReport {
         Self {
             job: None,
             file: request.file.display().to_string(),
+            format: reader.format(),
+            sheet: reader.sheet().map(str::to_owned),
             encoding: reader.encoding().to_owned(),
             delimiter: reader.delimiter(),
             dry_run: request.dry_run,

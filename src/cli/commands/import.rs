@@ -130,8 +130,10 @@ fn draw(bar: &ProgressBar, progress: Progress) {
 }
 
 fn report_json(report: &ImportReport) -> Value {
+    let text = report.sheet.is_none();
     let mut value = json!({
-        "job": report.job, "file": report.file, "encoding": report.encoding, "delimiter": report.delimiter.to_string(), "dry_run": report.dry_run,
+        "job": report.job, "file": report.file, "format": report.format.to_lowercase(), "sheet": report.sheet,
+        "encoding": text.then_some(&report.encoding), "delimiter": text.then(|| report.delimiter.to_string()), "dry_run": report.dry_run,
     });
     if let Value::Object(map) = &mut value {
         map.extend(wire::counts(&report.counts));
@@ -180,10 +182,12 @@ fn report_text(report: &ImportReport) -> String {
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
-        "{}: {job}, {}, delimiter {}\n\n",
+        "{}: {job}, {}\n\n",
         report.file,
-        report.encoding,
-        delimiter_name(report.delimiter)
+        match &report.sheet {
+            Some(sheet) => format!("{}, sheet `{sheet}`", report.format),
+            None => format!("{}, delimiter {}", report.encoding, delimiter_name(report.delimiter)),
+        }
     ));
     text.push_str(&counts_text(report));
     text.push_str(&format!("\n{:.2} s, {} rows/s\n", report.seconds, HumanCount(report.rate() as u64)));

@@ -3,8 +3,8 @@
 use encoding_rs::UTF_8;
 
 use super::Piece;
-use super::Reader;
 use super::Row;
+use super::TextReader;
 use super::Verdict;
 use super::filled;
 use super::is_blank;
@@ -17,7 +17,7 @@ const QUOTE_HINT: &str = "quote the value that contains the delimiter";
 const DOUBLE_HINT: &str = "write a quote inside a quoted value twice (`\"\"`)";
 const BACKSLASH_HINT: &str = "write a quote inside a quoted value twice (`\"\"`), not with a backslash (`\\\"`)";
 
-impl Reader {
+impl TextReader {
     /// Copies the scanned cells into the row; text that cannot be decoded becomes U+FFFD and the row's fault.
     pub(super) fn take_cells(&mut self, row: &mut Row, piece: &Piece) {
         row.cells.clear();
@@ -179,11 +179,11 @@ fn fault(code: &'static str, column: Option<usize>, message: String, hint: &str)
 }
 
 /// A replacement character in the file itself: whoever wrote it had lost the letter already.
-fn lost_letter(row: &Row) -> RowFault {
+pub(in crate::intake) fn lost_letter(row: &Row) -> RowFault {
     let message = "a value contains the replacement character \u{FFFD}: a letter was lost earlier".to_owned();
     fault("ENCODING", damaged_column(row), message, "put the right letter where \u{FFFD} stands")
 }
 
-fn damaged_column(row: &Row) -> Option<usize> {
+pub(in crate::intake) fn damaged_column(row: &Row) -> Option<usize> {
     row.cells.iter().position(|cell| cell.contains('\u{FFFD}'))
 }
