@@ -267,7 +267,8 @@ pub struct RowFault {
 /// Something that was read, but that the user may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN`, `SPACE_BEFORE_QUOTE`, `WORKBOOK_NAME` or `OTHER_SHEETS`.
+    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN`, `SPACE_BEFORE_QUOTE`, `WORKBOOK_NAME`, `OTHER_SHEETS`,
+    /// `HIDDEN_ROWS` or `MERGED_CELLS`.
     pub code: &'static str,
     /// The first physical line concerned, counted from 1.
     pub line: Option<u64>,

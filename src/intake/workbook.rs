@@ -47,14 +47,24 @@ mod xml;
 struct Sheet {
     name: String,
     hidden: bool,
-    /// Whether it has a cell with a value.
+    found: Found,
+}
+
+/// What was found in a sheet before its rows are read; of a large one only in its beginning.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    /// Whether there is a cell with a value.
     filled: bool,
+    /// Rows with values that the spreadsheet does not show.
+    hidden_rows: u64,
+    /// Ranges of merged cells.
+    merged: u64,
 }
 
 impl Sheet {
     fn told(&self) -> String {
         let name = &self.name;
-        match (self.hidden, self.filled) {
+        match (self.hidden, self.found.filled) {
             (true, _) => format!("`{name}` (hidden)"),
             (false, true) => format!("`{name}`"),
             (false, false) => format!("`{name}` (empty)"),
@@ -127,14 +137,15 @@ impl SheetReader {
             let sheet = chosen(&sheets, options.sheet.as_deref(), false)?;
             ("ODS", sheets, Rows::Ods(Box::new(OdsRows::open(&mut package, sheet)?)), sheet)
         } else if let Some(main) = Xlsx::main_part(&mut package)? {
-            let workbook = Xlsx::open(&mut package, &main)?;
+            let mut workbook = Xlsx::open(&mut package, &main)?;
             let sheet = chosen(&workbook.sheets, options.sheet.as_deref(), workbook.charts)?;
             let rows = workbook.rows(&mut package, sheet)?;
+            workbook.sheets[sheet].found = workbook.look(&mut package, sheet);
             ("XLSX", workbook.sheets, Rows::Xlsx(Box::new(rows)), sheet)
         } else {
             return Err(other_archive(&package));
         };
-        let others = sheets.iter().enumerate().filter(|(at, other)| *at != sheet && other.filled);
+        let others = sheets.iter().enumerate().filter(|(at, other)| *at != sheet && other.found.filled);
         let others: Vec<String> = others.map(|(_, other)| other.told()).collect();
         Ok(Self {
             source: source.to_owned(),
@@ -361,6 +372,15 @@ fn warnings(source: &str, format: &str, sheet: &Sheet, others: &[String], option
         let (name, others) = (&sheet.name, others.join(", "));
         let message = format!("only the sheet `{name}` is read; rows are also in {others}: name one with `--sheet`");
         warnings.push(Warning { code: "OTHER_SHEETS", line: None, message });
+    }
+    let Found { hidden_rows, merged, .. } = sheet.found;
+    if hidden_rows > 0 {
+        let message = format!("rows that the spreadsheet hides are read as well: {hidden_rows}");
+        warnings.push(Warning { code: "HIDDEN_ROWS", line: None, message });
+    }
+    if merged > 0 {
+        let message = format!("merged cells have their value in the first row and column only: {merged} times");
+        warnings.push(Warning { code: "MERGED_CELLS", line: None, message });
     }
     warnings
 }

@@ -9,6 +9,9 @@ mod tidy;
 /// The main job: a messy file through plugins into the store, and back again.
 mod import;
 
+/// Workbooks: XLSX and ODS.
+mod sheets;
+
 /// Rows that meet contacts of the store, and each other.
 mod matching;
 

@@ -2,6 +2,7 @@
 //!
 //! All sheets are in one part, so that part is passed through twice: once for the sheets, once for the rows.
 
+use super::Found;
 use super::Sheet;
 use super::package::Package;
 use super::row::MAX_COLUMNS;
@@ -57,12 +58,23 @@ pub(super) fn sheets(package: &mut Package) -> Result<Vec<Sheet>, IntakeErrorKin
                 "table" if body.holds(depth) => {
                     let name = tag.attribute("table:name").unwrap_or_default();
                     let hidden = tag.attribute("table:style-name").is_some_and(|style| hidden.contains(&style));
-                    sheets.push(Sheet { name, hidden, filled: false });
+                    sheets.push(Sheet { name, hidden, found: Found::default() });
                     body.in_table = true;
                 }
+                "table-row" if body.in_table => {
+                    body.in_hidden_row = tag.attribute("table:visibility").is_some_and(|shown| shown != "visible");
+                }
                 "table-cell" if body.in_table => {
-                    if let Some(sheet) = sheets.last_mut().filter(|sheet| !sheet.filled) {
-                        sheet.filled = tag.attribute("office:value-type").is_some();
+                    let (mut valued, mut merged) = (false, false);
+                    tag.each(|name, value| match name {
+                        "office:value-type" => valued = true,
+                        "table:number-columns-spanned" | "table:number-rows-spanned" => merged |= value != "1",
+                        _ => {}
+                    });
+                    if let Some(sheet) = sheets.last_mut() {
+                        sheet.found.filled |= valued;
+                        sheet.found.merged += u64::from(merged);
+                        sheet.found.hidden_rows += u64::from(valued && std::mem::take(&mut body.in_hidden_row));
                     }
                 }
                 _ => {}
@@ -74,7 +86,7 @@ pub(super) fn sheets(package: &mut Package) -> Result<Vec<Sheet>, IntakeErrorKin
             }
             Node::Text(text) => {
                 let filled = body.in_table && !text.trim().is_empty();
-                sheets.last_mut().into_iter().for_each(|sheet| sheet.filled |= filled);
+                sheets.last_mut().into_iter().for_each(|sheet| sheet.found.filled |= filled);
             }
             Node::Eof => return Ok(sheets),
         }
@@ -87,6 +99,8 @@ struct Body {
     /// How deep the tags in the body are.
     opened: Option<usize>,
     in_table: bool,
+    /// In a row that is hidden and was not counted yet.
+    in_hidden_row: bool,
 }
 
 impl Body {

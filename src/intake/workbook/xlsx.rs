@@ -1,5 +1,6 @@
 //! A workbook of Excel (Office Open XML): its sheets, formats and shared texts, and the rows of one sheet as a stream.
 
+use super::Found;
 use super::Sheet;
 use super::format::Format;
 use super::package::Package;
@@ -16,7 +17,7 @@ mod rows;
 
 /// What a relation's type ends with, if it points to a sheet of cells.
 const WORKSHEET: &str = "/worksheet";
-/// How much of another sheet is unpacked to see whether it has cells.
+/// How much of a sheet is unpacked to see what is in it.
 const GLANCE: u64 = 8 << 20;
 
 /// What is common to all sheets.
@@ -80,7 +81,7 @@ impl Xlsx {
                         Some(relation) => {
                             let hidden = tag.attribute("state").is_some_and(|state| state != "visible");
                             let name = tag.attribute("name").unwrap_or_default();
-                            workbook.sheets.push(Sheet { name, hidden, filled: false });
+                            workbook.sheets.push(Sheet { name, hidden, found: Found::default() });
                             workbook.parts.push(relation.target.clone());
                         }
                         None => workbook.charts = true,
@@ -92,9 +93,14 @@ impl Xlsx {
         }
         for at in 0..workbook.sheets.len() {
             // What another sheet is like must not keep this one from being read.
-            workbook.sheets[at].filled = has_cells(package, &workbook.parts[at]).unwrap_or(false);
+            workbook.sheets[at].found = survey(package, &workbook.parts[at], false).unwrap_or_default();
         }
         Ok(workbook)
+    }
+
+    /// What is to be said of a sheet before its rows; damage is told when they are read.
+    pub(super) fn look(&self, package: &mut Package, sheet: usize) -> Found {
+        survey(package, &self.parts[sheet], true).unwrap_or(self.sheets[sheet].found)
     }
 
     /// The rows of one sheet.
@@ -178,26 +184,31 @@ fn formats(mut xml: Xml) -> Result<Vec<Format>, IntakeErrorKind> {
     }
 }
 
-/// Whether a sheet has a cell with a value, as far as its beginning tells.
-fn has_cells(package: &mut Package, part: &str) -> Result<bool, IntakeErrorKind> {
+/// What is in a sheet, as far as its beginning tells; if not `whole`, only whether it has a cell with a value.
+fn survey(package: &mut Package, part: &str, whole: bool) -> Result<Found, IntakeErrorKind> {
     let mut xml = Xml::new(package.large(part)?);
+    let mut found = Found::default();
+    let mut hidden = false;
     let mut text = String::new();
-    while xml.part().unpacked() < GLANCE {
+    while xml.part().unpacked() < GLANCE && (whole || !found.filled) {
+        text.clear();
         match xml.next()? {
-            Node::Start(tag) if tag.name() == "v" => return Ok(true),
-            Node::Start(tag) if tag.name() == "is" => {
-                text.clear();
-                rich_text(&mut xml, &mut text)?;
-                if !text.is_empty() {
-                    return Ok(true);
-                }
-            }
-            Node::End(tag) if tag.name() == "sheetData" => return Ok(false),
-            Node::Eof => return Ok(false),
+            Node::Start(tag) => match tag.name() {
+                "row" => hidden = matches!(tag.attribute("hidden").as_deref(), Some("1" | "true")),
+                "mergeCell" => found.merged += 1,
+                "v" => xml.text(&mut text)?,
+                "is" => rich_text(&mut xml, &mut text)?,
+                _ => {}
+            },
+            Node::Eof => break,
             _ => {}
         }
+        if !text.is_empty() {
+            found.filled = true;
+            found.hidden_rows += u64::from(std::mem::take(&mut hidden));
+        }
     }
-    Ok(false)
+    Ok(found)
 }
 
 #[cfg(test)]

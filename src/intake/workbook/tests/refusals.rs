@@ -48,6 +48,31 @@ fn hidden_sheets_and_charts_are_not_chosen() {
 }
 
 #[test]
+fn hidden_rows_and_merged_cells_are_told() {
+    let rows = [
+        texts(1, "A|B"),
+        texts(2, "1|2").replace("<row", "<row hidden=\"1\""),
+        "<row r=\"3\" hidden=\"true\"/></sheetData><mergeCells><mergeCell ref=\"A1:B1\"/></mergeCells><sheetData>"
+            .to_owned(),
+    ];
+    let cell = "<table:table-cell office:value-type=\"string\" table:number-columns-spanned=\"2\"><text:p>A</text:p></table:table-cell>";
+    let body = format!(
+        "<table:table><table:table-row table:visibility=\"collapse\">{cell}</table:table-row><table:table-row table:visibility=\"filter\"/></table:table>"
+    );
+    for bytes in [Book::new(&rows.concat()).bytes(), ods(&body)] {
+        let reader = open_bytes(&bytes, &Options::default()).unwrap();
+        let told: Vec<&str> = reader.warnings().iter().map(|warning| warning.message.as_str()).collect();
+        assert_eq!(
+            told.iter().filter(|told| !told.contains("whatever its name")).collect::<Vec<_>>(),
+            [
+                &"rows that the spreadsheet hides are read as well: 1",
+                &"merged cells have their value in the first row and column only: 1 times"
+            ]
+        );
+    }
+}
+
+#[test]
 fn sheets_of_opendocument_are_found() {
     let table = |name: &str, text: &str| {
         format!(
