@@ -140,7 +140,7 @@ impl SheetReader {
             let mut workbook = Xlsx::open(&mut package, &main)?;
             let sheet = chosen(&workbook.sheets, options.sheet.as_deref(), workbook.charts)?;
             let rows = workbook.rows(&mut package, sheet)?;
-            workbook.sheets[sheet].found = workbook.look(&mut package, sheet);
+            workbook.sheets[sheet].found = workbook.look(&mut package, sheet)?;
             ("XLSX", workbook.sheets, Rows::Xlsx(Box::new(rows)), sheet)
         } else {
             return Err(other_archive(&package));
@@ -379,7 +379,7 @@ fn warnings(source: &str, format: &str, sheet: &Sheet, others: &[String], option
         warnings.push(Warning { code: "HIDDEN_ROWS", line: None, message });
     }
     if merged > 0 {
-        let message = format!("merged cells have their value in the first row and column only: {merged} times");
+        let message = format!("ranges of merged cells, of which only the first cell has the value: {merged}");
         warnings.push(Warning { code: "MERGED_CELLS", line: None, message });
     }
     warnings

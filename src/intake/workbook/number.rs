@@ -11,10 +11,7 @@ pub(super) fn plain(value: f64) -> String {
     if !value.is_finite() {
         return value.to_string();
     }
-    if value.abs() >= EXACT {
-        return format!("{value:.0}");
-    }
-    if value == value.trunc() {
+    if value == value.trunc() && value.abs() < EXACT {
         return format!("{}", value as i64);
     }
     let digits = format!("{value:.14e}");
@@ -80,6 +77,7 @@ mod tests {
         check(0.000_000_123, "0.000000123");
         check(123_456_789.123_456_78, "123456789.123457");
         check(1e20, "100000000000000000000");
+        check(1.234_567_890_123_456_7e19, "12345678901234600000");
         check(99_999_999_999_999.99, "100000000000000");
         check(1e-300, &format!("0.{}1", "0".repeat(299)));
     }

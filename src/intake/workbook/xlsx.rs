@@ -98,9 +98,9 @@ impl Xlsx {
         Ok(workbook)
     }
 
-    /// What is to be said of a sheet before its rows; damage is told when they are read.
-    pub(super) fn look(&self, package: &mut Package, sheet: usize) -> Found {
-        survey(package, &self.parts[sheet], true).unwrap_or(self.sheets[sheet].found)
+    /// What is to be said of a sheet before its rows; damage, too, unless it is far behind.
+    pub(super) fn look(&self, package: &mut Package, sheet: usize) -> Result<Found, IntakeErrorKind> {
+        survey(package, &self.parts[sheet], true)
     }
 
     /// The rows of one sheet.

@@ -150,6 +150,15 @@ impl Xml {
         Ok(())
     }
 
+    /// Reads to the end of the document: what was read can be trusted only when the checksum behind it is right.
+    ///
+    /// # Errors
+    /// As [`Xml::next`].
+    pub(super) fn drain(&mut self) -> Result<(), IntakeErrorKind> {
+        while !matches!(self.next()?, Node::Eof) {}
+        Ok(())
+    }
+
     /// Adds the text of the tag that opened last to `text`, that of tags inside it left out.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Cells of all kinds, in both kinds of workbooks.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// One cell of an Excel sheet under the header `Name`, and what is read of it.
@@ -62,6 +64,7 @@ fn days_and_times_are_iso() {
 fn what_is_not_to_be_trusted_is_told() {
     check_cell("<c><v>1234567890123456</v></c>", "1234567890123456 ?NUMBER_DIGITS_LOST");
     check_cell("<c><v>1.2345E+20</v></c>", "123450000000000000000 ?NUMBER_DIGITS_LOST");
+    check_cell("<c><v>12345678901234567890</v></c>", "12345678901234567890 ?NUMBER_DIGITS_LOST");
     check_cell("<c s=\"6\"><v>852120000000</v></c>", "852120000000 ?NUMBER_DIGITS_LOST");
     check_cell("<c s=\"6\"><v>85212345678</v></c>", "85212345678");
     check_cell("<c t=\"e\"><v>#N/A</v></c>", "#N/A ?CELL_ERROR");
@@ -188,4 +191,23 @@ fn repeated_rows_and_cells_are_there_again() {
         "</table:table><table:dde-links><table:table><table:table-row/></table:table></table:dde-links>",
     ];
     check(&ods(&body.concat()), &["A|B", "2 ~", "3 ~", "4 x|x", "5 x|x", "6 |y"]);
+}
+
+proptest! {
+    #[test]
+    fn no_sheet_brings_the_reader_down(pieces in proptest::collection::vec(0_usize..20, 0..40), text in "[a-z_x0-9&;<> ]{0,8}") {
+        let fragments = [
+            "<row>", "<row r=\"3\">", "<row r=\"x\">", "</row>", "<c>", "<c r=\"C3\">", "<c t=\"s\">", "<c t=\"e\">", "<c s=\"1\">", "</c>", "<v>", "</v>",
+            "<is>", "</is>", "<t>", "</t>", "1e308", "-7", "<f/>", &text,
+        ];
+        let rows: String = pieces.iter().map(|piece| fragments[*piece]).collect();
+        let book = Book::new(&format!("{}{rows}", texts(1, "A|B"))).formats(&["h:mm"]);
+        let table = format!("<table:table><table:table-row><table:table-cell>{text}</table:table-cell></table:table-row>{rows}</table:table>");
+        for bytes in [book.bytes(), ods(&table)] {
+            if let Ok(mut reader) = open_bytes(&bytes, &Options::default()) {
+                let mut row = Row::default();
+                while reader.read(&mut row).unwrap_or(false) {}
+            }
+        }
+    }
 }

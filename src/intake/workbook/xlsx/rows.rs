@@ -72,7 +72,10 @@ impl XlsxRows {
                     self.cells(row)?;
                     return Ok(true);
                 }
-                Node::End(tag) => self.ended = tag.name() == "sheetData",
+                Node::End(tag) if tag.name() == "sheetData" => {
+                    self.ended = true;
+                    return self.xml.drain().map(|()| false);
+                }
                 Node::Eof => self.ended = true,
                 _ => {}
             }
@@ -162,7 +165,9 @@ impl XlsxRows {
             Format::Number | Format::Scientific => number::plain(number),
         };
         let scientific = format == Format::Scientific;
-        row.push(column, &text);
+        // Another program may have written digits that a spreadsheet would not keep.
+        let longer = number::is_cut(number) && raw.bytes().all(|digit| digit.is_ascii_digit());
+        row.push(column, if longer { raw } else { &text });
         value::doubt_number(row, column, number, scientific);
     }
 }
