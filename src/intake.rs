@@ -4,10 +4,11 @@
 //! guess, and hands out a [`Reader`] that streams rows in bounded memory. A bad row is a result, a [`RowFault`] beside
 //! its cells, and never stops the file. What a header *means* is decided elsewhere; nothing here knows a contact.
 //!
-//! Bytes travel `container` (is it a table at all?) → `encoding` (which letters?) → `text` (a window of UTF-8) →
+//! A workbook goes through `workbook` instead and gives the same rows. Bytes of text travel `container` (is it a table at all?) → `encoding` (which letters?) → `text` (a window of UTF-8) →
 //! `dialect` (which delimiter?) → `scan` (where do records and cells end?) → `reader` (rows and their faults).
 
 use std::fs::File;
+use std::io::Cursor;
 use std::io::ErrorKind;
 use std::io::Read;
 use std::path::Path;
@@ -19,8 +20,11 @@ pub use self::error::IntakeErrorKind;
 pub use self::error::RowFault;
 pub use self::error::Warning;
 pub use self::reader::LineEnds;
-pub use self::reader::Reader;
 pub use self::reader::Row;
+pub use self::table::Reader;
+
+use self::reader::TextReader;
+use self::workbook::SheetReader;
 
 mod container;
 mod dialect;
@@ -29,9 +33,11 @@ mod error;
 mod likelihood;
 mod reader;
 mod scan;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod workbook;
 pub mod write;
 
 /// How to read a file, and how much of it may be held at once.
@@ -54,6 +60,12 @@ pub struct Options {
     /// The longest cell in bytes of UTF-8 (default 128 KiB, more than a spreadsheet's cell holds); a longer one fails
     /// its row with `CELL_TOO_LARGE`.
     pub max_cell_bytes: usize,
+    /// The sheet of a workbook, by name or as `#2`; `None` means the first that is not hidden.
+    pub sheet: Option<String>,
+    /// The most bytes that a sheet, or the texts of a workbook, may unpack to (default 4 GiB).
+    pub max_unpacked_bytes: u64,
+    /// The most bytes of a workbook that comes from a stream (default 512 MiB), for it is kept in a temporary file.
+    pub max_spooled_bytes: u64,
 }
 
 impl Default for Options {
@@ -66,6 +78,9 @@ impl Default for Options {
             max_record_bytes: 1 << 20,
             max_columns: 2000,
             max_cell_bytes: 128 << 10,
+            sheet: None,
+            max_unpacked_bytes: 4 << 30,
+            max_spooled_bytes: 512 << 20,
         }
     }
 }
@@ -103,19 +118,48 @@ impl Input {
     }
 }
 
-/// Opens a table: detects or checks encoding and delimiter, and reads the header.
+/// Opens a table: tells a workbook from text, chooses the sheet or detects encoding and delimiter, and reads the header.
 ///
 /// # Errors
 /// Whatever makes the whole file unreadable or ambiguous; see [`IntakeErrorKind`].
 pub fn open(input: Input, options: &Options) -> Result<Reader, IntakeError> {
-    match input {
+    let (name, mut reader, file) = match input {
         Input::Path(path) => {
             let name = path.display().to_string();
             let (file, size) = open_file(&path).map_err(|kind| IntakeError::new(&name, kind))?;
-            Reader::open(name, Box::new(file), size, options)
+            let again = size.map(|size| (path, size));
+            (name, Box::new(file) as Box<dyn Read + Send>, again)
         }
-        Input::Stream { name, reader } => Reader::open(name, reader, None, options),
+        Input::Stream { name, reader } => (name, reader, None),
+    };
+    let fail = |kind| IntakeError::new(&name, kind);
+    let mut head = Vec::new();
+    let read = reader.by_ref().take(container::ZIP.len() as u64).read_to_end(&mut head);
+    read.map_err(|error| fail(IntakeErrorKind::Unreadable(error)))?;
+    let size = file.as_ref().map(|(_, size)| *size);
+    let whole = Cursor::new(head.clone()).chain(reader);
+    if head != container::ZIP {
+        if let Some(sheet) = &options.sheet {
+            return Err(fail(IntakeErrorKind::SheetOfText(sheet.clone())));
+        }
+        return Ok(Reader::text(TextReader::open(name, Box::new(whole), size, options)?));
     }
+    let workbook = match file {
+        Some((path, _)) => open_file(&path).map(|(file, _)| file),
+        None => spooled(whole, options.max_spooled_bytes),
+    };
+    let workbook = workbook.map_err(fail)?;
+    Ok(Reader::sheet_of(SheetReader::open(name, workbook, options)?))
+}
+
+/// Keeps a stream in a temporary file without a name, for an archive is read from its end.
+fn spooled(stream: impl Read, limit: u64) -> Result<File, IntakeErrorKind> {
+    let mut file = tempfile::tempfile().map_err(IntakeErrorKind::Io)?;
+    let length = std::io::copy(&mut stream.take(limit + 1), &mut file).map_err(IntakeErrorKind::Io)?;
+    if length > limit {
+        return Err(IntakeErrorKind::StreamTooLarge { limit });
+    }
+    Ok(file)
 }
 
 /// The delimiter that a user names: one character, or `tab`, `comma`, `semicolon`, `pipe`, `colon`; `None` if it cannot

@@ -177,7 +177,11 @@ impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         let class = match error.kind() {
             IntakeErrorKind::NotFound => Class::NotFound,
-            IntakeErrorKind::UnknownEncoding(_) | IntakeErrorKind::NoSuchLine { .. } => Class::Usage,
+            IntakeErrorKind::UnknownEncoding(_)
+            | IntakeErrorKind::NoSuchLine { .. }
+            | IntakeErrorKind::UnknownSheet { .. }
+            | IntakeErrorKind::NotForWorkbook(_)
+            | IntakeErrorKind::SheetOfText(_) => Class::Usage,
             _ => Class::Rejected,
         };
         let hint = error.hint();

@@ -67,7 +67,7 @@ pub struct ImportRequest {
     pub map: Vec<(String, String)>,
     /// A saved or bundled mapping, over the one that the headers fit.
     pub mapping: Option<String>,
-    /// Sheet of a workbook, by name or as `#2`; `None` means the first.
+    /// Sheet of a workbook, by name or as `#2`; `None` means the first that is not hidden.
     pub sheet: Option<String>,
     /// Country of numbers without a country code, over the settings'.
     pub country: Option<Country>,
@@ -177,6 +177,8 @@ impl App {
         let source = Source::take(request, self.store()?)?;
         self.check_content(request, &source.hash, resumed.as_ref())?;
         let reader = source.open(request)?;
+        // The job keeps which sheet it is, though nobody named one.
+        let request = &ImportRequest { sheet: reader.sheet().map(str::to_owned), ..request.clone() };
         let schema = self.schema(Entity::Contact)?;
         let chosen = self.choose_mapping(request, resumed.as_ref(), &reader)?;
         let mapping = Mapping::resolve(&reader, &request.map, chosen, self.settings(), &schema)?;

@@ -1,6 +1,10 @@
-//! Telling a table from everything else that is uploaded as one. Nothing is unpacked or decoded here.
+//! Telling a table from everything else that is uploaded as one. Nothing is unpacked or decoded here: what a ZIP holds is
+//! told in `workbook`.
 
 use super::IntakeErrorKind;
+
+/// The first bytes of an archive that may be a workbook.
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
 /// First bytes that name a format for certain.
 const ARCHIVES: [(&[u8], &str); 7] = [
@@ -16,11 +20,13 @@ const IMAGES: [&[u8]; 5] = [b"\x89PNG\r\n", b"\xFF\xD8\xFF", b"GIF8", b"SQLite f
 
 /// What the first bytes of the file betray, if it is no text.
 pub(super) fn binary_format(head: &[u8]) -> Option<IntakeErrorKind> {
-    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        return Some(zip_content(head));
+    if head.starts_with(b"PK\x05\x06") {
+        return Some(IntakeErrorKind::ZipArchive { tables: Vec::new() });
     }
     if head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
-        return Some(IntakeErrorKind::LegacyExcel);
+        let encrypted: Vec<u8> = "EncryptedPackage".bytes().flat_map(|letter| [letter, 0]).collect();
+        let protected = contains(head, &encrypted);
+        return Some(if protected { IntakeErrorKind::ProtectedWorkbook } else { IntakeErrorKind::LegacyExcel });
     }
     if head.starts_with(b"%PDF-") {
         return Some(IntakeErrorKind::Pdf);
@@ -30,18 +36,6 @@ pub(super) fn binary_format(head: &[u8]) -> Option<IntakeErrorKind> {
     }
     let (_, name) = ARCHIVES.iter().find(|(magic, _)| head.starts_with(magic))?;
     Some(IntakeErrorKind::Archive(name))
-}
-
-/// Tells a workbook from other archives by the file names that a ZIP keeps uncompressed.
-fn zip_content(head: &[u8]) -> IntakeErrorKind {
-    // An OpenDocument file names itself in its first entry, stored as it is.
-    if contains(&head[..head.len().min(256)], b"opendocument.spreadsheet") {
-        return IntakeErrorKind::Workbook("OpenDocument");
-    }
-    if contains(head, b"xl/") {
-        return IntakeErrorKind::Workbook("Excel");
-    }
-    IntakeErrorKind::Archive("ZIP")
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {

@@ -67,12 +67,67 @@ pub enum IntakeErrorKind {
     /// No bytes, or nothing but blank lines.
     #[error("is empty: there is no header and no row")]
     Empty,
-    /// A workbook of a spreadsheet program (zipped), with the program's name.
-    #[error("is an {0} workbook, not a CSV file")]
-    Workbook(&'static str),
     /// A workbook or document of an old Office (`.xls`).
-    #[error("is an old Excel workbook (.xls) or Office document, not a CSV file")]
+    #[error("is an old Excel workbook (.xls) or Office document, not an .xlsx, .ods or CSV file")]
     LegacyExcel,
+    /// A workbook that opens only with a password.
+    #[error("is a workbook protected by a password")]
+    ProtectedWorkbook,
+    /// An archive that cannot be read, or a workbook that makes no sense, with the reason.
+    #[error("is a damaged workbook or ZIP archive: {0}")]
+    DamagedWorkbook(String),
+    /// A workbook that unpacks to more than the limit, or suspiciously much for its size; says which part.
+    #[error("is too large: {0}")]
+    UnpacksTooLarge(String),
+    /// A workbook from a stream that is longer than what is kept of one.
+    #[error("is a workbook of more than {} MiB from a stream", .limit >> 20)]
+    StreamTooLarge {
+        /// The most bytes that are kept.
+        limit: u64,
+    },
+    /// A document that is zipped like a workbook, with what it is.
+    #[error("is {0}, not an .xlsx, .ods or CSV file")]
+    OtherDocument(&'static str),
+    /// A ZIP archive that is no workbook.
+    #[error("is a ZIP archive, not a workbook or CSV file")]
+    ZipArchive {
+        /// Files in it that could be imported.
+        tables: Vec<String>,
+    },
+    /// A workbook without any cells.
+    #[error("has no sheet with cells{}", if *.charts { ", only charts" } else { "" })]
+    NoSheet {
+        /// Whether it has charts.
+        charts: bool,
+    },
+    /// All sheets are hidden, and none was named.
+    #[error("has only hidden sheets: {}", .sheets.join(", "))]
+    HiddenSheets {
+        /// Its sheets.
+        sheets: Vec<String>,
+    },
+    /// There is no sheet of that name or number.
+    #[error("has no sheet `{wanted}`")]
+    UnknownSheet {
+        /// What was asked for.
+        wanted: String,
+        /// Its sheets.
+        sheets: Vec<String>,
+    },
+    /// The sheet has no row.
+    #[error("the sheet `{sheet}` is empty: there is no header and no row")]
+    EmptySheet {
+        /// Its name.
+        sheet: String,
+        /// Other sheets, which have rows.
+        others: Vec<String>,
+    },
+    /// An option that means nothing for a workbook.
+    #[error("is a workbook, for which `{0}` means nothing")]
+    NotForWorkbook(&'static str),
+    /// A sheet was named, and the file has none.
+    #[error("is a text file and has no sheet `{0}`")]
+    SheetOfText(String),
     /// A compressed file or an archive, with its format.
     #[error("is a {0} archive, not a CSV file")]
     Archive(&'static str),
@@ -146,7 +201,7 @@ impl IntakeErrorKind {
             Self::Unreadable(_) | Self::Io(_) => "FILE_UNREADABLE",
             Self::IsDirectory => "FILE_IS_FOLDER",
             Self::Empty => "FILE_EMPTY",
-            Self::Workbook(_) | Self::LegacyExcel => "FILE_WORKBOOK",
+            Self::LegacyExcel => "FILE_WORKBOOK",
             Self::Archive(_) => "FILE_ARCHIVE",
             Self::Binary => "FILE_BINARY",
             Self::UnknownEncoding(_) => "ENCODING_UNKNOWN",
@@ -169,7 +224,27 @@ impl IntakeErrorKind {
             Self::Unreadable(_) => "check the file's permissions",
             Self::Io(_) => "check the disk or the program that writes the data, then import again",
             Self::Empty => "export the contacts again, or start from `carnet template`",
-            Self::Workbook(_) | Self::LegacyExcel => "open it and save it as `CSV UTF-8 (comma delimited)`",
+            Self::LegacyExcel => "open it and save it as .xlsx or as `CSV UTF-8 (comma delimited)`",
+            Self::ProtectedWorkbook => "open it, remove the password, and save it",
+            Self::DamagedWorkbook(_) => "open it in a spreadsheet and save it anew, or get the file again",
+            Self::UnpacksTooLarge(_) => {
+                "save the one sheet as `CSV UTF-8`; if it is small, the file is not what it seems"
+            }
+            Self::StreamTooLarge { .. } => "save it as a file and import that",
+            Self::OtherDocument(_) => "save its table as .xlsx or as `CSV UTF-8`",
+            Self::ZipArchive { tables } if tables.is_empty() => "unpack it and import the file inside",
+            Self::ZipArchive { tables } => return Some(format!("unpack it and import one of: {}", tables.join(", "))),
+            Self::NoSheet { .. } => "put the contacts in a sheet with a header in its first row",
+            Self::HiddenSheets { .. } => "name one with `--sheet`",
+            Self::UnknownSheet { sheets, .. } => return Some(format!("its sheets are {}", sheets.join(", "))),
+            Self::EmptySheet { others, .. } if others.is_empty() => "put a header in its first row",
+            Self::EmptySheet { others, .. } => {
+                return Some(format!("rows are in {}: name one with `--sheet`", others.join(", ")));
+            }
+            Self::NotForWorkbook(_) => {
+                "leave it out: a workbook says itself where its cells are and how they are encoded"
+            }
+            Self::SheetOfText(_) => "leave out `--sheet`",
             Self::Archive(_) => "unpack it and import the file inside",
             Self::Html => "open it in a browser or spreadsheet and save the table as `CSV UTF-8`",
             Self::Pdf | Self::NotATable(_) | Self::Binary => "export the contacts as CSV from where they are kept",
@@ -216,7 +291,8 @@ fn flags(flag: &str, right: &str, choices: &[Choice]) -> String {
 /// Why one row cannot be imported. Its cells still hold what could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowFault {
-    /// `COLUMN_COUNT`, `ENCODING`, `NUL_BYTE`, `UNCLOSED_QUOTE`, `STRAY_QUOTE`, `RECORD_TOO_LARGE` or `CELL_TOO_LARGE`.
+    /// `COLUMN_COUNT`, `ENCODING`, `NUL_BYTE`, `UNCLOSED_QUOTE`, `STRAY_QUOTE`, `RECORD_TOO_LARGE` or `CELL_TOO_LARGE`;
+    /// for a cell of a workbook also `CELL_ERROR`, `NUMBER_DIGITS_LOST` or `FORMULA_WITHOUT_VALUE`.
     pub code: &'static str,
     /// The column concerned, counted from 0; for `COLUMN_COUNT` the first one beyond the header.
     pub column: Option<usize>,
@@ -229,7 +305,8 @@ pub struct RowFault {
 /// Something that was read, but that the user may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN`, `SPACE_BEFORE_QUOTE`, `REPLACEMENT_CHARACTER` or `LINE_ENDS_MIXED`.
+    /// `ENCODING_GUESSED`, `ENCODING_OVERRIDDEN`, `SPACE_BEFORE_QUOTE`, `REPLACEMENT_CHARACTER`, `LINE_ENDS_MIXED`,
+    /// `WORKBOOK_NAME`, `OTHER_SHEETS`, `HIDDEN_ROWS` or `MERGED_CELLS`.
     pub code: &'static str,
     /// The first physical line concerned, counted from 1.
     pub line: Option<u64>,

@@ -28,6 +28,7 @@ mod facts;
 mod faults;
 
 pub use self::facts::LineEnds;
+pub(super) use self::facts::replaced;
 
 /// How much of a file is looked at before its encoding is settled.
 const HEAD: u64 = 1 << 20;
@@ -47,6 +48,8 @@ pub struct Row {
     pub cells: StringRecord,
     /// Why the row cannot be imported.
     pub fault: Option<RowFault>,
+    /// Cells of a workbook that are not to be trusted: the row cannot be imported if their columns mean something.
+    pub doubts: Vec<RowFault>,
     /// Nothing but blank cells.
     pub blank: bool,
 }
@@ -68,8 +71,8 @@ enum Verdict {
     TooLarge,
 }
 
-/// Streams the rows of a table.
-pub struct Reader {
+/// Streams the rows of a text file.
+pub(super) struct TextReader {
     source: String,
     encoding: &'static Encoding,
     size: Option<u64>,
@@ -93,10 +96,10 @@ pub struct Reader {
     broken_at: Option<u64>,
 }
 
-impl std::fmt::Debug for Reader {
+impl std::fmt::Debug for TextReader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("Reader")
+            .debug_struct("TextReader")
             .field("source", &self.source)
             .field("encoding", &self.encoding.name())
             .field("delimiter", &self.delimiter())
@@ -105,7 +108,7 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-impl Reader {
+impl TextReader {
     pub(super) fn open(
         source: String,
         mut input: Box<dyn Read + Send>,
@@ -386,17 +389,17 @@ fn visible(text: &Text, limit: usize) -> (&[u8], bool) {
 }
 
 /// The header's cells without a second byte order mark and without blank cells at the end.
-fn trimmed(cells: &StringRecord) -> StringRecord {
+pub(super) fn trimmed(cells: &StringRecord) -> StringRecord {
     let cells = cells.iter().take(filled(cells)).enumerate();
     cells.map(|(index, cell)| if index == 0 { cell.trim_start_matches('\u{FEFF}') } else { cell }).collect()
 }
 
 /// How many cells there are, blank ones at the end not counted.
-fn filled(cells: &StringRecord) -> usize {
+pub(super) fn filled(cells: &StringRecord) -> usize {
     (0..cells.len()).rfind(|index| !is_blank(&cells[*index])).map_or(0, |index| index + 1)
 }
 
-fn is_blank(cell: &str) -> bool {
+pub(super) fn is_blank(cell: &str) -> bool {
     cell.chars().all(|letter| letter.is_whitespace() || letter == '\u{FEFF}')
 }
 

@@ -12,6 +12,9 @@ mod import;
 /// What columns mean: aliases, saved mappings, exports of other programs.
 mod mapping;
 
+/// Workbooks: XLSX and ODS.
+mod sheets;
+
 /// Rows that meet contacts of the store, and each other.
 mod matching;
 

@@ -54,9 +54,13 @@ pub struct ImportReport {
     pub job: Option<i64>,
     /// The file, as given.
     pub file: String,
-    /// The encoding read.
+    /// `CSV` for text with any delimiter, `XLSX` or `ODS`.
+    pub format: &'static str,
+    /// The sheet read, of a workbook.
+    pub sheet: Option<String>,
+    /// The encoding read; a workbook has no choice of it.
     pub encoding: String,
-    /// The delimiter read.
+    /// The delimiter read, with which failed rows are written; a comma for those of a workbook.
     pub delimiter: char,
     /// Whether the file begins with a byte order mark.
     pub byte_order_mark: bool,
@@ -148,6 +152,8 @@ impl ImportReport {
         Self {
             job: None,
             file: request.file.display().to_string(),
+            format: reader.format(),
+            sheet: reader.sheet().map(str::to_owned),
             encoding: reader.encoding().to_owned(),
             delimiter: reader.delimiter(),
             byte_order_mark: reader.has_byte_order_mark(),

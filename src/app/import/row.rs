@@ -149,6 +149,8 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
     } else if let Some(problem) = unread::problem(&row, &context.mapping) {
         let mark = unread::mark(&problem, &row.cells, &context.mapping);
         failed_marked(record, line, &row.cells, problem, &mark, context)
+    } else if let doubts @ [_, ..] = doubts(&row, context).as_slice() {
+        failed(record, line, &row.cells, doubts, context)
     } else if !context.mapping.exported && is_sample(&row.cells, &context.mapping) {
         RowEnd::Skipped("the template's sample row".to_owned())
     } else {
@@ -163,6 +165,19 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
         }
     };
     Ended { record, line, end, warnings, asked: Asked::default() }
+}
+
+/// The cells that are not to be trusted, of columns that mean something.
+fn doubts(row: &intake::Row, context: &Context) -> Vec<Told> {
+    let told = |doubt: &intake::RowFault| {
+        let column = doubt.column?;
+        let key = context.mapping.columns.mapping().get(column)?.as_ref()?;
+        let value = row.cells.get(column).filter(|value| !value.is_empty()).map(str::to_owned);
+        let (message, hint) = (doubt.message.clone(), doubt.hint.clone());
+        let problem = Problem { field: Some(key.to_string()), code: doubt.code.into(), value, message, hint };
+        Some(Told { plugin: None, problem })
+    };
+    row.doubts.iter().filter_map(told).collect()
 }
 
 /// Asks `on_import_row`, then maps cells to fields.

@@ -75,6 +75,7 @@ fn options(request: &ImportRequest) -> intake::Options {
         delimiter: request.delimiter,
         backslash: request.backslash,
         header_line: request.header_line,
+        sheet: request.sheet.clone(),
         ..intake::Options::default()
     }
 }

@@ -12,7 +12,7 @@ const STOPPING: &str = "Ctrl-C stops an import after the batch under way: what i
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, after_help = STOPPING)]
 pub struct ImportArgs {
-    /// The file to import; `-` reads the standard input
+    /// The file to import, CSV, .xlsx or .ods; `-` reads the standard input
     #[arg(required = true)]
     pub file: Option<PathBuf>,
     /// Look at jobs, take one back, or keep mappings instead
@@ -30,7 +30,7 @@ pub struct ImportArgs {
     /// Use a saved or bundled mapping [default: the one that the headers fit, if there is one]
     #[arg(long, value_name = "NAME")]
     pub mapping: Option<String>,
-    /// Sheet of a workbook: its name, or '#2' for the second [default: the first]
+    /// Sheet of a workbook: its name, or '#2' for the second [default: the first that is not hidden]
     #[arg(long, value_name = "SHEET")]
     pub sheet: Option<String>,
     /// Country of phone numbers without a country code: HK, Hong Kong, …

@@ -156,9 +156,12 @@ fn draw(bar: &ProgressBar, progress: Progress) {
 }
 
 fn report_json(report: &ImportReport) -> Value {
+    let text = report.sheet.is_none();
     let mut value = json!({
-        "job": report.job, "file": report.file, "encoding": report.encoding, "delimiter": report.delimiter.to_string(),
-        "byte_order_mark": report.byte_order_mark, "header_line": report.header_line, "line_ends": report.line_ends, "dry_run": report.dry_run,
+        "job": report.job, "file": report.file, "format": report.format.to_lowercase(), "sheet": report.sheet,
+        "encoding": text.then_some(&report.encoding), "delimiter": text.then(|| report.delimiter.to_string()),
+        "byte_order_mark": report.byte_order_mark, "header_line": report.header_line,
+        "line_ends": text.then_some(report.line_ends), "dry_run": report.dry_run,
     });
     if let Value::Object(map) = &mut value {
         map.insert("mapping".into(), report.mapping.as_ref().map_or(Value::Null, wire::mapping::origin));
@@ -203,10 +206,12 @@ fn report_text(report: &ImportReport) -> String {
     }
     let job = report.job.map_or_else(|| "dry run, nothing was written".to_owned(), |job| format!("job {job}"));
     text.push_str(&format!(
-        "{}: {job}, {}, delimiter {}{}\n",
+        "{}: {job}, {}{}\n",
         report.file,
-        report.encoding,
-        delimiter_name(report.delimiter),
+        match &report.sheet {
+            Some(sheet) => format!("{}, sheet `{sheet}`", report.format),
+            None => format!("{}, delimiter {}", report.encoding, delimiter_name(report.delimiter)),
+        },
         particulars(report)
     ));
     match &report.mapping {

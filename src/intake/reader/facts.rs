@@ -2,7 +2,7 @@
 
 use csv::StringRecord;
 
-use super::Reader;
+use super::TextReader;
 use super::filled;
 use crate::intake::IntakeError;
 use crate::intake::IntakeErrorKind;
@@ -49,7 +49,17 @@ impl LineEnds {
     }
 }
 
-impl Reader {
+/// Replacement characters of the file itself: whoever wrote it had lost letters already.
+pub(in crate::intake) fn replaced(line: u64, rows: u64) -> Warning {
+    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    let message = format!(
+        "the replacement character \u{FFFD} stands in {rows}, first on line {line}: letters were lost before the file \
+         was written; it was taken as it is"
+    );
+    Warning { code: "REPLACEMENT_CHARACTER", line: Some(line), message }
+}
+
+impl TextReader {
     /// The physical line of the header, counted from 1; 0 if the file has none.
     pub fn header_line(&self) -> u64 {
         self.header_line
@@ -69,12 +79,7 @@ impl Reader {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.warnings.clone();
         if let Some((line, rows)) = self.replaced {
-            let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-            let message = format!(
-                "the replacement character \u{FFFD} stands in {rows}, first on line {line}: letters were lost before \
-                 the file was written; it was taken as it is"
-            );
-            warnings.push(Warning { code: "REPLACEMENT_CHARACTER", line: Some(line), message });
+            warnings.push(replaced(line, rows));
         }
         if self.line_ends.name() == "mixed" {
             let LineEnds { lf, crlf, cr } = self.line_ends;

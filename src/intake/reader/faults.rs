@@ -3,8 +3,8 @@
 use encoding_rs::UTF_8;
 
 use super::Piece;
-use super::Reader;
 use super::Row;
+use super::TextReader;
 use super::Verdict;
 use super::filled;
 use super::is_blank;
@@ -21,7 +21,7 @@ const SWALLOWED_HINT: &str =
 const BACKSLASH_HINT: &str = "write a quote inside a quoted value twice (`\"\"`), not with a backslash (`\\\"`), or import \
                               with `--escape backslash`";
 
-impl Reader {
+impl TextReader {
     /// Copies the scanned cells into the row; text that cannot be decoded becomes U+FFFD and the row's fault.
     pub(super) fn take_cells(&mut self, row: &mut Row, piece: &Piece) {
         row.cells.clear();
