@@ -62,7 +62,7 @@ pub struct Options {
     pub max_cell_bytes: usize,
     /// The sheet of a workbook, by name or as `#2`; `None` means the first that is not hidden.
     pub sheet: Option<String>,
-    /// The most bytes that a sheet, or the texts of a workbook, may unpack to (default 4 GiB).
+    /// The most bytes that a sheet of a workbook may unpack to (default 4 GiB); its texts, which are held, a quarter.
     pub max_unpacked_bytes: u64,
     /// The most bytes of a workbook that comes from a stream (default 512 MiB), for it is kept in a temporary file.
     pub max_spooled_bytes: u64,

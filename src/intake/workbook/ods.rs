@@ -2,12 +2,12 @@
 //!
 //! All sheets are in one part, so that part is passed through twice: once for the sheets, once for the rows.
 
-use super::Found;
-use super::Sheet;
 use super::package::Package;
 use super::row::MAX_COLUMNS;
 use super::row::MAX_ROWS;
 use super::row::SheetRow;
+use super::sheet::Found;
+use super::sheet::Sheet;
 use super::value;
 use super::xml::Node;
 use super::xml::Xml;

@@ -24,7 +24,7 @@ use crate::intake::IntakeErrorKind;
 const UNSUSPICIOUS: u64 = 64 << 20;
 /// What a table of people packs at most; a bomb does a thousand.
 const MAX_RATIO: u64 = 250;
-/// The most of a part that is no sheet and no table of strings.
+/// The most of a part that is neither a sheet nor the shared texts.
 const SMALL_PART: u64 = 64 << 20;
 /// The most bytes between two tags.
 const MAX_NODE: u64 = 16 << 20;
@@ -98,12 +98,20 @@ impl Package {
         self.part(name, SMALL_PART.min(self.limit))
     }
 
-    /// A sheet or a table of strings.
+    /// A sheet, of which a row is held at a time.
     ///
     /// # Errors
     /// If there is none of that name, if it is encrypted or packed in an unknown way, or if it unpacks to too much.
     pub(super) fn large(&mut self, name: &str) -> Result<Part, IntakeErrorKind> {
         self.part(name, self.limit)
+    }
+
+    /// The texts that cells share, which are held: less of them than of a sheet.
+    ///
+    /// # Errors
+    /// As [`Package::large`].
+    pub(super) fn texts(&mut self, name: &str) -> Result<Part, IntakeErrorKind> {
+        self.part(name, self.limit / 4)
     }
 
     fn part(&mut self, name: &str, limit: u64) -> Result<Part, IntakeErrorKind> {

@@ -1,10 +1,10 @@
 //! A workbook of Excel (Office Open XML): its sheets, formats and shared texts, and the rows of one sheet as a stream.
 
-use super::Found;
-use super::Sheet;
 use super::format::Format;
 use super::package::Package;
 use super::serial::Epoch;
+use super::sheet::Found;
+use super::sheet::Sheet;
 use super::strings::Strings;
 use super::strings::rich_text;
 use super::xml::Node;
@@ -110,7 +110,7 @@ impl Xlsx {
             None => Vec::new(),
         };
         let strings = match &self.strings {
-            Some(part) => Strings::read(Xml::new(package.large(part)?))?,
+            Some(part) => Strings::read(Xml::new(package.texts(part)?))?,
             None => Strings::default(),
         };
         Ok(XlsxRows::new(Xml::new(package.large(&self.parts[sheet])?), strings, formats, self.epoch))

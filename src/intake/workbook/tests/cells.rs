@@ -194,6 +194,7 @@ fn repeated_rows_and_cells_are_there_again() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_sheet_brings_the_reader_down(pieces in proptest::collection::vec(0_usize..20, 0..40), text in "[a-z_x0-9&;<> ]{0,8}") {
         let fragments = [

@@ -165,18 +165,22 @@ fn a_checksum_that_is_wrong_is_noticed() {
 
 #[test]
 fn bombs_are_defused() {
-    let rows = format!("{}{}", header(), " ".repeat(80 << 20));
-    refused(&Book::new(&rows).bytes(), &Options::default(), &["is too large", "250 times its size"]);
     let mut book = Book::new(&header());
     book.strings = "<si><t>x</t></si>".repeat(1000);
     let small = Options { max_unpacked_bytes: 8 << 10, ..Options::default() };
     refused(&book.bytes(), &small, &["is too large", "sharedStrings.xml"]);
-    // The directory says less than there is.
-    let mut bytes = Book::new(&[header(), texts(2, &"x".repeat(20_000))].concat()).bytes();
+    // The directory says how much, or lies about it.
+    let whole = Book::new(&[header(), texts(2, &"x".repeat(20_000))].concat()).bytes();
     let name = b"xl/worksheets/sheet1.xml";
-    let entry = (0..bytes.len() - name.len()).rfind(|at| bytes[*at..].starts_with(name)).unwrap();
-    bytes[entry - 22..entry - 18].copy_from_slice(&100_u32.to_le_bytes());
-    refused(&bytes, &small, &["is too large", "sheet1.xml", "8 KiB"]);
+    let entry = (0..whole.len() - name.len()).rfind(|at| whole[*at..].starts_with(name)).unwrap();
+    let with_size = |size: u32| {
+        let mut bytes = whole.clone();
+        bytes[entry - 22..entry - 18].copy_from_slice(&size.to_le_bytes());
+        bytes
+    };
+    refused(&with_size(100 << 20), &Options::default(), &["is too large", "sheet1.xml", "250 times its size"]);
+    refused(&with_size(100), &small, &["is too large", "sheet1.xml", "8 KiB"]);
+    refused(&with_size(100), &Options::default(), &["damaged", "checksum"]);
     let spool = Options { max_spooled_bytes: 100, ..Options::default() };
     refused(&Book::new(&header()).bytes(), &spool, &["from a stream", "save it as a file"]);
 }
