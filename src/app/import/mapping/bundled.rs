@@ -49,7 +49,17 @@ pub struct Bundled {
     pub repeats: BTreeMap<String, Vec<String>>,
     /// What to know about columns that are left, where they hold something.
     #[serde(default)]
-    pub remarks: BTreeMap<String, String>,
+    pub remarks: BTreeMap<String, Remark>,
+}
+
+/// Why a column is left, and how it can be taken.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Remark {
+    /// What it says, or does not: reads on after the header.
+    pub says: String,
+    /// The field that would take it.
+    pub field: String,
 }
 
 /// Values whose kind stands in another column.
@@ -226,6 +236,9 @@ mod tests {
             let first = bundled.first.iter().flat_map(|first| first.of.iter().flat_map(BTreeMap::keys));
             for field in direct.chain(kinds.filter(|field| *field != "-")).chain(first) {
                 assert!(FieldKey::parse(field).is_ok(), "{}: {field}", bundled.name);
+            }
+            for remark in bundled.remarks.values() {
+                assert!(FieldKey::parse(&remark.field).is_ok(), "{}: {}", bundled.name, remark.field);
             }
             let mut once: Vec<&String> = bundled.fields.values().collect();
             once.sort();
