@@ -20,6 +20,9 @@ pub struct Bundled {
     pub signs: Vec<String>,
     /// How many of them make it certain.
     pub least: usize,
+    /// Headers that this program never writes: with one of them the file is another's.
+    #[serde(default)]
+    pub never: Vec<String>,
     /// Columns that are one field each.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
@@ -153,8 +156,8 @@ pub enum Recognised {
 /// Looks at headers.
 pub fn recognise(headers: &[String]) -> Recognised {
     let keys: Vec<String> = headers.iter().map(|header| header_key(header)).collect();
-    let score =
-        |bundled: &Bundled| bundled.signs.iter().map(|sign| Pattern::new(sign)).filter(|it| it.is_in(&keys)).count();
+    let count = |signs: &[String]| signs.iter().filter(|sign| Pattern::new(sign).is_in(&keys)).count();
+    let score = |bundled: &Bundled| if count(&bundled.never) > 0 { 0 } else { count(&bundled.signs) };
     let scored: Vec<(usize, &'static Bundled)> = BUNDLED.iter().map(|bundled| (score(bundled), bundled)).collect();
     // What is beyond doubt by its own measure; by how much tells two of them apart.
     let sure: Vec<(usize, &'static Bundled)> =
@@ -168,7 +171,7 @@ pub fn recognise(headers: &[String]) -> Recognised {
     match leaders[..] {
         [only] => Recognised::Certainly(only),
         [] => {
-            let nearly = scored.into_iter().filter(|(score, bundled)| *score > 1 && *score + 1 >= bundled.least);
+            let nearly = scored.into_iter().filter(|(score, bundled)| *score > 1 && *score * 2 >= bundled.least);
             nearly
                 .max_by_key(|(score, _)| *score)
                 .map_or(Recognised::Unknown, |(_, bundled)| Recognised::Perhaps(bundled))
@@ -276,6 +279,10 @@ mod tests {
         check("Record ID,First Name,Last Name,Email,Lifecycle Stage,Contact owner,Create Date", "hubspot");
         check("First Name,Last Name,Title,E-mail Address,Business Phone,Company", "perhaps outlook");
         check("First name,Last name,Mobile,Email,Company,Team,Contact Label", "nobody");
+        check(
+            "Record Id,Contact Owner,Lead Source,Account Name,Mailing Street,Mailing City,Mailing Zip,Email Opt Out",
+            "nobody",
+        );
         check(
             "Phone 1 - Label,E-mail 1 - Label,File As,Phone 1 - Type,E-mail 1 - Type,Group Membership",
             "google-contacts or google-contacts-older",
