@@ -81,11 +81,11 @@ fn saved(row: &Row<'_>) -> Result<SavedMapping, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::store;
+    use crate::store::Store;
 
     #[test]
     fn names_are_unique_without_case() {
-        let (_folder, store) = store();
+        let store = Store::in_memory().unwrap();
         let mapping = |name: &str, doc: &str| SavedMapping {
             name: Name::parse(name).unwrap(),
             doc_json: doc.to_owned(),

@@ -99,10 +99,11 @@ fn google_contacts() {
     line 12 N/birth_date DATE_RANGE: 1604-06-12
     line 14 –/mobile PHONE_SCIENTIFIC: 8.5291E+10
     line 15 –/email EMAIL_FORMAT: not-an-address
-    - left to plugins, for no field holds them: Name Prefix (1 row), Nickname (1 row), Notes (1 row), Phone 2 - Value (Work Fax) (1 row), Phone 3 - Value (Pager) (1 row)
+    - left to plugins, for no field holds them: Name Prefix (1 row), Nickname (1 row), Phone 2 - Value (Work Fax) (1 row), Phone 3 - Value (Pager) (1 row)
     - kinds that are none of ours, and where their values went: `Club` to other_email (1 row), `Ski hut` to other_phone (1 row)
     - labels of the program's own, left out: `* myContacts` (9 rows), `* starred` (1 row)
     - labels with a comma or semicolon, which part labels here; left to plugins: `Friends, old` (1 row)
+    - `Notes` holds notes, which are no field: left to plugins (1 row); `--map 'Notes=custom.notes'` takes it
     - birthdays without a year, which are no dates: 2 rows; `--map Birthday=-` leaves birthdays to plugins, `--map Birthday=custom.birthday` keeps them as text
     "#);
 }
@@ -118,9 +119,10 @@ fn google_contacts_as_it_was() {
     line 6 O/birth_date DATE_FORMAT: --06-12
     line 7 –/mobile PHONE_COUNTRY: 06 1234 5678
     line 8 AA/language LANGUAGE_UNKNOWN: Klingon
-    - left to plugins, for no field holds them: Name (1 row), Yomi Name (1 row), Given Name Yomi (1 row), Family Name Yomi (1 row), Name Prefix (1 row), Gender (1 row), Notes (1 row), Organization 1 - Yomi Name (1 row), Organization 2 - Name (1 row), Organization 2 - Title (1 row), Website 1 - Type (1 row), Website 1 - Value (1 row), Phone 2 - Value (Home Fax) (1 row)
+    - left to plugins, for no field holds them: Name (1 row), Yomi Name (1 row), Given Name Yomi (1 row), Family Name Yomi (1 row), Name Prefix (1 row), Gender (1 row), Organization 1 - Yomi Name (1 row), Organization 2 - Name (1 row), Organization 2 - Title (1 row), Website 1 - Type (1 row), Website 1 - Value (1 row), Phone 2 - Value (Home Fax) (1 row)
     - kinds that are none of ours, and where their values went: `Vereniging` to other_email (1 row)
     - labels of the program's own, left out: `* My Contacts` (5 rows), `* Starred in Android` (1 row)
+    - `Notes` holds notes, which are no field: left to plugins (1 row); `--map 'Notes=custom.notes'` takes it
     - birthdays without a year, which are no dates: 1 row; `--map Birthday=-` leaves birthdays to plugins, `--map Birthday=custom.birthday` keeps them as text
     "#);
 }
@@ -138,16 +140,17 @@ fn outlook() {
     line 9 I/birth_date DATE_RANGE: 31/12/1980
     line 12 L/language LANGUAGE_UNKNOWN: Cantonish
     line 13 U/mobile PHONE_COUNTRY: 0444123456
-    - left to plugins, for no field holds them: Web Page (1 row), Gender (1 row), Notes (1 row), Home Street (1 row), Spouse (1 row), Children (1 row), Manager's Name (1 row), Company Main Phone (1 row), Business Fax (1 row), Office Location (1 row), Other Fax (1 row), User 1 (1 row), Keywords (1 row), Priority (1 row)
+    - left to plugins, for no field holds them: Web Page (1 row), Gender (1 row), Home Street (1 row), Spouse (1 row), Children (1 row), Manager's Name (1 row), Company Main Phone (1 row), Business Fax (1 row), Office Location (1 row), Other Fax (1 row), User 1 (1 row), Keywords (1 row), Priority (1 row)
     - labels with a comma or semicolon, which part labels here; left to plugins: `Friends, old` (1 row)
-    - `Title` is the form of address in Outlook and no job title: left to plugins (3 rows); `--map 'Title=FIELD'` takes it
+    - `Title` is the form of address in Outlook and no job title: left to plugins (3 rows); `--map 'Title=custom.form_of_address'` takes it
+    - `Notes` holds notes, which are no field: left to plugins (1 row); `--map 'Notes=custom.notes'` takes it
     "#);
     insta::assert_snapshot!(exported("outlook-region", &[]), @r#"
     Outlook
     first_name=Amelia; last_name=Hartley; company=Brightwater Ltd; job_title=Head of Sales; department=Sales; phones=mobile:+85291234567 work:+85221234567; emails=work:amelia@brightwater.example; labels=VIP; street=1 Harbour Road; city=Hong Kong; country=HK
     first_name=Bruno; last_name=Rossi; phones=mobile:+393471234567; street=Via Roma 1; city=Roma; state=RM; zip=00184; country=IT
     - left to plugins, for no field holds them: Home Street (1 row), Home Country/Region (1 row)
-    - `Title` is the form of address in Outlook and no job title: left to plugins (1 row); `--map 'Title=FIELD'` takes it
+    - `Title` is the form of address in Outlook and no job title: left to plugins (1 row); `--map 'Title=custom.form_of_address'` takes it
     "#);
 }
 
@@ -163,8 +166,8 @@ fn salesforce() {
     line 6 Q/birth_date DATE_RANGE: 14/12/1980
     line 7 J/country COUNTRY_UNKNOWN: Atlantis
     - left to plugins, for no field holds them: Salutation (2 rows), Fax (1 row), Account Owner (3 rows), Lead Source (2 rows)
-    - `Email Opt Out` is about e-mail and says nothing about surveys: left to plugins (1 row); `--map 'Email Opt Out=FIELD'` takes it
-    - `Do Not Call` is about calls and says nothing about surveys: left to plugins (1 row); `--map 'Do Not Call=FIELD'` takes it
+    - `Email Opt Out` is about e-mail and says nothing about surveys: left to plugins (1 row); `--map 'Email Opt Out=survey_opt_out'` takes it
+    - `Do Not Call` is about calls and says nothing about surveys: left to plugins (1 row); `--map 'Do Not Call=custom.do_not_call'` takes it
     "#);
 }
 

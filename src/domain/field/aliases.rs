@@ -275,7 +275,7 @@ aliases! {
     }
     Zip {
         en ["zip", "zip code", "postal code", "postcode", "post code", "zip/postal code", "postal/zip code", "mailing zip/postal code",
-            "mailing postal code", "business postal code"]
+            "mailing postal code", "mailing zip", "business postal code"]
         it ["cap", "codice postale", "codice di avviamento postale", "c.a.p."]
         th ["รหัสไปรษณีย์"]
         hans ["邮编", "邮政编码", "邮政编号"]

@@ -20,6 +20,9 @@ pub struct Bundled {
     pub signs: Vec<String>,
     /// How many of them make it certain.
     pub least: usize,
+    /// Headers that this program never writes: with one of them the file is another's.
+    #[serde(default)]
+    pub never: Vec<String>,
     /// Columns that are one field each.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
@@ -49,7 +52,17 @@ pub struct Bundled {
     pub repeats: BTreeMap<String, Vec<String>>,
     /// What to know about columns that are left, where they hold something.
     #[serde(default)]
-    pub remarks: BTreeMap<String, String>,
+    pub remarks: BTreeMap<String, Remark>,
+}
+
+/// Why a column is left, and how it can be taken.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Remark {
+    /// What it says, or does not: reads on after the header.
+    pub says: String,
+    /// The field that would take it.
+    pub field: String,
 }
 
 /// Values whose kind stands in another column.
@@ -143,8 +156,8 @@ pub enum Recognised {
 /// Looks at headers.
 pub fn recognise(headers: &[String]) -> Recognised {
     let keys: Vec<String> = headers.iter().map(|header| header_key(header)).collect();
-    let score =
-        |bundled: &Bundled| bundled.signs.iter().map(|sign| Pattern::new(sign)).filter(|it| it.is_in(&keys)).count();
+    let count = |signs: &[String]| signs.iter().filter(|sign| Pattern::new(sign).is_in(&keys)).count();
+    let score = |bundled: &Bundled| if count(&bundled.never) > 0 { 0 } else { count(&bundled.signs) };
     let scored: Vec<(usize, &'static Bundled)> = BUNDLED.iter().map(|bundled| (score(bundled), bundled)).collect();
     // What is beyond doubt by its own measure; by how much tells two of them apart.
     let sure: Vec<(usize, &'static Bundled)> =
@@ -158,7 +171,7 @@ pub fn recognise(headers: &[String]) -> Recognised {
     match leaders[..] {
         [only] => Recognised::Certainly(only),
         [] => {
-            let nearly = scored.into_iter().filter(|(score, bundled)| *score > 1 && *score + 1 >= bundled.least);
+            let nearly = scored.into_iter().filter(|(score, bundled)| *score > 1 && *score * 2 >= bundled.least);
             nearly
                 .max_by_key(|(score, _)| *score)
                 .map_or(Recognised::Unknown, |(_, bundled)| Recognised::Perhaps(bundled))
@@ -227,6 +240,9 @@ mod tests {
             for field in direct.chain(kinds.filter(|field| *field != "-")).chain(first) {
                 assert!(FieldKey::parse(field).is_ok(), "{}: {field}", bundled.name);
             }
+            for remark in bundled.remarks.values() {
+                assert!(FieldKey::parse(&remark.field).is_ok(), "{}: {}", bundled.name, remark.field);
+            }
             let mut once: Vec<&String> = bundled.fields.values().collect();
             once.sort();
             once.dedup();
@@ -263,6 +279,10 @@ mod tests {
         check("Record ID,First Name,Last Name,Email,Lifecycle Stage,Contact owner,Create Date", "hubspot");
         check("First Name,Last Name,Title,E-mail Address,Business Phone,Company", "perhaps outlook");
         check("First name,Last name,Mobile,Email,Company,Team,Contact Label", "nobody");
+        check(
+            "Record Id,Contact Owner,Lead Source,Account Name,Mailing Street,Mailing City,Mailing Zip,Email Opt Out",
+            "nobody",
+        );
         check(
             "Phone 1 - Label,E-mail 1 - Label,File As,Phone 1 - Type,E-mail 1 - Type,Group Membership",
             "google-contacts or google-contacts-older",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::bundled::Remark;
 use crate::app::import::report::listed;
 use crate::domain::field::FieldKey;
 use crate::domain::text::shown;
@@ -17,7 +18,8 @@ pub struct Noticed {
     headers: Vec<String>,
     /// Rows with a value in a column that no field took, by column.
     left: Vec<AtomicU64>,
-    remarks: BTreeMap<usize, String>,
+    /// What is said about columns, with the field that would take each.
+    remarks: BTreeMap<usize, (String, String)>,
     yearless: AtomicU64,
     rare: Mutex<Rare>,
 }
@@ -44,8 +46,8 @@ impl Noticed {
         }
     }
 
-    pub(super) fn remark(&mut self, column: usize, remark: &str) {
-        self.remarks.insert(column, remark.to_owned());
+    pub(super) fn remark(&mut self, column: usize, remark: &Remark) {
+        self.remarks.insert(column, (remark.says.clone(), remark.field.clone()));
     }
 
     pub(super) fn left(&self, column: usize) {
@@ -96,9 +98,9 @@ impl Noticed {
         note("kinds that are none of ours, and where their values went", &told(&rare.unknown, "`"));
         note("labels of the program's own, left out", &told(&rare.system, "`"));
         note("labels with a comma or semicolon, which part labels here; left to plugins", &told(&rare.split, "`"));
-        for (column, remark) in self.remarks.iter().filter(|(column, _)| held(column) > 0) {
+        for (column, (remark, field)) in self.remarks.iter().filter(|(column, _)| held(column) > 0) {
             let (header, rows) = (&self.headers[*column], rows(held(column)));
-            notes.push(format!("`{header}` {remark}: left to plugins ({rows}); `--map '{header}=FIELD'` takes it"));
+            notes.push(format!("`{header}` {remark}: left to plugins ({rows}); `--map '{header}={field}'` takes it"));
         }
         let yearless = self.yearless.load(Ordering::Relaxed);
         if yearless > 0 {

@@ -319,6 +319,7 @@ impl Recipe {
     /// Puts the made fields behind the cells of a row.
     pub(super) fn extend(&self, cells: &mut csv::StringRecord) {
         cells.truncate(self.width);
+        (cells.len()..self.width).for_each(|_| cells.push_field(""));
         let mut made = vec![String::new(); self.outputs.len()];
         for step in &self.steps {
             self.follow(step, cells, &mut made);
