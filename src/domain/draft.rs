@@ -112,7 +112,7 @@ impl Draft {
 /// `N/A` is no value, and no mistake in one either: there is a better hint than how to write it.
 fn nothing_meant(value: &str, invalid: Invalid) -> Invalid {
     let nothing = text::is_blank_token(value) && !text::is_blank(value);
-    if nothing { invalid.hint("leave it empty if there is none") } else { invalid }
+    if nothing { invalid.hint(text::LEAVE_EMPTY) } else { invalid }
 }
 
 fn missing(field: Field, code: &'static str, message: &str, hint: &str) -> Problem {

@@ -17,6 +17,8 @@ pub const TEXTAREA_MAX_CHARS: usize = 1000;
 pub const NOTE_MAX_CHARS: usize = 10_000;
 /// Longest part of a value that a message quotes, in characters.
 const SHOWN_MAX_CHARS: usize = 60;
+/// What to do about a cell that says that there is nothing.
+pub const LEAVE_EMPTY: &str = "leave it empty if there is none";
 /// Longest URL, in characters.
 pub const URL_MAX_CHARS: usize = 2048;
 

@@ -9,6 +9,8 @@ use crate::support::Home;
 
 /// Days, as spreadsheets and people write them.
 mod dates;
+/// Fields that have no table of their own.
+mod fields;
 /// E-mail addresses and what people put around them.
 mod mails;
 /// Names and other texts.
@@ -188,7 +190,7 @@ fn refusals(row: &Row, problems: &[&Value], line: u64) -> Vec<String> {
     for problem in problems {
         let code = problem["code"].as_str().unwrap_or_default();
         let said = |name: &str| problem[name].as_str().is_some_and(|text| !text.is_empty());
-        let lacks = |name: &&str| !said(name) && !(*name == "value" && code.ends_with("_MISSING"));
+        let lacks = |name: &&str| !(said(name) || *name == "value" && code.ends_with("_MISSING"));
         let missing: Vec<&str> = ["code", "message", "hint", "field", "value"].into_iter().filter(lacks).collect();
         if !missing.is_empty() || problem["line"] != line {
             faults.push(format!("{missing:?} missing, or the line is not {line}: {problem}"));

@@ -219,6 +219,7 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let offer = |draft: &mut Draft, key: &FieldKey, value: &str| {
         let value = if context.mapping.ours { cell::unescape(value) } else { value };
         match &exported {
+            Some(_) if names_a_record(key) && draft.contact.take_exported_name(key, value) => {}
             Some(as_typed)
                 if is_more_than_text(key) && draft.contact.take_exported(key, &cell::part(value), as_typed, rules) => {}
             _ => draft.offer(key, value, rules),
@@ -253,6 +254,11 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
         }
     }
     (draft, given)
+}
+
+/// Whether the field holds the name of something that is there on its own.
+fn names_a_record(key: &FieldKey) -> bool {
+    matches!(key.known(), Some(Field::Organization | Field::Owner | Field::Division))
 }
 
 /// Whether an export writes the field in a way of its own.

@@ -286,7 +286,12 @@ fn warned_text(report: &ImportReport) -> String {
     }
     let count = |kind: &Kind| HumanCount(kind.count).to_string();
     let width = kinds.iter().map(|kind| count(kind).len()).max().unwrap_or_default().max(6);
-    let mut text = "\ntaken, and worth a look:\n".to_owned();
+    // An earlier run of the job told of its own rows.
+    let since = match report.resumed_after {
+        0 => String::new(),
+        record => format!(" after record {}", HumanCount(record)),
+    };
+    let mut text = format!("\ntaken{since}, and worth a look:\n");
     for kind in kinds {
         let indent = " ".repeat(width + 4);
         text.push_str(&format!("  {:>width$} × {}\n{indent} {}\n", count(kind), kind.summary(), kind.example()));

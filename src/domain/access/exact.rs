@@ -7,6 +7,7 @@ use super::super::contact::{Contact, Email, EmailKind, Phone, PhoneKind, Social,
 use super::super::field::{Field, FieldKey, FieldShape};
 use super::super::language::{LanguageNames, parse_language};
 use super::super::name::Name;
+use super::super::organization;
 use super::super::phone::{self, PhoneMode, parse_number};
 use super::super::rules::Rules;
 use super::super::text;
@@ -40,6 +41,21 @@ impl Contact {
         rules: &Rules,
     ) -> bool {
         self.taken(key, values, as_typed, rules).is_some()
+    }
+
+    /// Takes the name of an organization, an owner or a division as an export wrote it, also one such as `-`: there it names something.
+    /// Says whether it did.
+    pub fn take_exported_name(&mut self, key: &FieldKey, name: &str) -> bool {
+        let Ok(name) = Name::parse(name) else { return false };
+        match key.known() {
+            Some(Field::Organization) if organization::read_name(name.as_str()).is_ok() => {
+                self.organization = Some(name)
+            }
+            Some(Field::Owner) => self.owner = Some(name),
+            Some(Field::Division) => self.division = Some(name),
+            _ => return false,
+        }
+        true
     }
 
     fn taken(

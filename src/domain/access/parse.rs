@@ -74,11 +74,14 @@ pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid>
     let one = |part: &str| {
         let clean = text::clean(part);
         text::check_text(&clean, text::NAME_MAX_CHARS, false)?;
+        let no_id = || Invalid::new("EXTERNAL_ID_FORMAT", format!("`{}` is no external id", text::shown(&clean)));
         Ok(match clean.split_once(':') {
             Some((source, id)) if text::is_blank(source) || text::is_blank(id) => {
-                return Err(Invalid::new("EXTERNAL_ID_FORMAT", format!("`{}` is no external id", text::shown(&clean)))
-                    .hint("write it as `source:id`, such as `crm:17`, or only the id without a colon"));
+                return Err(no_id().hint("write it as `source:id`, such as `crm:17`, or only the id without a colon"));
             }
+            // Rows without an id are not all one person.
+            Some((_, id)) if text::is_blank_token(id) => return Err(no_id().hint(text::LEAVE_EMPTY)),
+            None if text::is_blank_token(&clean) => return Err(no_id().hint(text::LEAVE_EMPTY)),
             Some((source, id)) => ExternalId { source: source.to_owned(), id: id.to_owned() },
             None => ExternalId { source: String::new(), id: clean.into_owned() },
         })

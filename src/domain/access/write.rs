@@ -177,6 +177,12 @@ impl Contact {
         let value = text::clean(value);
         let given = (!value.is_empty()).then_some(&*value);
         let mut warning = None;
+        // Contacts without an organization, an owner or a division do not share one.
+        let names = matches!(field, Field::Organization | Field::Owner | Field::Division);
+        if names && given.is_some_and(text::is_blank_token) {
+            let invalid = Invalid::new("NAME_FORMAT", format!("`{value}` is no name"));
+            return Err(invalid.hint(text::LEAVE_EMPTY));
+        }
         match field {
             Field::Type => self.kind = given.map_or(Ok(ContactType::Lead), read_type)?,
             Field::Level => self.level = given.map_or(Ok(Level::Primary), read_level)?,

@@ -7,7 +7,8 @@ use super::super::date::{DateFormat, parse_date};
 use super::super::invalid::Invalid;
 use super::super::rules::Rules;
 use super::super::text::{
-    TEXT_MAX_CHARS, TEXTAREA_MAX_CHARS, URL_MAX_CHARS, check_text, clean, is_blank, plain_number, shown, word_key,
+    LEAVE_EMPTY, TEXT_MAX_CHARS, TEXTAREA_MAX_CHARS, URL_MAX_CHARS, check_text, clean, is_blank, is_blank_token,
+    plain_number, shown, word_key,
 };
 use super::{CustomField, CustomKind};
 
@@ -25,6 +26,10 @@ impl CustomField {
     pub(super) fn read(&self, value: &str, rules: &Rules) -> Result<String, Invalid> {
         let value = &*clean(value);
         match self.kind {
+            // No two records share it: it cannot say that there is none.
+            CustomKind::Identifier if is_blank_token(value) => {
+                Err(refused("CUSTOM_IDENTIFIER", value, "no identifier").hint(LEAVE_EMPTY))
+            }
             CustomKind::Text | CustomKind::Identifier => line(value, TEXT_MAX_CHARS),
             CustomKind::Textarea => lines(value, TEXTAREA_MAX_CHARS),
             CustomKind::Integer => integer(value),

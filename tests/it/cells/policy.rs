@@ -236,8 +236,17 @@ fn nothing_is_a_value_in_no_kind_of_field() {
         row("35").cell("whatsapp", "N/A").fails("PHONE_LETTERS"),
         row("35").cell("birth_date", "NULL").fails("DATE_FORMAT"),
         row("35").cell("level", "—").fails("LEVEL_UNKNOWN"),
+        // Nobody becomes one person, or belongs together, by what they lack.
+        row("35").cell("external_id", "N/A").fails("EXTERNAL_ID_FORMAT"),
+        row("35").cell("external_id", "crm:-").fails("EXTERNAL_ID_FORMAT"),
+        row("35").cell("external_id", "crm:1;NULL").fails("EXTERNAL_ID_FORMAT"),
+        row("35").cell("External Organization", "N/A").fails("NAME_FORMAT"),
+        row("35").cell("owner", "-").fails("NAME_FORMAT"),
+        row("35").cell("division", "null").fails("NAME_FORMAT"),
+        row("35").cell("custom.account", "n/a").fails("CUSTOM_IDENTIFIER"),
     ];
     let home = Home::new();
+    home.run(&["field", "add", "account", "--type", "identifier"]).exits(0);
     check_in(&home, "", &[], &rows);
     for problem in errors(&home) {
         assert_eq!(problem["hint"], "leave it empty if there is none", "{problem:#}");
