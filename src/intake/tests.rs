@@ -265,6 +265,36 @@ proptest! {
     }
 
     #[test]
+    fn any_bytes_are_read_or_refused_as_told(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        label in proptest::sample::select(vec!["utf-8", "utf-16le", "big5", "shift_jis", "gb18030", "windows-874"]),
+        backslash: bool,
+        header_line in proptest::option::of(0_u64..4),
+    ) {
+        let options =
+            Options { encoding: Some(label.to_owned()), backslash, header_line, max_record_bytes: 64, ..Options::default() };
+        if let Ok(mut reader) = open_bytes(&bytes, &options) {
+            reader.next_rows(5);
+            let rows = rows(&mut reader);
+            prop_assert!(rows.len() <= bytes.len() + 1);
+        }
+    }
+
+    #[test]
+    fn cells_joined_again_are_the_lines_of_a_sound_file(
+        table in proptest::collection::vec(proptest::collection::vec("[a-c陳é \"'\\\\-]{0,6}[a-c]", 3), 1..20),
+        end in proptest::sample::select(vec!["\n", "\r\n", "\r"]),
+    ) {
+        // Quotes open nothing in the middle of a value.
+        let lines: Vec<String> = table.iter().map(|row| row.iter().map(|cell| format!("x{cell}")).collect::<Vec<_>>().join(";")).collect();
+        let bytes = format!("a;b;c{end}{}{end}", lines.join(end));
+        let options = Options { delimiter: Some(b';'), encoding: Some("utf-8".to_owned()), ..Options::default() };
+        let mut reader = open_bytes(bytes.as_bytes(), &options).unwrap();
+        let read: Vec<String> = rows(&mut reader).iter().map(|row| cells(row).join(";")).collect();
+        prop_assert_eq!(read, lines);
+    }
+
+    #[test]
     fn any_text_gives_rows_whose_lines_go_up(text in "[a,;\"\r\n \\\\\u{e9}陳\0\u{1a}]{0,80}") {
         let options = Options {
             encoding: Some("utf-8".to_owned()),
