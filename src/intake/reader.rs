@@ -34,6 +34,8 @@ pub(super) use self::facts::replaced;
 const HEAD: u64 = 1 << 20;
 /// How much decoded text is looked at before the delimiter is settled.
 const SAMPLE: usize = 64 << 10;
+/// How many times the longest record is looked ahead for the end of a quote.
+const LOOK_AHEAD: usize = 16;
 /// What MS-DOS programs write at the end of a text.
 const END_OF_TEXT: u8 = 0x1A;
 
@@ -67,8 +69,16 @@ struct Piece {
 enum Verdict {
     Whole,
     Broken(OpenQuote),
-    /// Longer than the limit; `length` counts only its beginning.
-    TooLarge,
+    /// Longer than the limit; the piece's `length` counts only its beginning.
+    TooLarge(Option<Whole>),
+}
+
+/// A record beyond the limit of which the end was found.
+#[derive(Clone, Copy)]
+struct Whole {
+    length: usize,
+    /// Line breaks inside it.
+    breaks: usize,
 }
 
 /// Streams the rows of a text file.
@@ -276,7 +286,7 @@ impl TextReader {
                 let line = row.line + open.line as u64;
                 fail(line, IntakeErrorKind::UnclosedQuote { line })
             }
-            Verdict::TooLarge => {
+            Verdict::TooLarge(_) => {
                 let limit = self.options.max_record_bytes;
                 fail(row.line, IntakeErrorKind::RecordTooLarge { line: row.line, limit })
             }
@@ -290,22 +300,33 @@ impl TextReader {
     /// Finds the end of the next record, reading on as needed. Its cells are in the scanner afterwards.
     fn locate(&mut self) -> Result<Option<Piece>, IntakeError> {
         let limit = self.options.max_record_bytes;
+        let (mut reach, mut may_look_ahead) = (limit, true);
         let mut broken: Option<OpenQuote> = None;
         loop {
-            let (bytes, last) = visible(&self.text, limit);
+            let (bytes, last) = visible(&self.text, reach);
             if self.text.ended() && self.text.bytes().is_empty() {
                 return Ok(None);
             }
-            let full = bytes.len() > limit;
+            let full = bytes.len() > reach;
             match self.scanner.scan(bytes, last, broken.map_or(usize::MAX, |open| open.at)) {
                 Scan::Record(length) if length <= limit => {
                     let verdict = broken.map_or(Verdict::Whole, Verdict::Broken);
                     return Ok(Some(Piece { length, verdict, notes: self.scanner.notes }));
                 }
-                Scan::Record(_) => return Ok(Some(self.too_large())),
-                Scan::Broken(open) => broken = Some(open),
+                Scan::Record(length) if reach > limit && broken.is_none() => {
+                    let breaks = self.scanner.notes.breaks;
+                    return Ok(Some(self.too_large(Some(Whole { length, breaks }))));
+                }
+                Scan::Record(_) => return Ok(Some(self.too_large(None))),
+                Scan::Broken(open) => (broken, reach, may_look_ahead) = (Some(open), limit, false),
+                // The quote may be closed further on, and the value just too long.
+                Scan::Incomplete(Some(_)) if full && may_look_ahead => {
+                    reach = reach.saturating_mul(2);
+                    may_look_ahead = reach < limit.saturating_mul(LOOK_AHEAD);
+                }
+                Scan::Incomplete(Some(_)) if full && reach > limit => reach = limit,
                 Scan::Incomplete(Some(open)) if full && open.breaks > 0 => broken = Some(open),
-                Scan::Incomplete(_) if full => return Ok(Some(self.too_large())),
+                Scan::Incomplete(_) if full => return Ok(Some(self.too_large(None))),
                 Scan::Incomplete(_) => self.fill()?,
             }
         }
@@ -316,7 +337,7 @@ impl TextReader {
     }
 
     /// A record beyond the limit: its first cells are kept, as far as the limit reaches.
-    fn too_large(&mut self) -> Piece {
+    fn too_large(&mut self, whole: Option<Whole>) -> Piece {
         let bytes = self.text.bytes();
         let mut length = self.options.max_record_bytes.min(bytes.len());
         while length > 0 && bytes.get(length).is_some_and(|byte| byte & 0xC0 == 0x80) {
@@ -325,15 +346,19 @@ impl TextReader {
         if let Scan::Broken(open) = self.scanner.scan(&bytes[..length], true, usize::MAX) {
             self.scanner.scan(&bytes[..length], true, open.at);
         }
-        Piece { length, verdict: Verdict::TooLarge, notes: self.scanner.notes }
+        Piece { length, verdict: Verdict::TooLarge(whole), notes: self.scanner.notes }
     }
 
     /// Moves behind a record and counts its lines.
     fn advance(&mut self, piece: &Piece) -> Result<(), IntakeError> {
-        self.line += piece.notes.breaks as u64 + 1;
-        let ends_line = self.line_ends.count(&self.text.bytes()[..piece.length]);
-        self.text.consume(piece.length);
-        if matches!(piece.verdict, Verdict::TooLarge) {
+        let (length, breaks) = match piece.verdict {
+            Verdict::TooLarge(Some(whole)) => (whole.length, whole.breaks),
+            _ => (piece.length, piece.notes.breaks),
+        };
+        self.line += breaks as u64 + 1;
+        let ends_line = self.line_ends.count(&self.text.bytes()[..length]);
+        self.text.consume(length);
+        if matches!(piece.verdict, Verdict::TooLarge(None)) {
             self.skip_line()?;
         } else if !ends_line && self.text.ended() {
             self.text.consume(self.text.bytes().len()); // end-of-text marks

@@ -59,12 +59,6 @@ impl Case {
         self
     }
 
-    /// An option that holds blanks.
-    pub fn with_one(mut self, option: &str) -> Self {
-        self.options.push(option.to_owned());
-        self
-    }
-
     /// The file's name, where it counts.
     pub fn named(mut self, name: &'static str) -> Self {
         self.file_name = name;
@@ -121,7 +115,8 @@ pub fn check(settings: &str, cases: Vec<Case>) -> Home {
         for (place, expected) in &case.stored {
             let mut found: Vec<String> = contacts.iter().map(|contact| at(contact, place)).collect();
             let mut expected = expected.clone();
-            (found.sort(), expected.sort());
+            found.sort();
+            expected.sort();
             note(&mut faults, case, found == expected, || format!("{place} is {found:?}, not {expected:?}"));
         }
     }
@@ -210,7 +205,10 @@ fn incomplete(error: &Value) -> Option<String> {
     let code = error["code"].as_str().unwrap_or_default();
     let sound_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let place = error["line"].as_u64() > Some(0) && error["row"].as_u64() > Some(0);
-    // What is wrong with a whole row has no field.
+    // What is wrong with a whole row has no field, and what is missing has no value.
+    let whole_row = matches!(code, "RECORD_TOO_LARGE" | "UNCLOSED_QUOTE");
+    let named = text("field") && error["column"].is_string() && error["value"].is_string();
+    let place = place && (named || whole_row);
     let short = error["value"].as_str().is_none_or(|value| value.chars().count() <= 200);
     let complete = sound_code && place && text("message") && text("hint") && short;
     (!complete).then(|| format!("an error is not complete: {error:#}"))

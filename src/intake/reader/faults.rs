@@ -71,7 +71,7 @@ impl TextReader {
         row.blank = false;
         match piece.verdict {
             Verdict::Broken(open) => self.mark_broken(row, open),
-            Verdict::TooLarge => self.mark_too_large(row),
+            Verdict::TooLarge(whole) => self.mark_too_large(row, whole.is_some()),
             Verdict::Whole => self.judge_whole(row, &piece.notes),
         }
         if row.fault.is_none() {
@@ -90,12 +90,15 @@ impl TextReader {
         self.broken_at = Some(line);
     }
 
-    fn mark_too_large(&mut self, row: &mut Row) {
+    fn mark_too_large(&mut self, row: &mut Row, whole: bool) {
         let limit = self.options.max_record_bytes;
         let message = format!("the row is longer than {limit} bytes; only its beginning is kept");
         let hint = "shorten its values, or check that its line ends where it should";
         row.fault = Some(fault("RECORD_TOO_LARGE", None, message, hint));
-        self.broken_at = Some(row.line);
+        // Where its end was not found, what follows may still belong to it.
+        if !whole {
+            self.broken_at = Some(row.line);
+        }
     }
 
     fn judge_whole(&mut self, row: &mut Row, notes: &Notes) {

@@ -130,6 +130,12 @@ fn a_quote_left_open_costs_its_own_row() {
             case("85 a quoted value of 10 MB", format!("{NAMES}Ann,\"{}\"\nBob,Ray\n", "x".repeat(10 << 20)))
                 .gives("created 1 failed 1")
                 .fails(&["2 RECORD_TOO_LARGE"]),
+            case(
+                "85 a quoted value of 10 MB on many lines",
+                format!("{NAMES}Ann,\"{}\"\nBob,Ray\nx,y,z\n", "x, y\n".repeat(2 << 20)),
+            )
+            .gives("created 1 failed 2")
+            .fails(&["2 RECORD_TOO_LARGE", "2097156 COLUMN_COUNT"]),
             case("85 a value of 200 KB", format!("{NAMES}Ann,\"{}\"\nBob,Ray\n", "x\n".repeat(100_000)))
                 .gives("created 1 failed 1")
                 .fails(&["2 CELL_TOO_LARGE B"]),
