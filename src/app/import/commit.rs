@@ -42,6 +42,8 @@ pub(super) struct Committer<'i> {
     pending: HashSet<String>,
     /// Who has which unique value, by the rows so far; kept from batch to batch only where nothing is written.
     owners: Owners,
+    /// The same of the batch that gathers.
+    early: Owners,
     /// What the rows so far make, for those that are decided after them.
     order: Order,
     /// What plugins did about the rows that are written.
@@ -75,6 +77,7 @@ impl<'i> Committer<'i> {
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
             owners: Owners::default(),
+            early: Owners::default(),
             order,
             tally,
             limits: Limits::of(request, app.settings()),
@@ -107,6 +110,7 @@ impl<'i> Committer<'i> {
         self.queue.extend(rows);
         while let Some(row) = self.queue.pop_front().filter(|_| !self.stopped) {
             let Some(row) = self.decide(row, report)? else { continue };
+            let row = self.claimed(row)?;
             self.order.took(&row);
             let is_bad = matches!(row.end, RowEnd::Failed(_)) || self.order.fuses().any_fault(&row.asked.calls);
             self.batch.push(row);
@@ -128,6 +132,21 @@ impl<'i> Committer<'i> {
             self.take(Vec::new(), report)?;
         }
         Ok(())
+    }
+
+    /// Fails a row at once that asks for what is another contact's, where rows behind it go by what it makes: they would all be decided once
+    /// more if it failed only when it is written.
+    fn claimed(&mut self, row: Ended) -> Result<Ended, Failure> {
+        let claims = matches!(&row.end, RowEnd::Create(ready) | RowEnd::Update(ready, _) if !ready.claims.is_empty());
+        if !claims || !self.order.remembers() {
+            return Ok(row);
+        }
+        let mut one = [row];
+        let (early, by, access) = (&mut self.early, &self.by, self.settings.access);
+        let refused = self.store.read(|reader| early.take(reader, &one, by, access))?;
+        unique::fail(&mut one, refused, self.context);
+        let [row] = one;
+        Ok(row)
     }
 
     fn is_too_much(&self, report: &ImportReport) -> bool {
@@ -266,6 +285,7 @@ impl<'i> Committer<'i> {
             self.settle(row, report);
         }
         self.order.wrote();
+        self.early = Owners::default();
         self.came_back = behind.len();
         behind.append(&mut self.queue);
         self.queue = behind;
