@@ -12,7 +12,7 @@ use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, identity, refus
 use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
 use crate::app::lookup::StateMemory;
 use crate::app::provenance::write_state;
 use crate::config::{OnMatch, Settings};
@@ -162,16 +162,15 @@ impl<'i> Committer<'i> {
                     return Ok(self.put_off(row));
                 }
             }
-            row = self.order.ask_again(&row.asked, &mut self.chain, self.context).unwrap_or(row);
+            row = self.ask_again(row)?;
         }
-        let told = report.warned_values;
         loop {
             if let RowEnd::Match(mapped) = row.end {
                 self.order.begin(&mut self.chain);
-                row.end = self.settle_match(*mapped, report)?;
+                row.warnings = 0;
+                row.end = self.settle_match(*mapped, &mut row.warnings, report)?;
                 self.order.end(&mut self.chain, &mut row.asked);
                 if self.came_back > 0 {
-                    report.warned_values = told;
                     return Ok(self.put_off(row));
                 }
             }
@@ -179,15 +178,18 @@ impl<'i> Committer<'i> {
                 return Ok(Some(row));
             }
             self.flush(report)?;
-            report.warned_values = told;
             if self.came_back > 0 {
                 return Ok(self.put_off(row));
             }
-            row = match self.order.ask_again(&row.asked, &mut self.chain, self.context) {
-                Some(again) => again,
-                None => return Ok(Some(row)),
-            };
+            row = self.ask_again(row)?;
         }
+    }
+
+    fn ask_again(&mut self, row: Ended) -> Result<Ended, Failure> {
+        self.order.ask_again(&row.asked, &mut self.chain, self.context).ok_or_else(|| {
+            let message = format!("row {} was to be decided once more, and is not known any more", row.record);
+            Failure::new(Class::Internal, "ORDER", message).hint("resume the job; report it with the file")
+        })
     }
 
     /// Lets rows that came back go first.
@@ -197,7 +199,12 @@ impl<'i> Committer<'i> {
     }
 
     /// Finds the row's contact and decides what becomes of it. Rows of one person wait for each other, batch by batch.
-    fn settle_match(&mut self, mut mapped: Mapped, report: &mut ImportReport) -> Result<RowEnd, Failure> {
+    fn settle_match(
+        &mut self,
+        mut mapped: Mapped,
+        warnings: &mut u64,
+        report: &mut ImportReport,
+    ) -> Result<RowEnd, Failure> {
         if mapped.opinion.refuses() {
             return Ok(finish(mapped, None, &mut self.chain, self.context));
         }
@@ -211,7 +218,7 @@ impl<'i> Committer<'i> {
         }
         let end = match (found, self.on_match) {
             (Found::None, _) => {
-                report.warned_values += mapped.draft.warnings.len() as u64;
+                *warnings += mapped.draft.warnings.len() as u64;
                 finish(mapped, None, &mut self.chain, self.context)
             }
             (Found::Several(ids), _) => refused(&mapped, None, matching::ambiguous(&ids), self.context),
@@ -220,7 +227,7 @@ impl<'i> Committer<'i> {
             (Found::One(contact), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 matching::overlay(&mut mapped, &contact, &Policy { settings: self.settings, rules, allow_opt_in });
-                report.warned_values += mapped.draft.warnings.len() as u64;
+                *warnings += mapped.draft.warnings.len() as u64;
                 finish(mapped, Some(&contact), &mut self.chain, self.context)
             }
         };
@@ -248,14 +255,12 @@ impl<'i> Committer<'i> {
         }
         let mut batch = batch;
         let mut behind = VecDeque::new();
-        let (counts, tally) = loop {
+        let (counts, tally, stops) = loop {
             // What failed only now counts, too.
-            if let Some(cut) = self.limits.cut(&batch, &report.counts, self.tally.faulted, self.order.fuses()) {
-                self.stopped = true;
-                if cut + 1 < batch.len() {
-                    batch.truncate(cut + 1);
-                    self.order.back_to(&batch, &mut []);
-                }
+            let cut = self.limits.cut(&batch, &report.counts, self.tally.faulted, self.order.fuses());
+            if let Some(cut) = cut.filter(|cut| cut + 1 < batch.len()) {
+                put_behind(&mut batch, &mut behind, cut);
+                self.order.back_to(&batch, behind.make_contiguous());
             }
             match self.write_batch(&batch, report) {
                 Err(Trouble::Taken(refused)) => {
@@ -274,11 +279,11 @@ impl<'i> Committer<'i> {
                     self.rewind(&batch, &mut behind);
                 }
                 Err(Trouble::Store(error)) => return Err(error.into()),
-                Ok(written) => break written,
+                Ok((counts, tally)) => break (counts, tally, cut.is_some()),
             }
         };
         report.counts += counts;
-        self.tally = tally;
+        (self.tally, self.stopped) = (tally, stops);
         report.warned_values += batch.iter().map(|row| row.warnings).sum::<u64>();
         for row in batch {
             self.order.fuses().tell(&row.asked.calls);
@@ -301,9 +306,7 @@ impl<'i> Committer<'i> {
         mut refused: Vec<Refused>,
     ) -> Vec<Refused> {
         if let Some(first) = failing.iter().min().filter(|_| self.order.misled(batch, failing)) {
-            let mut tail: VecDeque<Ended> = batch.split_off(first + 1).into();
-            tail.append(behind);
-            *behind = tail;
+            put_behind(batch, behind, *first);
             refused.retain(|(at, _)| at == first);
         }
         refused
@@ -399,6 +402,13 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+/// Takes what follows a row out of a batch.
+fn put_behind(batch: &mut Vec<Ended>, behind: &mut VecDeque<Ended>, last: usize) {
+    let mut tail: VecDeque<Ended> = batch.split_off(last + 1).into();
+    tail.append(behind);
+    *behind = tail;
 }
 
 fn updates(batch: &[Ended], id: ContactId) -> bool {
