@@ -10,6 +10,7 @@ pub mod fault;
 pub mod hand;
 pub mod hook;
 pub mod manifest;
+pub mod overtime;
 pub mod package;
 pub mod service;
 pub mod verdict;

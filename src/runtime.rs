@@ -1,6 +1,5 @@
 //! The two engines behind one door. Neither knows the other, nor the store.
 
-mod overtime;
 pub mod script;
 pub mod wasm;
 

@@ -97,10 +97,10 @@ fn rows_are_decided_as_if_one_after_the_other() {
     let mut plugins = Vec::new();
     for workers in [1, 4] {
         let home = home(workers);
-        let expected = file(&home, 2600);
+        let expected = file(&home, 2000);
         let report = home.json(&["import", "rows.csv", "--errors-json", "errors.json"], 3);
         assert_eq!(stored(&home), expected, "{workers} workers");
-        assert_eq!(report["failed"].as_u64(), Some(2600 - expected.len() as u64));
+        assert_eq!(report["failed"].as_u64(), Some(2000 - expected.len() as u64));
         assert!(report["asked_again"].as_u64() > Some(0), "{report:#}");
         plugins.push(did(&report));
     }
@@ -110,7 +110,7 @@ fn rows_are_decided_as_if_one_after_the_other() {
 #[test]
 fn a_dry_run_decides_as_the_import_will() {
     let home = home(3);
-    let expected = file(&home, 1500);
+    let expected = file(&home, 1200);
     let dry = home.json(&["import", "rows.csv", "--dry-run"], 3);
     assert_eq!(dry["created"].as_u64(), Some(expected.len() as u64));
     let real = home.json(&["import", "rows.csv"], 3);
@@ -121,9 +121,9 @@ fn a_dry_run_decides_as_the_import_will() {
 #[test]
 fn a_stopped_and_a_killed_job_go_on_as_if_nothing_had_been() {
     let home = home(4);
-    let expected = file(&home, 4000);
-    let stopped = home.json(&["import", "rows.csv", "--max-errors", "700"], 1);
-    assert_eq!((stopped["failed"].as_u64(), stopped["stopped"]["code"].as_str()), (Some(701), Some("MAX_ERRORS")));
+    let expected = file(&home, 3000);
+    let stopped = home.json(&["import", "rows.csv", "--max-errors", "500"], 1);
+    assert_eq!((stopped["failed"].as_u64(), stopped["stopped"]["code"].as_str()), (Some(501), Some("MAX_ERRORS")));
     let mut child = home
         .command()
         .args(["import", "rows.csv", "--resume", "1", "--max-errors", "100000"])
@@ -148,10 +148,10 @@ fn a_stopped_and_a_killed_job_go_on_as_if_nothing_had_been() {
         home.json(&["import", "rows.csv", "--resume", "1", "--max-errors", "100000"], 3)
     };
     assert_eq!(stored(&home), expected);
-    assert_eq!(report["read"], 4000, "{report:#}");
+    assert_eq!(report["read"], 3000, "{report:#}");
     let calls: Vec<&Value> =
         report["plugins"].as_array().expect("plugins").iter().map(|plugin| &plugin["calls"]).collect();
-    assert_eq!(calls, [4000, 4000], "what was counted before is in the sum");
+    assert_eq!(calls, [3000, 3000], "what was counted before is in the sum");
 }
 
 #[test]
@@ -169,6 +169,37 @@ fn a_match_that_is_updated_shows_its_new_values_to_the_rows_behind() {
     home.run(&["export", "--format", "jsonl"]).exits(0);
     let contacts = home.read("Contact.jsonl");
     assert!(contacts.contains(r#""A++""#) && contacts.contains(r#""A+++""#), "{contacts}");
+}
+
+#[test]
+fn what_a_row_would_have_made_is_gone_when_it_fails_at_the_last_moment() {
+    let mut seen = Vec::new();
+    for workers in [1, 3] {
+        let home = home(workers);
+        home.run(&["field", "add", "account_no", "--type", "identifier"]).exits(0);
+        // Every seventh row has the account of the one before, which is known only when both are written; its address comes once more.
+        let mut text = String::from("Last name,Email,custom.account_no\n");
+        for row in 0..400 {
+            let account = if row % 7 == 6 { row - 1 } else { row };
+            let email = if row % 7 == 0 && row > 0 { row - 1 } else { row };
+            text.push_str(&format!("Lee,c{email}@example.com,A-{account}\n"));
+        }
+        home.write("rows.csv", text);
+        let report = home.json(&["import", "rows.csv", "--errors-json", "errors.json"], 3);
+        let failed = failures(&home);
+        assert!(failed.iter().all(|(row, code)| row % 7 == 0 && code == "CUSTOM_TAKEN"), "{failed:?}");
+        let expected: Vec<String> = (0..400)
+            .filter(|row| row % 7 != 6)
+            .enumerate()
+            .map(|(nth, row)| {
+                let email = if row % 7 == 0 && row > 0 { row - 1 } else { row };
+                format!("c{email}@example.com No {}", nth + 1)
+            })
+            .collect();
+        assert_eq!(stored(&home), expected, "what failed is neither counted nor found");
+        seen.push(did(&report));
+    }
+    assert_eq!(seen[0], seen[1]);
 }
 
 /// A script that fails on rows whose company says so.

@@ -16,7 +16,7 @@ use super::stage::{Stage, View};
 use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
-use crate::app::failure::Failure;
+use crate::app::failure::{Class, Failure};
 use crate::app::provenance::write_state;
 use crate::config::{MatchBy, OnMatch, Settings};
 use crate::domain::contact::Stamp;
@@ -51,6 +51,8 @@ pub(super) struct Committer<'i> {
     rewritten: HashSet<i64>,
     /// The turn of this import, from the first look for a contact until what was found is written.
     turn: Option<Turn>,
+    /// Who has which unique value, by the rows of the batch that gathers.
+    early: Owners,
     /// What the rows so far make, for those that are decided after them.
     order: Order,
     /// What plugins did about the rows that are written.
@@ -89,6 +91,7 @@ impl<'i> Committer<'i> {
             pending: HashSet::new(),
             rewritten: HashSet::new(),
             turn: None,
+            early: Owners::default(),
             order,
             tally,
             limits: Limits::of(request, settings),
@@ -118,6 +121,7 @@ impl<'i> Committer<'i> {
         self.queue.extend(rows);
         while let Some(row) = self.queue.pop_front().filter(|_| !self.stopped) {
             let Some(row) = self.decide(row, report)? else { continue };
+            let row = self.claimed(row)?;
             self.order.took(&row);
             let is_bad = matches!(row.end, RowEnd::Failed(_)) || self.order.fuses().any_fault(&row.asked.calls);
             self.batch.push(row);
@@ -141,6 +145,21 @@ impl<'i> Committer<'i> {
         Ok(())
     }
 
+    /// Fails a row at once that asks for what is another contact's, where rows behind it go by what it makes: they would all be decided once
+    /// more if it failed only when it is written.
+    fn claimed(&mut self, row: Ended) -> Result<Ended, Failure> {
+        let claims = matches!(&row.end, RowEnd::Create(ready) | RowEnd::Update(ready, _) if !ready.claims.is_empty());
+        if !claims || !self.order.remembers() {
+            return Ok(row);
+        }
+        let mut one = [row];
+        let (early, by, access) = (&mut self.early, &self.by, self.settings.access);
+        let refused = self.stage.view(|view| early.take(view, &one, by, access))?;
+        unique::fail(&mut one, refused, self.context);
+        let [row] = one;
+        Ok(row)
+    }
+
     fn is_too_much(&self, report: &ImportReport) -> bool {
         self.limits.cut(&self.batch, &report.counts, self.tally.faulted, self.order.fuses()).is_some()
     }
@@ -154,11 +173,12 @@ impl<'i> Committer<'i> {
                     return Ok(self.put_off(row));
                 }
             }
-            row = self.order.ask_again(&row.asked, &mut self.chain, self.context).unwrap_or(row);
+            row = self.ask_again(row)?;
         }
         loop {
             if let RowEnd::Match(mapped) = row.end {
                 self.order.begin(&mut self.chain);
+                row.warnings.clear();
                 row.end = self.settle_match(*mapped, &mut row.warnings, report)?;
                 self.order.end(&mut self.chain, &mut row.asked);
                 if self.came_back > 0 {
@@ -172,11 +192,15 @@ impl<'i> Committer<'i> {
             if self.came_back > 0 {
                 return Ok(self.put_off(row));
             }
-            row = match self.order.ask_again(&row.asked, &mut self.chain, self.context) {
-                Some(again) => again,
-                None => return Ok(Some(row)),
-            };
+            row = self.ask_again(row)?;
         }
+    }
+
+    fn ask_again(&mut self, row: Ended) -> Result<Ended, Failure> {
+        self.order.ask_again(&row.asked, &mut self.chain, self.context).ok_or_else(|| {
+            let message = format!("row {} was to be decided once more, and is not known any more", row.record);
+            Failure::new(Class::Internal, "ORDER", message).hint("resume the job; report it with the file")
+        })
     }
 
     /// Lets rows that came back go first.
@@ -278,14 +302,12 @@ impl<'i> Committer<'i> {
         }
         let mut batch = batch;
         let mut behind = VecDeque::new();
-        let (counts, tally) = loop {
+        let (counts, tally, stops) = loop {
             // What failed only now counts, too.
-            if let Some(cut) = self.limits.cut(&batch, &report.counts, self.tally.faulted, self.order.fuses()) {
-                self.stopped = true;
-                if cut + 1 < batch.len() {
-                    batch.truncate(cut + 1);
-                    self.order.back_to(&batch, &mut []);
-                }
+            let cut = self.limits.cut(&batch, &report.counts, self.tally.faulted, self.order.fuses());
+            if let Some(cut) = cut.filter(|cut| cut + 1 < batch.len()) {
+                put_behind(&mut batch, &mut behind, cut);
+                self.order.back_to(&batch, behind.make_contiguous());
             }
             match self.write_batch(&batch, report) {
                 Err(Trouble::Taken(refused)) => {
@@ -304,11 +326,11 @@ impl<'i> Committer<'i> {
                     self.rewind(&batch, &mut behind);
                 }
                 Err(Trouble::Store(error)) => return Err(error.into()),
-                Ok(written) => break written,
+                Ok((counts, tally)) => break (counts, tally, cut.is_some()),
             }
         };
         report.counts += counts;
-        self.tally = tally;
+        (self.tally, self.stopped) = (tally, stops);
         for mut row in batch {
             // Of a row that failed nothing was taken.
             if matches!(row.end, RowEnd::Create(_) | RowEnd::Update(..) | RowEnd::Unchanged) {
@@ -318,6 +340,7 @@ impl<'i> Committer<'i> {
             self.settle(row, report)?;
         }
         self.order.wrote();
+        self.early = Owners::default();
         self.came_back = behind.len();
         behind.append(&mut self.queue);
         self.queue = behind;
@@ -333,9 +356,7 @@ impl<'i> Committer<'i> {
         mut refused: Vec<Refused>,
     ) -> Vec<Refused> {
         if let Some(first) = failing.iter().min().filter(|_| self.order.misled(batch, failing)) {
-            let mut tail: VecDeque<Ended> = batch.split_off(first + 1).into();
-            tail.append(behind);
-            *behind = tail;
+            put_behind(batch, behind, *first);
             refused.retain(|(at, _)| at == first);
         }
         refused
@@ -443,6 +464,13 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+/// Takes what follows a row out of a batch.
+fn put_behind(batch: &mut Vec<Ended>, behind: &mut VecDeque<Ended>, last: usize) {
+    let mut tail: VecDeque<Ended> = batch.split_off(last + 1).into();
+    tail.append(behind);
+    *behind = tail;
 }
 
 fn updates(batch: &[Ended], id: ContactId) -> bool {

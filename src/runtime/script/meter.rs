@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::runtime::overtime::Overtime;
+use crate::plugin::overtime::Overtime;
 
 /// How many operations pass between two looks at the clock. Few, because one operation may copy an array of 4,096 values.
 const CLOCK_EVERY: u64 = 16;

@@ -14,7 +14,7 @@ use crate::plugin::package::{ConfigValue, Identity};
 use crate::plugin::service::{LogLevel, LogLine, Services, StateWrite};
 
 use super::types::printable;
-use crate::runtime::overtime::Overtime;
+use crate::plugin::overtime::Overtime;
 
 /// Most lines that one call may log: short lines cost more than their bytes.
 const MAX_LINES: usize = 1000;

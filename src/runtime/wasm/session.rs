@@ -19,7 +19,7 @@ use super::data::{CallRecord, Data, Found, Memory};
 use super::loaded::Loaded;
 use super::things::short;
 use super::trouble;
-use crate::runtime::overtime::Overtime;
+use crate::plugin::overtime::Overtime;
 
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
 

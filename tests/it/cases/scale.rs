@@ -36,7 +36,7 @@ fn a_table_too_wide_and_a_cell_too_long_are_refused_by_name() {
 #[test]
 fn imports_at_once_wait_for_each_other_and_the_same_file_comes_in_once() {
     let home = Home::new();
-    let many = vec!["Acme"; 3000];
+    let many = ["Acme"; 3000];
     rows(&home, "one", &many);
     rows(&home, "two", &many);
     let start = |file: &str| home.command().args(["--json", "import", file]).output();
@@ -126,8 +126,8 @@ fn a_job_keeps_the_plugins_with_which_it_began() {
         _ => {}
     };
     plugin(&home, "1.0.0", "fn on_create(contact) { contact.city = \"One\"; }");
-    rows(&home, "first", &vec!["Acme"; 2500]);
-    rows(&home, "second", &vec!["Acme"; 3]);
+    rows(&home, "first", &["Acme"; 2500]);
+    rows(&home, "second", &["Acme"; 3]);
     let app = App::open(home.path(), None).expect("an app");
     let (mut round, mut generations) = (0, Vec::new());
     let request = |name: &str| ImportRequest { errors: None, ..ImportRequest::new(home.path().join(name)) };
@@ -173,7 +173,7 @@ fn who_only_watches_and_fails_all_the_time_changes_nothing() {
     let home = Home::new();
     home.write("carnet.toml", "[plugins.sink]\nmode = 'observe'\n");
     home.write("scripts/sink.rhai", "fn on_create(contact) { throw \"the other side does not answer\"; }");
-    rows(&home, "many", &vec!["Acme"; 2000]);
+    rows(&home, "many", &["Acme"; 2000]);
     let report = home.json(&["import", "many.csv"], 0);
     assert_eq!((report["created"].as_u64(), report["faulted"].as_u64()), (Some(2000), Some(0)));
     assert_eq!(

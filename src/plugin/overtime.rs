@@ -12,7 +12,7 @@ const MOST: u32 = 40;
 
 /// The work of a call since its deadline passed.
 #[derive(Default, Debug)]
-pub(super) struct Overtime {
+pub struct Overtime {
     /// Whether the deadline has passed: most calls never look further.
     passed: AtomicBool,
     since: Mutex<Option<(Instant, Option<Duration>)>>,
@@ -20,14 +20,15 @@ pub(super) struct Overtime {
 
 impl Overtime {
     /// A new call begins.
-    pub(super) fn reset(&self) {
+    pub fn reset(&self) {
         if self.passed.swap(false, Ordering::Relaxed) {
             *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
     /// Says whether a call whose deadline has passed is to end; asked on the call's thread, and the first time when the deadline passes.
-    pub(super) fn is_over(&self, deadline: Duration) -> bool {
+    #[must_use]
+    pub fn is_over(&self, deadline: Duration) -> bool {
         let worked = ThreadTime::try_now().ok().map(|time| time.as_duration());
         self.passed.store(true, Ordering::Relaxed);
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
