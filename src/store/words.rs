@@ -65,16 +65,10 @@ impl Tokens {
     /// Adds the tokens of some text.
     pub(super) fn add(&mut self, text: &str) {
         let folded = fold(text);
-        if folded.is_ascii() {
-            // The same words, found faster.
-            let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-            words.for_each(|word| self.push(word));
-        } else {
-            for piece in pieces(&folded) {
-                match piece {
-                    Piece::Word(word) => self.push(word),
-                    Piece::Run(run) => pairs(run).for_each(|pair| self.push(pair)),
-                }
+        for piece in pieces(&folded) {
+            match piece {
+                Piece::Word(word) => self.push(word),
+                Piece::Run(run) => pairs(run).for_each(|pair| self.push(pair)),
             }
         }
         if folded.contains('\'') {

@@ -11,7 +11,7 @@ use carnet::app::import::{ImportRequest, Progress};
 use carnet::config::OnMatch;
 use carnet::domain::contact::Contact;
 use carnet::intake::{self, Input, Options, Row};
-use carnet::store::{Action, Actor, NewChange, Prepared, Query, Store, StoreError, Writer};
+use carnet::store::{Action, Actor, Counts, NewChange, Prepared, Query, Store, StoreError, Writer};
 
 use crate::data::{PLUGINS, copy_packages, peak_mib};
 
@@ -42,8 +42,8 @@ pub enum Stage {
     Dry(&'static [&'static str]),
     /// An import with these plugins into an empty store.
     Import(&'static [&'static str]),
-    /// An import of the same file into the store that is full of it, matched and updated.
-    Match(&'static [&'static str]),
+    /// An import with these plugins into a store that is full of the same people, who have changed or not.
+    Match(&'static [&'static str], bool),
     /// The same contacts, prepared beforehand, only inserted.
     Floor,
 }
@@ -59,16 +59,16 @@ pub const STAGES: [(&str, Stage); 13] = [
     ("none", Stage::Import(&[])),
     ("plugins", Stage::Import(&PLUGINS)),
     ("floor", Stage::Floor),
-    ("match-none", Stage::Match(&[])),
-    ("match", Stage::Match(&PLUGINS)),
-    ("match-changed-none", Stage::Match(&[])),
-    ("match-changed", Stage::Match(&PLUGINS)),
+    ("match-none", Stage::Match(&[], false)),
+    ("match", Stage::Match(&PLUGINS, false)),
+    ("match-changed-none", Stage::Match(&[], true)),
+    ("match-changed", Stage::Match(&PLUGINS, true)),
 ];
 
 /// Runs a stage in a fresh home and a process of its own. `seed` fills the store of a matched import.
 pub fn measure(name: &str, home: &Path, file: &Path, seed: &Path) -> Measured {
     std::fs::create_dir_all(home).expect("a home folder");
-    if let Some(Stage::Dry(packages) | Stage::Import(packages) | Stage::Match(packages)) = find(name) {
+    if let Some(Stage::Dry(packages) | Stage::Import(packages) | Stage::Match(packages, _)) = find(name) {
         copy_packages(home, packages);
     }
     let this = std::env::current_exe().expect("this program's path");
@@ -92,9 +92,9 @@ fn find(name: &str) -> Option<Stage> {
 pub fn run(name: &str, home: &Path, file: &Path, seed: &Path) -> String {
     let Measured { rate, cpu_us, first, last, .. } = match find(name).expect("a known stage") {
         Stage::Read => read(file),
-        Stage::Dry(packages) => import(home, packages, &ImportRequest { dry_run: true, ..request(file) }),
-        Stage::Import(packages) => import(home, packages, &request(file)),
-        Stage::Match(packages) => matched(home, packages, file, seed),
+        Stage::Dry(packages) => import(home, packages, &ImportRequest { dry_run: true, ..request(file) }).0,
+        Stage::Import(packages) => import(home, packages, &request(file)).0,
+        Stage::Match(packages, changed) => matched(home, packages, file, seed, changed),
         Stage::Floor => floor(home, file),
     };
     format!("{rate} {cpu_us} {first} {last} {}", peak_mib())
@@ -114,7 +114,7 @@ fn read(file: &Path) -> Measured {
     watch.stop(rows, &[])
 }
 
-fn import(home: &Path, packages: &[&str], request: &ImportRequest) -> Measured {
+fn import(home: &Path, packages: &[&str], request: &ImportRequest) -> (Measured, Counts) {
     let app = App::open(home, None).expect("the home opens");
     let generation = app.generation().expect("plugins load");
     let refused: Vec<_> = generation.refused.iter().map(ToString::to_string).collect();
@@ -125,14 +125,18 @@ fn import(home: &Path, packages: &[&str], request: &ImportRequest) -> Measured {
     let report = app.import(request, &mut step).expect("the import runs");
     let measured = watch.stop(report.counts.read, &steps);
     assert_eq!(report.counts.failed, 0, "every generated row is sound");
-    measured
+    (measured, report.counts)
 }
 
 /// Fills the store, then imports into it. The clock counts the second import alone; the peak memory is that of both.
-fn matched(home: &Path, packages: &[&str], file: &Path, seed: &Path) -> Measured {
+fn matched(home: &Path, packages: &[&str], file: &Path, seed: &Path, changed: bool) -> Measured {
     import(home, packages, &request(seed));
     // Taking an import back is measured here, against the import before it, once the app has it.
-    import(home, packages, &ImportRequest { on_match: Some(OnMatch::Update), again: true, ..request(file) })
+    let request = ImportRequest { on_match: Some(OnMatch::Update), again: true, ..request(file) };
+    let (measured, counts) = import(home, packages, &request);
+    let met = if changed { counts.updated } else { counts.unchanged };
+    assert_eq!(met, counts.read, "every row meets its contact: {counts:?}");
+    measured
 }
 
 /// The same contacts again, read from an import of the file and written to a fresh store by inserts alone.
