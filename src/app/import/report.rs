@@ -101,6 +101,8 @@ pub struct ImportReport {
     pub preview: Vec<Preview>,
     /// Record up to which an earlier run of this job had come.
     pub resumed_after: u64,
+    /// Whether an earlier run began this job.
+    pub(super) resumed: bool,
     /// Whether it was stopped on request, before the end of the file.
     pub stopped: bool,
     /// What plugins did in earlier runs of this job, as JSON.
@@ -167,6 +169,7 @@ impl ImportReport {
             echoes: Vec::new(),
             preview: Vec::new(),
             resumed_after: 0,
+            resumed: false,
             stopped: false,
             earlier: Vec::new(),
             headers: mapping.columns.headers().to_vec(),
@@ -177,6 +180,7 @@ impl ImportReport {
 
     pub(super) fn resume(&mut self, job: Option<&Job>) {
         if let Some(job) = job {
+            self.resumed = true;
             self.counts = job.counts;
             self.resumed_after = job.committed_record;
         }
