@@ -392,7 +392,12 @@ fn imported_before(request: &ImportRequest, job: &Job) -> Failure {
 fn resumable(job: &Job) -> Result<(), Failure> {
     if job.undo.is_some() {
         let message = format!("job {} was taken back: it cannot be finished any more", job.id);
-        return Err(Failure::new(Class::Conflict, "JOB_UNDONE", message).hint("import the file again"));
+        let hint = if job.undo.as_ref().is_some_and(|undo| undo.finished.is_none()) {
+            format!("go on taking it back with `carnet import undo {}`, then import the file again", job.id)
+        } else {
+            "import the file again".to_owned()
+        };
+        return Err(Failure::new(Class::Conflict, "JOB_UNDONE", message).hint(hint));
     }
     match job.state {
         JobState::Interrupted | JobState::Stopped => Ok(()),

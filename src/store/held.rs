@@ -16,7 +16,7 @@ use super::{contacts, document, family, state};
 /// A state of a contact that was kept for taking something back.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Original {
-    /// Why it was kept: `merge 3`, `bulk edit 7`.
+    /// Why it was kept: `merge 3`, `edit 7`, `import 2`.
     pub kept_by: String,
     /// Since when.
     pub at: DateTime<Utc>,
@@ -170,7 +170,8 @@ fn originals(conn: &Connection, list: &str) -> Result<Vec<Original>, StoreError>
              JOIN contact ON contact.no = master WHERE master IN (SELECT value FROM json_each(?1))
          UNION ALL SELECT 'merge ' || merge.id, merge.at, contact.id, other_rev, other_doc FROM merge
              JOIN contact ON contact.no = other WHERE other IN (SELECT value FROM json_each(?1))
-         UNION ALL SELECT batch.kind || ' ' || batch.id, batch.at, contact.id, batch_contact.rev, batch_contact.doc
+         UNION ALL SELECT coalesce('import ' || (SELECT job.id FROM job WHERE job.batch = batch.id), batch.kind || ' ' || batch.id),
+                 batch.at, contact.id, batch_contact.rev, batch_contact.doc
              FROM batch_contact JOIN batch ON batch.id = batch JOIN contact ON contact.no = batch_contact.contact
              WHERE batch_contact.contact IN (SELECT value FROM json_each(?1)) AND batch_contact.doc IS NOT NULL
          ORDER BY 2",

@@ -78,6 +78,7 @@ pub(super) fn in_staffs_work(conn: &Connection, old: &str, new: &str) -> Result<
     for update in [
         "UPDATE note SET person = ?2 WHERE person = ?1",
         "UPDATE batch SET person = ?2 WHERE person = ?1",
+        "UPDATE job SET undone_by = ?2 WHERE undone_by = ?1",
         "UPDATE saved_filter SET person = ?2 WHERE person = ?1",
         "UPDATE job SET settings = json_set(settings, '$.by', ?2) WHERE json_valid(settings) AND settings ->> '$.by' = ?1",
         "UPDATE enquiry SET doc = json_set(doc, '$.staff', ?2, '$.rev', coalesce(doc ->> '$.rev', 1) + 1)

@@ -150,10 +150,14 @@ pub(super) fn sweep(database: &Path) -> Vec<PathBuf> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(kind) = name.strip_prefix(&own) else { continue };
         let copy = kind.starts_with(COPY);
+        if !copy && !kind.starts_with(JOB) && kind != TURN {
+            continue;
+        }
         // Whoever uses it has it locked; taking the lock and letting it go removes it.
-        let ours = copy || kind.starts_with(JOB) || kind == TURN;
-        let unused = ours && matches!(Locked::take(entry.path(), false), Ok(Some(_)));
-        swept.extend((unused && copy).then(|| entry.path()));
+        let removed = Locked::take(entry.path(), false).is_ok_and(|lock| lock.is_some());
+        if removed && copy {
+            swept.push(entry.path());
+        }
     }
     swept
 }

@@ -75,10 +75,11 @@ fn each_failure(
 }
 
 /// An error file of an earlier job may be under repair: it is set aside under a name of its own, never written over. The repaired file that
-/// was just imported is done with, and so is one that the new file only continues, as a job does that was stopped.
+/// was just imported is done with, and so is what the first runs of a resumed job wrote, as long as it is the beginning of the new file.
 fn keep_earlier(path: &Path, new: &Path, report: &ImportReport) -> io::Result<Option<String>> {
     let regular = std::fs::metadata(path).is_ok_and(|data| data.is_file());
-    if !regular || (same_file(path, &report.file) && report.error_column.is_some()) || is_beginning(path, new)? {
+    let repaired = same_file(path, &report.file) && report.error_column.is_some();
+    if !regular || repaired || (report.resumed && is_beginning(path, new)?) {
         return Ok(None);
     }
     let place = std::fs::canonicalize(path)?;

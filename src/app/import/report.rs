@@ -106,6 +106,8 @@ pub struct ImportReport {
     pub(super) remarks: Remarks,
     /// Record up to which an earlier run of this job had come.
     pub resumed_after: u64,
+    /// Whether an earlier run began this job.
+    pub(super) resumed: bool,
     /// The file's headers, and the error column if it has one: for the error file.
     pub(super) headers: Vec<String>,
     pub(super) error_column: Option<usize>,
@@ -177,6 +179,7 @@ impl ImportReport {
             previews: Previews::default(),
             remarks: Remarks::default(),
             resumed_after: 0,
+            resumed: false,
             headers: mapping.headers().to_vec(),
             mapping: mapping.from.clone(),
             error_column: mapping.error_column,
@@ -192,6 +195,7 @@ impl ImportReport {
 
     pub(super) fn resume(&mut self, job: Option<&Job>) {
         if let Some(job) = job {
+            self.resumed = true;
             self.counts = job.counts;
             self.resumed_after = job.committed_record;
         }
