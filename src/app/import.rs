@@ -162,8 +162,8 @@ impl App {
         error_file::check_places(&report, self.home())?;
         let resumed = self.take_job(request, file_hash, resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
-        let done =
-            pipeline::run(self, request, reader, Arc::new(mapping), precedence, generation, &mut report, progress);
+        let plan = pipeline::Plan { mapping: Arc::new(mapping), precedence };
+        let done = pipeline::run(self, request, reader, plan, generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
         self.close_job(&mut report, done.is_ok())?;
         done?;

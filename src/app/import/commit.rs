@@ -104,14 +104,15 @@ impl<'i> Committer<'i> {
             self.flush(report)?;
             finding = self.find(&mapped)?;
         }
-        let (record, tried_out) = (mapped.record, self.tried_out());
+        let (record, tried_out, somebody_else) = (mapped.record, self.tried_out(), finding.somebody_else);
         let end = match (finding.found, self.on_match) {
             (Found::None, _) => {
                 report.warned_values += mapped.draft.warnings.len() as u64;
                 let unmatchable = !matching::can_be_matched(&mapped.draft.contact, &self.match_by);
                 let end = finish(mapped, None, &mut self.chain, self.context);
-                if unmatchable && matches!(end, RowEnd::Create(_)) {
-                    report.remarks.unmatchable.take(record);
+                if matches!(end, RowEnd::Create(_)) {
+                    report.remarks.unmatchable.take_if(unmatchable, record);
+                    report.remarks.somebody_else.take_if(somebody_else, record);
                 }
                 end
             }
@@ -125,9 +126,8 @@ impl<'i> Committer<'i> {
                 let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
                 overlay(&mut mapped, &fit.contact, &policy);
                 report.warned_values += mapped.draft.warnings.len() as u64;
-                if mapped.draft.warnings.iter().any(|warning| warning.code == "OPT_IN_REFUSED") {
-                    report.remarks.kept_out.take(record);
-                }
+                let kept_out = mapped.draft.warnings.iter().any(|warning| warning.code == "OPT_IN_REFUSED");
+                report.remarks.kept_out.take_if(kept_out, record);
                 let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);
                 if matches!(end, RowEnd::Update(..)) {
                     self.rewritten.insert(fit.no);

@@ -31,6 +31,12 @@ use crate::store::Actor;
 /// Rows that travel together.
 const CHUNK_ROWS: usize = 256;
 
+/// What is decided before the first row.
+pub(super) struct Plan {
+    pub(super) mapping: Arc<Mapping>,
+    pub(super) precedence: Precedence,
+}
+
 /// Some rows on their way, with their number in the file's order.
 struct Chunk<T> {
     number: u64,
@@ -44,13 +50,13 @@ pub(super) fn run(
     app: &App,
     request: &ImportRequest,
     reader: intake::Reader,
-    mapping: Arc<Mapping>,
-    precedence: Precedence,
+    plan: Plan,
     generation: Arc<Generation>,
     report: &mut ImportReport,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Failure> {
     let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
+    let Plan { mapping, precedence } = plan;
     let context = context(app, request, mapping, report)?;
     let workers = worker_count(app);
     let stage = Stage::set(app, &request.by, request.dry_run)?;

@@ -121,7 +121,7 @@ proptest! {
     fn a_dry_run_says_what_the_import_does(
         base in rows(8),
         content in rows(20),
-        policy in proptest::sample::select(&OnMatch::ALL[..]),
+        policy in proptest::sample::select(OnMatch::ALL),
         (plugin, agent, fill, opt_in) in any::<(bool, bool, bool, bool)>(),
     ) {
         let member = || Member { name: Name::parse("Ann").unwrap(), role: Role::Agent, divisions: vec![Name::parse("Asia").unwrap()] };
