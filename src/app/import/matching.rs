@@ -75,6 +75,7 @@ impl Matcher<'_> {
     /// kinds that contradict each other leave the row ambiguous. An id in another system decides alone where it comes first.
     fn by_identifiers(&self, view: &View<'_>, row: &Contact) -> Result<Finding, StoreError> {
         let (mut fitting, mut looked_at, mut asked): (Vec<i64>, Vec<i64>, Vec<Identifier>) = Default::default();
+        let mut agreed = true;
         for by in self.by {
             let identifiers = identifiers(row, *by);
             if identifiers.is_empty() {
@@ -87,6 +88,7 @@ impl Matcher<'_> {
                     break;
                 }
             } else if !narrow(view, &mut fitting, &identifiers, &asked, &mut looked_at)? {
+                agreed = false;
                 break;
             }
             asked.extend(identifiers);
@@ -94,10 +96,16 @@ impl Matcher<'_> {
         let shared = fitting.len();
         let mut fits = Vec::new();
         for no in &fitting {
-            fits.extend(self.fit(view, *no, row)?);
+            // Of kinds that contradict each other, none is put aside: that is for a person to do.
+            fits.extend(
+                self.fit(view, *no, row)?.filter(|fit| !agreed || !is_somebody_else(row, &fit.contact, self.by)),
+            );
         }
         // What very many share tells nobody of whom more is known.
-        if shared >= FITTING && self.by.iter().any(|by| *by != MatchBy::Phone && !identifiers(row, *by).is_empty()) {
+        if agreed
+            && shared >= FITTING
+            && self.by.iter().any(|by| *by != MatchBy::Phone && !identifiers(row, *by).is_empty())
+        {
             fits.clear();
         }
         let somebody_else = fits.is_empty() && shared > 0;
@@ -113,10 +121,8 @@ impl Matcher<'_> {
         Ok(Finding { found, looked_at, somebody_else })
     }
 
-    /// Returns a contact that was found, unless it is somebody else with the same number or address.
     fn fit(&self, view: &View<'_>, no: i64, row: &Contact) -> Result<Option<Fit>, StoreError> {
         let contact = view.contact(no)?.filter(|contact| self.viewer.may(Right::Edit, contact, self.access));
-        let contact = contact.filter(|contact| !is_somebody_else(row, contact, self.by));
         Ok(contact.map(|contact| {
             let by = common_fields(row, &contact, self.by);
             Fit { no, contact: Arc::new(contact), by }
