@@ -116,7 +116,7 @@ fn compare(base: &str, content: &str, options: &ImportRequest, plugin: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_dry_run_says_what_the_import_does(
         base in rows(8),
