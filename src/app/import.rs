@@ -199,8 +199,8 @@ impl App {
         let resumed = self.take_job(request, &mapping, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
         request.stop.arm();
-        let done =
-            pipeline::run(self, request, reader, Arc::clone(&mapping), precedence, generation, &mut report, progress);
+        let plan = pipeline::Plan { mapping: Arc::clone(&mapping), precedence };
+        let done = pipeline::run(self, request, reader, plan, generation, &mut report, progress);
         report.seconds = started.elapsed().as_secs_f64();
         let closed = self.close_job(&mut report, done.is_ok());
         request.stop.disarm();

@@ -91,6 +91,3 @@ mod documents;
 
 /// Plugins under load: as if rows came one after the other, whatever fails on the way.
 mod plugins_under_load;
-
-/// What an import must survive.
-mod cases;

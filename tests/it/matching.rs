@@ -129,6 +129,24 @@ fn people_who_share_a_number_are_told_apart_by_what_they_do_not_share() {
     assert!(home.read("ErrorDetail.csv").contains("fits 2 contacts"));
 }
 
+#[test]
+fn colleagues_and_families_are_not_taken_for_one_person() {
+    let home = Home::new();
+    let office = "First name,Last name,Email,Work,External ID\nAnn,Lee,ann@example.com,+85221234567,\nBob,Ray,bob@example.com,+85221234567,\nCy,Lee,cy@example.com,+85221234567,\n,,dee@example.com,,crm:1\n,,dee@example.com,,crm:2\n";
+    let report = update(&home, office, &[], 0);
+    assert_eq!((count(&report, "created"), count(&report, "updated")), (5, 0), "{report:#}");
+    assert!(
+        report["warnings"].to_string().contains("another name or id became contacts of their own: records 2, 3, 5"),
+        "{report:#}"
+    );
+    assert_eq!(count(&update(&home, office, &[], 0), "unchanged"), 5);
+    // A new address alone makes nobody another person; where the number decides, it decides.
+    let ann = "First name,Last name,Email,Mobile\nAnn,Lee,ann@example.com,+85298760001\nANN,LEE,lee@example.org,+85298760001\n";
+    assert_eq!(count(&update(&home, ann, &[], 0), "updated"), 2);
+    let renamed = "First name,Last name,Email,Mobile\nAnna,Liu,liu@example.org,+85298760001\n";
+    assert_eq!(count(&update(&home, renamed, &["--match-by", "phone"], 0), "updated"), 1);
+}
+
 /// How rows are matched, and whose values win.
 mod policies;
 

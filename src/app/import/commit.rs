@@ -229,15 +229,16 @@ impl<'i> Committer<'i> {
             self.take_turn()?;
             finding = self.find(&mapped)?;
         }
-        let (record, tried_out) = (mapped.record, self.tried_out());
+        let (record, tried_out, somebody_else) = (mapped.record, self.tried_out(), finding.somebody_else);
         let end = match (finding.found, self.on_match) {
             (Found::None, _) => {
                 suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 let unmatchable = !matching::can_be_matched(&mapped.draft.contact, &self.match_by);
                 let end = finish(mapped, None, &mut self.chain, self.context);
-                if unmatchable && matches!(end, RowEnd::Create(_)) {
-                    report.remarks.unmatchable.take(record);
+                if matches!(end, RowEnd::Create(_)) {
+                    report.remarks.unmatchable.take_if(unmatchable, record);
+                    report.remarks.somebody_else.take_if(somebody_else, record);
                 }
                 end
             }
@@ -250,9 +251,8 @@ impl<'i> Committer<'i> {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
                 overlay(&mut mapped, &fit.contact, &policy);
-                if mapped.draft.warnings.iter().any(|warning| warning.code == Caution::OptInRefused.as_str()) {
-                    report.remarks.kept_out.take(record);
-                }
+                let kept_out = |warning: &Problem| warning.code == Caution::OptInRefused.as_str();
+                report.remarks.kept_out.take_if(mapped.draft.warnings.iter().any(kept_out), record);
                 suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::stage::View;
 use crate::config::MatchBy;
-use crate::domain::contact::{Contact, EmailKind, PhoneKind, Stamp};
+use crate::domain::contact::{Contact, EmailKind, ExternalId, PhoneKind, Stamp};
 use crate::domain::field::{FIELDS, Field, FieldKey, FieldShape};
 use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::{Access, Right, Viewer};
 use crate::domain::problem::Problem;
+use crate::domain::text::fold;
 use crate::store::{Identifier, StoreError};
 
 /// What matching found.
@@ -35,10 +36,12 @@ pub(super) struct Fit {
 pub(super) struct Finding {
     pub(super) found: Found,
     pub(super) looked_at: Vec<i64>,
+    /// Whether it was found that those who share something with the row are others.
+    pub(super) somebody_else: bool,
 }
 
 /// Contacts that one kind of identifier may find. Beyond it, what the kinds have in common is looked for from the other side.
-const FITTING: usize = 1000;
+const FITTING: usize = 200;
 
 /// Contacts that a refusal names.
 const NAMED: usize = 5;
@@ -54,7 +57,7 @@ impl Matcher<'_> {
     /// Finds the contact that a row is about: by the id that an export gave it, else by its identifiers.
     pub(super) fn find(&self, view: &View<'_>, id: Option<&str>, row: &Contact) -> Result<Finding, StoreError> {
         match self.by_id(view, id)? {
-            Some(fit) => Ok(Finding { looked_at: vec![fit.no], found: Found::One(fit) }),
+            Some(fit) => Ok(Finding { looked_at: vec![fit.no], found: Found::One(fit), somebody_else: false }),
             None => self.by_identifiers(view, row),
         }
     }
@@ -72,6 +75,7 @@ impl Matcher<'_> {
     /// kinds that contradict each other leave the row ambiguous. An id in another system decides alone where it comes first.
     fn by_identifiers(&self, view: &View<'_>, row: &Contact) -> Result<Finding, StoreError> {
         let (mut fitting, mut looked_at, mut asked): (Vec<i64>, Vec<i64>, Vec<Identifier>) = Default::default();
+        let mut agreed = true;
         for by in self.by {
             let identifiers = identifiers(row, *by);
             if identifiers.is_empty() {
@@ -84,19 +88,37 @@ impl Matcher<'_> {
                     break;
                 }
             } else if !narrow(view, &mut fitting, &identifiers, &asked, &mut looked_at)? {
+                agreed = false;
                 break;
             }
             asked.extend(identifiers);
         }
-        let found = match fitting[..] {
-            [] => Found::None,
-            [no] => self.fit(view, no, row)?.map_or(Found::None, Found::One),
+        let shared = fitting.len();
+        let mut fits = Vec::new();
+        for no in &fitting {
+            // Of kinds that contradict each other, none is put aside: that is for a person to do.
+            fits.extend(
+                self.fit(view, *no, row)?.filter(|fit| !agreed || !is_somebody_else(row, &fit.contact, self.by)),
+            );
+        }
+        // What very many share tells nobody of whom more is known.
+        if agreed
+            && shared >= FITTING
+            && self.by.iter().any(|by| *by != MatchBy::Phone && !identifiers(row, *by).is_empty())
+        {
+            fits.clear();
+        }
+        let somebody_else = fits.is_empty() && shared > 0;
+        let count = if shared < FITTING { fits.len() } else { shared };
+        let found = match fits.len() {
+            0 => Found::None,
+            1 => fits.pop().map_or(Found::None, Found::One),
             _ => {
-                let fits = fitting.iter().take(NAMED).filter_map(|no| self.fit(view, *no, row).transpose());
-                Found::Several(fits.collect::<Result<_, _>>()?, fitting.len())
+                fits.truncate(NAMED);
+                Found::Several(fits, count)
             }
         };
-        Ok(Finding { found, looked_at })
+        Ok(Finding { found, looked_at, somebody_else })
     }
 
     fn fit(&self, view: &View<'_>, no: i64, row: &Contact) -> Result<Option<Fit>, StoreError> {
@@ -140,6 +162,37 @@ fn narrow(
     }
     *fitting = common;
     Ok(true)
+}
+
+/// Says whether a contact that shares something with a row is another person all the same: it has another id in the same system, or both
+/// have e-mail addresses of their own and different names. Families share numbers, offices switchboards, and couples addresses.
+fn is_somebody_else(row: &Contact, contact: &Contact, by: &[MatchBy]) -> bool {
+    if by.contains(&MatchBy::ExternalId) {
+        if row.external_ids.iter().any(|id| contact.external_ids.contains(id)) {
+            return false;
+        }
+        let sources = |id: &ExternalId| contact.external_ids.iter().any(|theirs| theirs.source == id.source);
+        if row.external_ids.iter().any(sources) {
+            return true;
+        }
+    }
+    let (ours, theirs) = (identifiers(row, MatchBy::Email), identifiers(contact, MatchBy::Email));
+    by.contains(&MatchBy::Email)
+        && !ours.is_empty()
+        && !theirs.is_empty()
+        && !ours.iter().any(|mail| theirs.iter().any(|their| their.is(mail)))
+        && names_differ(row, contact)
+}
+
+fn names_differ(row: &Contact, contact: &Contact) -> bool {
+    let last = contact.last_name.as_ref().filter(|_| !contact.last_name_is_placeholder);
+    let other = |name: Option<&String>, theirs: Option<&String>, others: &[String]| {
+        let Some(name) = name.map(|name| fold(name)) else { return false };
+        let mut known = theirs.into_iter().chain(others).peekable();
+        known.peek().is_some() && known.all(|known| fold(known) != name)
+    };
+    other(row.first_name.as_ref(), contact.first_name.as_ref(), &contact.other_first_names)
+        || other(row.last_name.as_ref(), last, &contact.other_last_names)
 }
 
 /// The identifiers of a contact by which it may be matched.

@@ -38,6 +38,12 @@ const CHUNK_ROWS: usize = 256;
 /// How much longer than the last row the next one may be before its memory must grow.
 const SPARE_BYTES: usize = 32;
 
+/// What is decided before the first row.
+pub(super) struct Plan {
+    pub(super) mapping: Arc<Mapping>,
+    pub(super) precedence: Precedence,
+}
+
 /// Some rows on their way, with their number in the file's order.
 struct Chunk<T> {
     number: u64,
@@ -51,12 +57,12 @@ pub(super) fn run(
     app: &App,
     request: &ImportRequest,
     reader: intake::Reader,
-    mapping: Arc<Mapping>,
-    precedence: Precedence,
+    plan: Plan,
     generation: Arc<Generation>,
     report: &mut ImportReport,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Failure> {
+    let Plan { mapping, precedence } = plan;
     let context = context(app, request, mapping, report)?;
     let workers = worker_count(app);
     let in_flight = workers * 2 + 4;

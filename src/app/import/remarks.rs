@@ -8,11 +8,17 @@ const NUMBERED: usize = 20;
 pub struct Records {
     count: u64,
     first: Vec<u64>,
+    last: u64,
 }
 
 impl Records {
-    /// Takes in a record.
-    pub(super) fn take(&mut self, record: u64) {
+    /// Takes in a record of which it is so.
+    pub(super) fn take_if(&mut self, so: bool, record: u64) {
+        // A row that is decided once more is no other one.
+        if !so || record <= self.last {
+            return;
+        }
+        self.last = record;
         self.count += 1;
         if self.first.len() < NUMBERED {
             self.first.push(record);
@@ -36,6 +42,8 @@ pub struct Remarks {
     pub(super) kept_out: Records,
     /// Rows that became contacts because there is nothing by which they could be found.
     pub(super) unmatchable: Records,
+    /// Rows that share a number or an address with somebody else.
+    pub(super) somebody_else: Records,
 }
 
 impl Remarks {
@@ -52,6 +60,12 @@ impl Remarks {
             notes.push(format!(
                 "rows without anything to match them by became contacts, and will again if they are imported again: records {}",
                 self.unmatchable.told()
+            ));
+        }
+        if self.somebody_else.count > 0 {
+            notes.push(format!(
+                "rows that share a number or an address with contacts of another name or id became contacts of their own: records {}",
+                self.somebody_else.told()
             ));
         }
         notes

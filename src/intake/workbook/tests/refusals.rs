@@ -16,7 +16,7 @@ fn the_first_sheet_that_is_not_hidden_is_read() {
     let bytes = book.bytes();
     let reader = open_bytes(&bytes, &Options::default()).unwrap();
     assert_eq!((reader.format(), reader.sheet(), reader.header_line()), ("XLSX", Some("People"), 1));
-    let told: Vec<&str> = reader.warnings().iter().map(|warning| warning.message.as_str()).collect();
+    let told: Vec<String> = reader.warnings().into_iter().map(|warning| warning.message).collect();
     assert_eq!(
         told,
         ["only the sheet `People` is read; rows are also in `R&D`, `Old` (hidden): name one with `--sheet`"]
@@ -61,7 +61,7 @@ fn hidden_rows_and_merged_cells_are_told() {
     );
     for bytes in [Book::new(&rows.concat()).bytes(), ods(&body)] {
         let reader = open_bytes(&bytes, &Options::default()).unwrap();
-        let told: Vec<&str> = reader.warnings().iter().map(|warning| warning.message.as_str()).collect();
+        let told: Vec<String> = reader.warnings().into_iter().map(|warning| warning.message).collect();
         assert_eq!(
             told.iter().filter(|told| !told.contains("whatever its name")).collect::<Vec<_>>(),
             [
