@@ -8,6 +8,7 @@ pub mod report;
 pub mod undo;
 
 mod ahead;
+mod batch;
 mod commit;
 mod error_file;
 mod heard;
@@ -175,7 +176,6 @@ impl App {
         let resuming = resumed.as_ref().map(|job| options::of_job(request, job, self.home())).transpose()?;
         let request = resuming.as_ref().unwrap_or(request);
         let source = Source::take(request, self.store()?)?;
-        self.check_content(request, &source.hash, resumed.as_ref())?;
         let reader = source.open(request)?;
         // The job keeps which sheet it is, though nobody named one.
         let request = &ImportRequest { sheet: reader.sheet().map(str::to_owned), ..request.clone() };
@@ -183,6 +183,7 @@ impl App {
         let chosen = self.choose_mapping(request, resumed.as_ref(), &reader)?;
         let mapping = Mapping::resolve(&reader, &request.map, chosen, self.settings(), &schema)?;
         let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
+        self.check_content(request, &source.hash, resumed.as_ref())?;
         let generation = self.generation()?;
         let reads_rows = |loaded: &Arc<Loaded>| loaded.plugin.hooks().contains(Hook::ImportRow);
         let by_plugins = !request.without_plugins && generation.plugins.iter().any(reads_rows);

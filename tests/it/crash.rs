@@ -74,7 +74,7 @@ fn written(home: &Home) -> Vec<String> {
         "SELECT contact, rev, job, person, action, fields FROM change ORDER BY contact, rev",
         "SELECT record, line, cells, problems, text FROM job_failure ORDER BY record",
         "SELECT state, committed_record, read, created, updated, unchanged, skipped, failed, blank, error_file FROM job",
-        "SELECT plugins FROM job",
+        "SELECT json_remove(plugin.value, '$.micros', '$.p50_micros', '$.p99_micros') FROM job, json_each(plugins) AS plugin",
         "SELECT kind, value, contact FROM identifier ORDER BY contact, kind, value",
         "SELECT facet, value, contact FROM contact_facet ORDER BY contact, facet, value",
         "SELECT label.key, contact FROM contact_label JOIN label ON label.id = label ORDER BY contact, label.key",

@@ -86,6 +86,10 @@ fn people_read_what_would_change_field_by_field() {
       blank           0
       rows read       6  = the sum of the above
 
+    taken, and worth a look:
+           1 × a contact who opted out of surveys, and stays so
+               line 5, survey_opt_out: `no`: the contact opted out of surveys and stays so (import with `--allow-opt-in` if the contact agreed)
+
     …
     ");
     assert!(ran.stderr.contains("records 4"), "{}", ran.stderr);

@@ -4,6 +4,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::ImportRequest;
+use super::batch::{about, count, plant, put_behind, updates, write_row};
 use super::limits::Limits;
 use super::matching::{self, Finding, Found, Matcher};
 use super::order::Order;
@@ -17,7 +18,6 @@ use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
-use crate::app::provenance::write_state;
 use crate::config::{MatchBy, OnMatch, Settings};
 use crate::domain::contact::Stamp;
 use crate::domain::id::ContactId;
@@ -26,7 +26,7 @@ use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
 use crate::domain::warning::Caution;
 use crate::registry::dispatch::Chain;
-use crate::store::{Counts, Reader, StoreError, Turn, Writer};
+use crate::store::{Counts, StoreError, Turn};
 
 /// Rows of one transaction. Twice as many write the pages of indices half as often; more would make others wait who write meanwhile.
 pub(super) const BATCH_ROWS: usize = 2048;
@@ -441,17 +441,6 @@ impl<'i> Committer<'i> {
     }
 }
 
-/// Brings the contact that a row updates into the store of a dry run, as it stands beneath.
-fn plant(writer: &mut Writer<'_>, beneath: &Reader<'_>, row: &Ended) -> Result<(), StoreError> {
-    let RowEnd::Update(ready, _) = &row.end else { return Ok(()) };
-    let id = ready.contact.id();
-    if writer.number_of(id)?.is_some() {
-        return Ok(());
-    }
-    let (Some(no), Some(contact)) = (beneath.number_of(id)?, beneath.contact(id)?) else { return Ok(()) };
-    writer.plant(no, &contact)
-}
-
 /// Why a batch was not written.
 enum Trouble {
     /// Rows ask for what is another contact's.
@@ -464,57 +453,4 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-/// Takes what follows a row out of a batch.
-fn put_behind(batch: &mut Vec<Ended>, behind: &mut VecDeque<Ended>, last: usize) {
-    let mut tail: VecDeque<Ended> = batch.split_off(last + 1).into();
-    tail.append(behind);
-    *behind = tail;
-}
-
-fn updates(batch: &[Ended], id: ContactId) -> bool {
-    batch.iter().any(|row| matches!(&row.end, RowEnd::Update(ready, _) if ready.contact.id() == id))
-}
-
-/// The rows that update a contact.
-fn about(batch: &[Ended], id: ContactId) -> Vec<usize> {
-    let about = |row: &Ended| matches!(&row.end, RowEnd::Update(ready, _) if ready.contact.id() == id);
-    batch.iter().enumerate().filter(|(_, row)| about(row)).map(|(at, _)| at).collect()
-}
-
-fn write_row(writer: &mut Writer<'_>, job: Option<i64>, row: &Ended) -> Result<(), StoreError> {
-    if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end
-        && ready.returned
-    {
-        writer.lift_tombstones(&ready.contact)?;
-    }
-    match &row.end {
-        RowEnd::Create(ready) => {
-            writer.insert(&ready.contact, &ready.entry)?;
-            write_state(writer, &ready.state)
-        }
-        RowEnd::Update(ready, seen) => {
-            writer.update(&ready.contact, *seen, &ready.entry)?;
-            write_state(writer, &ready.state)
-        }
-        RowEnd::Failed(failure) => job.map_or(Ok(()), |job| writer.add_failure(job, failure)),
-        RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
-    }
-}
-
-fn count(batch: &[Ended]) -> Counts {
-    let mut counts = Counts { read: batch.len() as u64, ..Counts::default() };
-    for row in batch {
-        *match &row.end {
-            RowEnd::Create(_) => &mut counts.created,
-            RowEnd::Update(..) => &mut counts.updated,
-            RowEnd::Unchanged => &mut counts.unchanged,
-            RowEnd::Skipped(_) => &mut counts.skipped,
-            RowEnd::Failed(_) => &mut counts.failed,
-            RowEnd::Blank => &mut counts.blank,
-            RowEnd::Match(_) => continue,
-        } += 1;
-    }
-    counts
 }

@@ -85,10 +85,18 @@ fn job_text(job: &Job) -> String {
     text
 }
 
-/// Encoding and format.
+/// Encoding and delimiter, or the sheet; and what said what the columns mean.
 fn read_as(settings: &Value) -> String {
-    let read = &settings["read_as"];
-    let words = [read["encoding"].as_str().map(str::to_owned), read["delimiter"].as_str().map(delimiter)];
+    let (read, mapped) = (&settings["read_as"], &settings["mapped"]);
+    let sheet = settings["sheet"].as_str();
+    let text = |word: Option<String>| word.filter(|_| sheet.is_none());
+    let words = [
+        sheet.map(|sheet| format!("workbook, sheet `{sheet}`")),
+        text(read["encoding"].as_str().map(str::to_owned)),
+        text(read["delimiter"].as_str().map(delimiter)),
+        mapped["saved"].as_str().map(|name| format!("by the mapping `{name}`")),
+        mapped["bundled"].as_str().map(|name| format!("by the bundled mapping `{name}`")),
+    ];
     words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -99,7 +107,7 @@ fn delimiter(text: &str) -> String {
 /// The settings that were not left as they are, as they were written.
 fn chosen(settings: &Value) -> Vec<String> {
     let Value::Object(all) = settings else { return Vec::new() };
-    let known = ["by", "read_as", "plugins", "errors", "errors_json"];
+    let known = ["by", "read_as", "mapped", "sheet", "plugins", "errors", "errors_json"];
     let shown = all.iter().filter(|(key, _)| !known.contains(&key.as_str()));
     shown.filter_map(|(key, value)| Some(format!("{} {}", key.replace('_', "-"), shown_value(value)?))).collect()
 }
