@@ -9,8 +9,11 @@ use serde_json::Value;
 use crate::support::Home;
 
 /// Rows of the test that always runs, and how often it kills.
-const ROWS: u64 = 6_000;
+const ROWS: u64 = 10_000;
 const KILLS: u64 = 8;
+
+/// Rows that are left when a job is killed for the last time, so that it cannot end before: two transactions and more.
+const BATCHES_LEFT: u64 = 5_000;
 
 /// Rows and kills of the long one.
 const MANY_ROWS: u64 = 50_000;
@@ -128,7 +131,7 @@ fn check_kills(rows: u64, kills: u64) {
     let home = Home::with_packages();
     long_file(&home, rows);
     let mut seed = 20_240_229;
-    let mut points: Vec<u64> = (0..kills).map(|_| next(&mut seed) % (rows - 1500)).collect();
+    let mut points: Vec<u64> = (0..kills).map(|_| next(&mut seed) % (rows - BATCHES_LEFT)).collect();
     points.sort_unstable();
     let mut killed = 0;
     for point in points {
