@@ -8,16 +8,12 @@ use serde_json::Value;
 
 use crate::support::Home;
 
-/// Rows of the test that always runs, and how often it kills.
-const ROWS: u64 = 10_000;
-const KILLS: u64 = 8;
-
 /// Rows that are left when a job is killed for the last time, so that it cannot end before: two transactions and more.
 const BATCHES_LEFT: u64 = 5_000;
 
-/// Rows and kills of the long one.
-const MANY_ROWS: u64 = 50_000;
-const MANY_KILLS: u64 = 24;
+/// Rows of the file, and how often its import is killed.
+const ROWS: u64 = 50_000;
+const KILLS: u64 = 24;
 
 fn long_file(home: &Home, rows: u64) {
     let mut text = String::from("First name,Last name,Email,Mobile,External ID,Company,Type\n");
@@ -179,13 +175,6 @@ fn committed_by(home: &Home) -> Option<u64> {
 #[test]
 fn an_import_killed_again_and_again_ends_as_if_nobody_had() {
     check_kills(ROWS, KILLS);
-}
-
-/// Takes minutes in a debug build: `cargo test --release --test it -- --ignored killed_many_times`.
-#[test]
-#[ignore = "takes minutes in a debug build"]
-fn a_long_import_killed_many_times_ends_as_if_nobody_had() {
-    check_kills(MANY_ROWS, MANY_KILLS);
 }
 
 #[cfg(unix)]
