@@ -49,7 +49,8 @@ fn home_folder() -> impl TypedValueParser<Value = PathBuf> {
     version,
     about,
     max_term_width = 110,
-    after_help = "Exit status: 0 done; 1 refused or not found; 2 wrong usage or settings; 3 done, with failed rows; 4 internal error."
+    after_help = "Exit status: 0 done; 1 refused, stopped or not found; 2 wrong usage or settings; 3 done, with failed rows; \
+        4 internal error; 130 stopped by a signal."
 )]
 pub struct Cli {
     /// Home folder: holds carnet.toml, carnet.db, plugins/ and scripts/
@@ -75,7 +76,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Import contacts from a CSV file, every row through the plugins
+    /// Import contacts from a CSV file or a workbook, every row through the plugins
     Import(ImportArgs),
     /// Write the CSV template for the current settings
     Template(TemplateArgs),

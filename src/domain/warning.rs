@@ -35,7 +35,7 @@ impl Caution {
             Self::AmbiguousDate => "an ambiguous date: day and month could be the other way round",
             Self::AnyChinese => "Chinese as a language, neither Simplified nor Traditional",
             Self::LooseCountry => "a country by a name that fits more than one, or a part of one",
-            Self::OptInRefused => "a contact who opted out of surveys, and stays so",
+            Self::OptInRefused => "an opt-out that stays: an import does not loosen consent by itself",
             Self::OrganizationNear => "a company that may be an organization: not linked to it",
         }
     }

@@ -432,7 +432,10 @@ fn encoding_warnings(detected: &encoding::Detected, options: &Options) -> Vec<Wa
     let name = detected.encoding.name();
     let warning = |code, message| vec![Warning { code, line: None, message }];
     if detected.guessed {
-        return warning("ENCODING_GUESSED", format!("the text was taken for {name}"));
+        return warning(
+            "ENCODING_GUESSED",
+            format!("the text was taken for {name}: if letters look wrong, name another with `--encoding`"),
+        );
     }
     match &options.encoding {
         Some(label) if detected.bom > 0 && encoding::by_label(label).ok() != Some(detected.encoding) => {

@@ -21,6 +21,9 @@ mod matching;
 /// Inputs that an import must survive, each with its outcome.
 mod cases;
 
+/// What the README shows of imports.
+mod readme;
+
 /// Dry runs: what they show, and that it is what the import does.
 mod dry_run;
 

@@ -24,7 +24,6 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
-use crate::domain::warning::Caution;
 use crate::registry::dispatch::Chain;
 use crate::store::{Counts, StoreError, Turn};
 
@@ -251,8 +250,6 @@ impl<'i> Committer<'i> {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
                 overlay(&mut mapped, &fit.contact, &policy);
-                let kept_out = |warning: &Problem| warning.code == Caution::OptInRefused.as_str();
-                report.remarks.kept_out.take_if(mapped.draft.warnings.iter().any(kept_out), record);
                 suggest_organization(&mut mapped.draft, self.context);
                 warnings.append(&mut mapped.draft.warnings);
                 let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);

@@ -38,8 +38,6 @@ impl Records {
 /// What is remarked.
 #[derive(Clone, Default, Debug)]
 pub struct Remarks {
-    /// Rows that would have loosened consent.
-    pub(super) kept_out: Records,
     /// Rows that became contacts because there is nothing by which they could be found.
     pub(super) unmatchable: Records,
     /// Rows that share a number or an address with somebody else.
@@ -50,12 +48,6 @@ impl Remarks {
     /// Tells all, for people.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.kept_out.count > 0 {
-            notes.push(format!(
-                "consent stays as it was where rows would have loosened it (`--allow-opt-in` allows it): records {}",
-                self.kept_out.told()
-            ));
-        }
         if self.unmatchable.count > 0 {
             notes.push(format!(
                 "rows without anything to match them by became contacts, and will again if they are imported again: records {}",

@@ -106,6 +106,8 @@ pub struct ImportReport {
     pub(super) remarks: Remarks,
     /// Record up to which an earlier run of this job had come.
     pub resumed_after: u64,
+    /// Rows that earlier runs of this job read.
+    pub(super) read_before: u64,
     /// Whether an earlier run began this job.
     pub(super) resumed: bool,
     /// The file's headers, and the error column if it has one: for the error file.
@@ -179,6 +181,7 @@ impl ImportReport {
             previews: Previews::default(),
             remarks: Remarks::default(),
             resumed_after: 0,
+            read_before: 0,
             resumed: false,
             headers: mapping.headers().to_vec(),
             mapping: mapping.from.clone(),
@@ -198,6 +201,7 @@ impl ImportReport {
             self.resumed = true;
             self.counts = job.counts;
             self.resumed_after = job.committed_record;
+            self.read_before = job.counts.read;
         }
     }
 
@@ -234,10 +238,11 @@ impl ImportReport {
             .hint("this is a fault of Carnet: please report it with the file"))
     }
 
-    /// Rows per second.
+    /// Rows per second, of this run alone.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        if self.seconds > 0.0 { self.counts.read as f64 / self.seconds } else { 0.0 }
+        let read = self.counts.read.saturating_sub(self.read_before);
+        if self.seconds > 0.0 { read as f64 / self.seconds } else { 0.0 }
     }
 
     /// Returns the command that finishes a job which was stopped.

@@ -6,14 +6,14 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// What the help says at its end.
 const STOPPING: &str = "Ctrl-C stops an import after the batch under way: what is imported stays, the error file is written so far, the exit status \
-    is 130, and `carnet import --resume JOB FILE` goes on. A second Ctrl-C ends it at once; it can be resumed all the same.";
+    is 130, and `carnet import --resume JOB` goes on. A second Ctrl-C ends it at once; it can be resumed all the same.";
 
 /// `carnet import`
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, after_help = STOPPING)]
 pub struct ImportArgs {
-    /// The file to import, CSV, .xlsx or .ods; `-` reads the standard input
-    #[arg(required = true)]
+    /// The file to import, CSV, .xlsx or .ods; `-` reads the standard input [default with `--resume`: the job's]
+    #[arg(required_unless_present = "resume")]
     pub file: Option<PathBuf>,
     /// Look at jobs, take one back, or keep mappings instead
     #[command(subcommand)]
@@ -27,7 +27,7 @@ pub struct ImportArgs {
     /// Map a header to a field: 'Their header=last_name'; '#3=mobile' for the third column; '…=-' to ignore one
     #[arg(long, value_name = "HEADER=FIELD")]
     pub map: Vec<String>,
-    /// Use a saved or bundled mapping [default: the one that the headers fit, if there is one]
+    /// Use a saved or bundled mapping or `none` [default: the one that the headers fit, if there is one]
     #[arg(long, value_name = "NAME")]
     pub mapping: Option<String>,
     /// Sheet of a workbook: its name, or '#2' for the second [default: the first that is not hidden]
@@ -81,7 +81,7 @@ pub struct ImportArgs {
     /// Allow the file to bring back people who were forgotten
     #[arg(long)]
     pub allow_forgotten: bool,
-    /// Finish an interrupted job with the same file
+    /// Finish a job that was stopped or interrupted, with the same file and what it began with
     #[arg(long, value_name = "JOB")]
     pub resume: Option<i64>,
     /// Go on with a job although plugins changed since it began

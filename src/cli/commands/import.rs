@@ -41,7 +41,7 @@ pub fn run(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> 
 }
 
 fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let request = ImportRequest { show_every: args.dry_run && printer.is_json(), ..request(args, by)? };
+    let request = ImportRequest { show_every: args.dry_run && printer.is_json(), ..request(app, args, by)? };
     signals::ask(&request.stop);
     let bar = printer.shows_progress().then(progress_bar);
     let result = app.import(&request, &mut |progress| {
@@ -70,8 +70,12 @@ fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> R
     })
 }
 
-fn request(args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
-    let file = args.file.clone().ok_or_else(|| Failure::new(Class::Usage, "FILE", "no file was named"))?;
+fn request(app: &App, args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, Failure> {
+    let file = match (&args.file, args.resume) {
+        (Some(file), _) => file.clone(),
+        (None, Some(job)) => app.import_job(job, by)?.file.into(),
+        (None, None) => return Err(Failure::new(Class::Usage, "FILE", "no file was named")),
+    };
     let delimiter = args.delimiter.as_deref().map(|name| {
         delimiter_named(name).ok_or_else(|| {
             Failure::new(Class::Usage, "DELIMITER", format!("`{name}` is no delimiter"))

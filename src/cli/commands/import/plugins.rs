@@ -10,16 +10,15 @@ use crate::cli::print::table;
 /// One line a plugin, in the order of calls.
 pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
     let observed = plugins.iter().any(|plugin| plugin.mode == "observe");
-    let head =
-        ["plugin", "version", "engine", "calls", "edits", "rejections", "skips", "faults", "time", "half", "99 of 100"];
+    let head = ["plugin", "version", "calls", "edits", "rejections", "skips", "faults", "time", "half in", "99 % in"];
     let row = |plugin: &PluginReport| {
         let identity = &plugin.identity;
         let mark = if plugin.mode == "observe" { " *" } else { "" };
-        let mut cells = vec![format!("{}{mark}", identity.name), identity.version.clone(), identity.engine.to_string()];
+        let mut cells = vec![format!("{}{mark}", identity.name), identity.version.clone()];
         let counts = [plugin.calls, plugin.edits, plugin.rejections, plugin.skips, plugin.faults];
         cells.extend(counts.iter().map(|count| HumanCount(*count).to_string()));
         cells.push(short(plugin.time));
-        cells.extend([plugin.p50, plugin.p99].map(|time| time.map_or_else(|| "–".to_owned(), within)));
+        cells.extend([plugin.p50, plugin.p99].map(|time| time.map_or_else(|| "–".to_owned(), short)));
         cells
     };
     let head = head.map(str::to_owned).to_vec();
@@ -41,10 +40,6 @@ pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
         }
     }
     text
-}
-
-fn within(time: Duration) -> String {
-    format!("≤ {}", short(time))
 }
 
 /// A time with a unit that suits it.
