@@ -1,7 +1,7 @@
 //! The doctor: is everything in this home folder as it should be?
 
-use super::App;
 use super::failure::Failure;
+use super::{App, wire};
 use crate::domain::permission::Viewer;
 use crate::store::Job;
 
@@ -60,7 +60,7 @@ impl App {
                         "job {} (`{}`) was interrupted after record {}",
                         job.id, job.file, job.committed_record
                     ),
-                    hint: Some(format!("finish it with `carnet import --resume {} {}`", job.id, job.file)),
+                    hint: Some(format!("finish it with `{}`", wire::resume_of(job))),
                 }));
                 findings.extend(self.clean_up(by, &jobs));
                 findings

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::failure::{Class, Failure};
-use super::{App, now};
+use super::{App, now, wire};
 use crate::config::{MatchBy, OnMatch};
 use crate::domain::country::Country;
 use crate::domain::custom::Entity;
@@ -277,7 +277,10 @@ impl App {
         let file = file.map(|path| error_file::recorded(path, self.home()));
         store.write(|writer| writer.finish_job(job, state, &report.plugins_json(), file.as_deref()))?;
         wrote.map_err(|failure| {
-            let hint = format!("the rows are imported, and those that failed are kept: `carnet import --resume {job} {}` writes them, `--errors FILE` elsewhere", report.file);
+            let hint = format!(
+                "the rows are imported, and those that failed are kept: `{}` writes them, `--errors FILE` elsewhere",
+                wire::resume_command(job, &report.file)
+            );
             Failure { hint: Some(hint), ..failure }
         })
     }
@@ -369,7 +372,7 @@ fn imported_before(request: &ImportRequest, job: &Job) -> Failure {
         JobState::Interrupted | JobState::Stopped => (
             "IMPORT_UNFINISHED",
             format!("`{file}` was imported in part by job {}, which did not finish", job.id),
-            format!("finish it with `carnet import --resume {} {file}`", job.id),
+            format!("finish it with `{}`", wire::resume_command(job.id, &file.to_string())),
         ),
         JobState::Running => (
             "IMPORT_RUNNING",

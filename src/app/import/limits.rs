@@ -3,6 +3,7 @@
 use super::ImportRequest;
 use super::row::{Ended, RowEnd};
 use crate::app::failure::{Class, Failure};
+use crate::app::wire::{more_room, resume_command};
 use crate::config::Settings;
 use crate::registry::dispatch::Fuses;
 use crate::store::Counts;
@@ -62,11 +63,12 @@ impl Limits {
         let message = format!("stopped: {now} {what}, more than {option} {most} allows");
         let hint = match job {
             Some(job) => format!(
-                "see why in the error file; go on with `carnet import --resume {job} {file} {option} {}`, or take it back \
+                "see why in the error file; go on with `{} {option} {}`, or take it back \
                  with `carnet import undo {job}`, correct the cause and begin anew",
-                more(now)
+                resume_command(job, file),
+                more_room(now)
             ),
-            None => format!("see why above; allow more with `{option} {}`", more(now)),
+            None => format!("see why above; allow more with `{option} {}`", more_room(now)),
         };
         Some(Stopped { code, message, hint })
     }
@@ -77,21 +79,16 @@ impl Limits {
         let option = if stopped.code == "MAX_ERRORS" { "--max-errors" } else { "--max-faults" };
         let now = if stopped.code == "MAX_ERRORS" { counts.failed } else { faulted };
         let message = format!("job {job} {}", stopped.message);
-        let hint = format!("give it more room: `carnet import --resume {job} {file} {option} {}`", more(now));
+        let hint = format!("give it more room: `{} {option} {}`", resume_command(job, file), more_room(now));
         Err(Failure::new(Class::Usage, stopped.code, message).hint(hint))
     }
-}
-
-/// A limit with room for as many again.
-fn more(now: u64) -> u64 {
-    (now * 2).max(10)
 }
 
 impl Stopped {
     /// What somebody asked for, and not the rows.
     pub(super) fn asked(job: Option<i64>, file: &str) -> Self {
         let hint = match job {
-            Some(job) => format!("finish it with `carnet import --resume {job} {file}`"),
+            Some(job) => format!("finish it with `{}`", resume_command(job, file)),
             None => "nothing was written".to_owned(),
         };
         Self { code: "STOPPED", message: "stopped, as was asked".to_owned(), hint }

@@ -11,6 +11,7 @@ use super::preview::Previews;
 use super::remarks::Remarks;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
+use crate::app::wire::resume_command;
 use crate::domain::custom::Entity;
 use crate::domain::field::FieldKey;
 use crate::intake;
@@ -222,8 +223,7 @@ impl ImportReport {
     /// Adds to a failure how the job is finished.
     pub(super) fn tell_resume(&self, failure: Failure) -> Failure {
         let Some(job) = self.job else { return failure };
-        let way =
-            format!("what was imported stays: `carnet import --resume {job} {}` goes on with the rest", self.file);
+        let way = format!("what was imported stays: `{}` goes on with the rest", resume_command(job, &self.file));
         let hint = failure.hint.as_ref().map_or_else(|| way.clone(), |hint| format!("{hint}; {way}"));
         Failure { hint: Some(hint), ..failure }
     }
@@ -243,13 +243,6 @@ impl ImportReport {
     pub fn rate(&self) -> f64 {
         let read = self.counts.read.saturating_sub(self.read_before);
         if self.seconds > 0.0 { read as f64 / self.seconds } else { 0.0 }
-    }
-
-    /// Returns the command that finishes a job which was stopped.
-    #[must_use]
-    pub fn resume_command(&self) -> Option<String> {
-        let job = self.job.filter(|_| self.stopped.is_some())?;
-        Some(format!("carnet import --resume {job} {}", self.file))
     }
 
     /// Returns what plugins did, for the job's record.

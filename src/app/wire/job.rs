@@ -17,7 +17,7 @@ pub fn job(job: &Job) -> Value {
         "started": time(job.started), "finished": job.finished.map(time), "seconds": (seconds * 1000.0).round() / 1000.0,
         "rows_per_second": rate, "generation": job.generation,
         "committed_record": job.committed_record, "error_file": job.error_file,
-        "resume": can_resume(job).then(|| format!("carnet import --resume {} {}", job.id, job.file)),
+        "resume": can_resume(job).then(|| resume_of(job)),
         "undo": can_undo(job).then(|| format!("carnet import undo {}", job.id)),
         "undone": job.undo.as_ref().map(|undo| json!({
             "by": undo.by, "began": time(undo.began), "finished": undo.finished.map(time),
@@ -48,6 +48,31 @@ pub fn job_state(job: &Job) -> &'static str {
     }
 }
 
+/// The command that finishes a job, as a shell takes it.
+#[must_use]
+pub fn resume_command(job: i64, file: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./+,:@%".contains(c);
+    let quoted = if file.chars().all(plain) { file.to_owned() } else { format!("'{}'", file.replace('\'', r"'\''")) };
+    format!("carnet import --resume {job} {quoted}")
+}
+
+/// The command that finishes this job; one that stopped at its limit needs more room.
+#[must_use]
+pub fn resume_of(job: &Job) -> String {
+    let command = resume_command(job.id, &job.file);
+    let settings = serde_json::from_str::<Value>(&job.settings_json).unwrap_or_default();
+    match settings["max_errors"].as_u64() {
+        Some(most) if job.counts.failed > most => format!("{command} --max-errors {}", more_room(job.counts.failed)),
+        _ => command,
+    }
+}
+
+/// A limit with room for as many again.
+#[must_use]
+pub fn more_room(now: u64) -> u64 {
+    (now * 2).max(10)
+}
+
 /// Says whether a job can be finished.
 #[must_use]
 pub fn can_resume(job: &Job) -> bool {
@@ -60,4 +85,17 @@ pub fn can_undo(job: &Job) -> bool {
     job.state != JobState::Running
         && job.counts.created + job.counts.updated > 0
         && job.undo.as_ref().is_none_or(|undo| undo.finished.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_pasted_whatever_the_file_is_called() {
+        let command = |file: &str| resume_command(7, file);
+        assert_eq!(command("lists/März-1.csv"), "carnet import --resume 7 lists/März-1.csv");
+        assert_eq!(command("my list.csv"), "carnet import --resume 7 'my list.csv'");
+        assert_eq!(command("Ann's; list.csv"), r"carnet import --resume 7 'Ann'\''s; list.csv'");
+    }
 }

@@ -157,10 +157,9 @@ fn onward(job: &Job) -> String {
     }
     if wire::can_resume(job) {
         text.push_str(&format!(
-            "written up to record {}; finish it with `carnet import --resume {} {}`\n",
+            "written up to record {}; finish it with `{}`\n",
             HumanCount(job.committed_record),
-            job.id,
-            job.file
+            wire::resume_of(job)
         ));
     }
     if wire::can_undo(job) {
