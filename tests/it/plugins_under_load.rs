@@ -281,6 +281,8 @@ fn too_many_failed_rows_stop_the_job_where_they_are_too_many() {
         home.write("rows.csv", text);
         let first = home.json(&["import", "rows.csv", "--max-errors", "0"], 1);
         assert_eq!((first["read"].as_u64(), first["failed"].as_u64()), (Some(100), Some(1)));
+        let shown = home.json(&["import", "show", "1"], 0);
+        assert_eq!(shown["resume"], "carnet import --resume 1 rows.csv --max-errors 10", "with room to go on");
         let ten = home.json(&["import", "rows.csv", "--again"], 1);
         assert_eq!(
             (ten["read"].as_u64(), ten["created"].as_u64(), ten["failed"].as_u64()),
@@ -294,7 +296,7 @@ fn too_many_failed_rows_stop_the_job_where_they_are_too_many() {
         );
         let dry = home.json(&["import", "rows.csv", "--dry-run"], 1);
         assert_eq!((dry["read"].as_u64(), dry["job"].as_u64()), (Some(1100), None));
-        let rest = home.json(&["import", "rows.csv", "--resume", "2", "--max-errors", "30"], 3);
+        let rest = home.json(&["import", "--resume", "2", "--max-errors", "30"], 3);
         assert_eq!((rest["read"].as_u64(), rest["failed"].as_u64()), (Some(3000), Some(30)));
     }
 }

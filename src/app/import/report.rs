@@ -140,7 +140,8 @@ impl ImportReport {
         let home = app.home();
         let mut notes = Vec::new();
         if !mapping.unknown.is_empty() {
-            notes.push(format!("unknown headers, seen by plugins only: {}", listed(&mapping.unknown)));
+            let by = if request.without_plugins { "not imported" } else { "seen by plugins only" };
+            notes.push(format!("unknown headers, {by}: {}", listed(&mapping.unknown)));
         }
         notes.extend(mapping.notes.iter().cloned());
         notes.extend(near_misses(app, mapping));

@@ -248,7 +248,8 @@ fn report_text(report: &ImportReport) -> String {
         ));
     }
     if let Some(stopped) = &report.stopped {
-        text.push_str(&format!("\nThe rest of the file is not imported: {}.\n", stopped.hint));
+        let rest = if report.dry_run { "was not looked at" } else { "is not imported" };
+        text.push_str(&format!("\nThe rest of the file {rest}: {}.\n", stopped.hint));
     }
     text
 }

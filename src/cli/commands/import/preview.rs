@@ -29,7 +29,7 @@ pub(super) fn text(previews: &Previews) -> String {
         text.push_str(&format!("{heading}: {} {}\n", HumanCount(count), if count == 1 { "row" } else { "rows" }));
         rows.iter().for_each(|preview| text.push_str(&row(preview)));
         let more = count - rows.len() as u64;
-        if more > 0 {
+        if more > 0 && !rows.is_empty() {
             text.push_str(&format!("  … and {} more\n", HumanCount(more)));
         }
         text.push('\n');
