@@ -4,8 +4,9 @@
 //! guess, and hands out a [`Reader`] that streams rows in bounded memory. A bad row is a result, a [`RowFault`] beside
 //! its cells, and never stops the file. What a header *means* is decided elsewhere; nothing here knows a contact.
 //!
-//! A workbook goes through `workbook` instead and gives the same rows. Bytes of text travel `container` (is it a table at all?) → `encoding` (which letters?) → `text` (a window of UTF-8) →
-//! `dialect` (which delimiter?) → `scan` (where do records and cells end?) → `reader` (rows and their faults).
+//! A workbook goes through `workbook` instead and gives the same rows. Bytes of text travel `container` (is it a table
+//! at all?) → `encoding` (which letters?) → `text` (a window of UTF-8) → `dialect` (which delimiter?) → `scan` (where do
+//! records and cells end?) → `reader` (rows and their faults).
 
 use std::fs::File;
 use std::io::Cursor;

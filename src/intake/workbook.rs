@@ -4,6 +4,10 @@
 //! `xlsx` and `ods` know where each format keeps its sheets and cells; `format`, `number` and `serial` turn what a
 //! spreadsheet keeps as a number into what it shows. A sheet is streamed; only the texts that cells of an Excel workbook
 //! share are held. What a formula computes is not computed here: its last result is read.
+//!
+//! A spreadsheet crate would hand out values without what they show, hold a whole sheet, and give up at the first bad
+//! cell. With `zip` and `quick-xml` alone, a format such as `00000` keeps its zeros in front and a long number tells that
+//! it lost digits, each part is counted against limits while it unpacks, and one bad cell fails one row.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -178,7 +182,8 @@ impl SheetReader {
         let mut cells = StringRecord::new();
         self.row.write(&mut cells, row::MAX_COLUMNS);
         let headers = trimmed(&cells);
-        if let Some(fault) = self.row.faults(headers.len()).next() {
+        // Those behind the last header too: one of them may be a header that is not worked out.
+        if let Some(fault) = self.row.faults(row::MAX_COLUMNS).next() {
             return fail(IntakeErrorKind::BadHeader(Box::new(fault)));
         }
         let (columns, limit) = (headers.len(), self.options.max_columns);

@@ -233,10 +233,14 @@ fn headers_are_known_in_five_languages() {
 #[test]
 fn what_is_unknown_is_told_with_what_may_have_been_meant() {
     let home = Home::new();
-    home.write("slips.csv", "Name,Fist name,Last name,Emial,Favourite colour\nAnn Lee,Ann,Lee,ann@example.com,blue\n");
+    home.write(
+        "slips.csv",
+        "Name,Fist name,Last name,,Emial,Favourite colour\nAnn Lee,Ann,Lee,?,ann@example.com,blue\n",
+    );
     let report = home.json(&["import", "slips.csv"], 0);
     insta::assert_snapshot!(report["warnings"].as_array().expect("warnings").iter().map(word).collect::<Vec<_>>().join("\n"), @r#"
     unknown headers, seen by plugins only: Name, Fist name, Emial, Favourite colour
+    columns without a header are not read: D
     `Fist name`: did you mean `First name`? `--map 'Fist name=first_name'` says so
     `Emial`: did you mean `Email`? `--map 'Emial=email'` says so
     "#);

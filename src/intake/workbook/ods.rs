@@ -8,6 +8,7 @@ use super::row::MAX_ROWS;
 use super::row::SheetRow;
 use super::sheet::Found;
 use super::sheet::Sheet;
+use super::sheet::add;
 use super::value;
 use super::xml::Node;
 use super::xml::Xml;
@@ -58,7 +59,7 @@ pub(super) fn sheets(package: &mut Package) -> Result<Vec<Sheet>, IntakeErrorKin
                 "table" if body.holds(depth) => {
                     let name = tag.attribute("table:name").unwrap_or_default();
                     let hidden = tag.attribute("table:style-name").is_some_and(|style| hidden.contains(&style));
-                    sheets.push(Sheet { name, hidden, found: Found::default() });
+                    add(&mut sheets, Sheet { name, hidden, found: Found::default() })?;
                     body.in_table = true;
                 }
                 "table-row" if body.in_table => {

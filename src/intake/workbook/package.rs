@@ -75,8 +75,16 @@ impl Package {
         let file = Arc::new(file);
         let shared = Shared { file: Arc::clone(&file), at: 0 };
         let archive = ZipArchive::new(BufReader::new(shared)).map_err(|error| error.to_string())?;
-        let name = |at: usize| Some((archive.name_for_index(at)?.ok()?.replace('\\', "/").to_lowercase(), at));
-        let parts = (0..archive.len()).filter_map(name).collect();
+        let name = |at: usize| {
+            let name = archive.name_for_index(at)?.ok()?.replace('\\', "/").to_lowercase();
+            Some((name.trim_start_matches('/').to_owned(), at))
+        };
+        let mut parts = HashMap::new();
+        for (name, at) in (0..archive.len()).filter_map(name) {
+            if parts.insert(name.clone(), at).is_some() {
+                return Err(format!("two of its parts are named `{name}`"));
+            }
+        }
         Ok(Self { file, archive, parts, limit })
     }
 

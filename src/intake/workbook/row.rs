@@ -52,6 +52,9 @@ impl SheetRow {
     pub(super) fn push(&mut self, column: usize, text: &str) {
         if self.text.len() + text.len() > self.limit {
             self.too_large = true;
+        } else if text.contains('\r') {
+            // A line break inside a value is a line feed, as in a text file.
+            self.push(column, &text.replace("\r\n", "\n").replace('\r', "\n"));
         } else if !text.is_empty() {
             self.text.push_str(text);
             self.cells.push((column, self.text.len()));

@@ -4,6 +4,9 @@ use crate::intake::IntakeErrorKind;
 use crate::intake::Options;
 use crate::intake::Warning;
 
+/// The most sheets that a workbook may have.
+const MAX_SHEETS: usize = 1000;
+
 /// A sheet of a workbook.
 #[derive(Debug, Clone)]
 pub(super) struct Sheet {
@@ -33,6 +36,15 @@ impl Sheet {
             (false, false) => format!("`{name}` (empty)"),
         }
     }
+}
+
+/// Adds a sheet to those before it. Each is looked into before one is read, so there may not be any number of them.
+pub(super) fn add(sheets: &mut Vec<Sheet>, sheet: Sheet) -> Result<(), IntakeErrorKind> {
+    if sheets.len() == MAX_SHEETS {
+        return Err(IntakeErrorKind::UnpacksTooLarge(format!("it has more than {MAX_SHEETS} sheets")));
+    }
+    sheets.push(sheet);
+    Ok(())
 }
 
 /// The sheet to read: the one that is named, or the first that is not hidden.

@@ -1,10 +1,13 @@
 //! A workbook of Excel (Office Open XML): its sheets, formats and shared texts, and the rows of one sheet as a stream.
 
+use std::collections::HashMap;
+
 use super::format::Format;
 use super::package::Package;
 use super::serial::Epoch;
 use super::sheet::Found;
 use super::sheet::Sheet;
+use super::sheet::add;
 use super::strings::Strings;
 use super::strings::rich_text;
 use super::xml::Node;
@@ -55,7 +58,7 @@ impl Xlsx {
     /// Reads which sheets there are.
     pub(super) fn open(package: &mut Package, main: &str) -> Result<Self, IntakeErrorKind> {
         let (folder, name) = main.rsplit_once('/').unwrap_or(("", main));
-        let related = relations(package, &format!("{folder}/_rels/{name}.rels"), folder)?;
+        let related = relations(package, &resolved(folder, &format!("_rels/{name}.rels")), folder)?;
         let ending = |ending: &str| related.iter().find(|relation| relation.kind.ends_with(ending));
         let target = |relation: Option<&Relation>| relation.map(|relation| relation.target.clone());
         let mut workbook = Self {
@@ -81,7 +84,7 @@ impl Xlsx {
                         Some(relation) => {
                             let hidden = tag.attribute("state").is_some_and(|state| state != "visible");
                             let name = tag.attribute("name").unwrap_or_default();
-                            workbook.sheets.push(Sheet { name, hidden, found: Found::default() });
+                            add(&mut workbook.sheets, Sheet { name, hidden, found: Found::default() })?;
                             workbook.parts.push(relation.target.clone());
                         }
                         None => workbook.charts = true,
@@ -157,7 +160,7 @@ fn resolved(folder: &str, target: &str) -> String {
 
 /// What the numbers of each cell style are.
 fn formats(mut xml: Xml) -> Result<Vec<Format>, IntakeErrorKind> {
-    let mut codes: Vec<(u32, Format)> = Vec::new();
+    let mut codes: HashMap<u32, Format> = HashMap::new();
     let mut formats = Vec::new();
     let mut in_cells = false;
     loop {
@@ -172,8 +175,7 @@ fn formats(mut xml: Xml) -> Result<Vec<Format>, IntakeErrorKind> {
                 "cellXfs" => in_cells = true,
                 "xf" if in_cells => {
                     let id = tag.attribute("numFmtId").and_then(|id| id.parse().ok()).unwrap_or(0);
-                    let own = codes.iter().rfind(|(own, _)| *own == id).map(|(_, format)| *format);
-                    formats.push(own.unwrap_or_else(|| Format::built_in(id)));
+                    formats.push(codes.get(&id).copied().unwrap_or_else(|| Format::built_in(id)));
                 }
                 _ => {}
             },

@@ -15,6 +15,8 @@ use crate::intake::IntakeErrorKind;
 
 /// How deep tags may be nested; a workbook's are at a dozen.
 const MAX_DEPTH: usize = 256;
+/// The most bytes of a text that is put together from pieces; a spreadsheet's cell holds 128 KiB at most.
+const MAX_TEXT: usize = 16 << 20;
 
 /// A document as it is read.
 pub(super) struct Xml {
@@ -168,13 +170,27 @@ impl Xml {
         while self.depth >= inside {
             let here = self.depth == inside;
             match self.next()? {
-                Node::Text(piece) if here => text.push_str(&piece),
+                Node::Text(piece) if here => {
+                    text.push_str(&piece);
+                    check_length(text)?;
+                }
                 Node::Eof => break,
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+/// Refuses a text that grows without end: in many small pieces, no single one of them is too long.
+///
+/// # Errors
+/// If it is longer than a text may be.
+pub(super) fn check_length(text: &str) -> Result<(), IntakeErrorKind> {
+    if text.len() <= MAX_TEXT {
+        return Ok(());
+    }
+    Err(IntakeErrorKind::UnpacksTooLarge(format!("one of its texts has more than {} MiB", MAX_TEXT >> 20)))
 }
 
 /// A name without its prefix.

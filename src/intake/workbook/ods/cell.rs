@@ -8,6 +8,7 @@ use crate::intake::workbook::row::SheetRow;
 use crate::intake::workbook::xml::Node;
 use crate::intake::workbook::xml::Tag;
 use crate::intake::workbook::xml::Xml;
+use crate::intake::workbook::xml::check_length;
 
 /// What a cell's tag says.
 #[derive(Default)]
@@ -56,8 +57,9 @@ impl Head {
         let value = self.value.as_deref().unwrap_or(shown);
         match (kind, value.trim().parse::<f64>()) {
             ("float" | "currency", Ok(number)) => {
-                // The text shows zeros in front, which the value does not have.
-                let padded = shown.starts_with('0') && shown.bytes().all(|digit| digit.is_ascii_digit());
+                // The text shows a plus or zeros in front, which the value does not have.
+                let digits = shown.strip_prefix('+').unwrap_or(shown);
+                let padded = shown.starts_with(['0', '+']) && digits.bytes().all(|digit| digit.is_ascii_digit());
                 match shown.parse::<f64>() {
                     Ok(same) if padded && same == number => row.push(column, shown),
                     _ => row.push(column, &number::plain(number)),
@@ -117,6 +119,7 @@ fn paragraph(xml: &mut Xml, shown: &mut String) -> Result<(), IntakeErrorKind> {
     let inside = xml.depth();
     let mut after_blank = true;
     while xml.depth() >= inside {
+        check_length(shown)?;
         match xml.next()? {
             Node::Text(text) => {
                 for letter in text.chars() {

@@ -23,7 +23,7 @@ fn texts_stay_as_they_are() {
     check_cell("<c t=\"str\"><f>A1&amp;B1</f><v>a &lt; b &amp; &#x4E2D;</v></c>", "a < b & 中");
     check_cell("<c t=\"inlineStr\"><is><r><t>Ann</t></r><r><t> Lee</t></r></is></c>", "Ann Lee");
     check_cell("<c t=\"inlineStr\"><is><t>00852</t></is></c>", "00852");
-    check_cell("<c t=\"inlineStr\"><is><t>1_x000D_\n2\r\n3</t></is></c>", "1\r\n2\n3");
+    check_cell("<c t=\"inlineStr\"><is><t>1_x000D_\n2\r\n3_x000D_4</t></is></c>", "1\n2\n3\n4");
     check_cell("<c t=\"inlineStr\"><is><t><![CDATA[<b>]]><!-- no --></t></is></c>", "<b>");
     check_cell("<c t=\"inlineStr\"><is><t>=1+1</t></is></c>", "=1+1");
     check_cell("<c t=\"inlineStr\"><is><t>a_x0000_b</t></is></c>", "!NUL_BYTE");
@@ -42,8 +42,13 @@ fn numbers_are_what_a_spreadsheet_shows() {
     check_cell("<c><v>many</v></c>", "many");
     check_cell("<c t=\"b\"><v>1</v></c>", "TRUE");
     check_cell("<c t=\"b\"><v>0</v></c>", "FALSE");
+    check_cell("<c t=\"b\"><v>True</v></c>", "TRUE");
+    check_cell("<c><v>1e999</v></c>", "1e999");
     check_cell("<c s=\"1\"/>", "");
-    check_cell("<c s=\"1\"><v></v></c>", "");
+    for kind in ["n", "s", "b", "e", "d", "str", "inlineStr"] {
+        check_cell(&format!("<c s=\"1\" t=\"{kind}\"/>"), "");
+        check_cell(&format!("<c s=\"1\" t=\"{kind}\"><v></v></c>"), "");
+    }
 }
 
 #[test]
@@ -70,6 +75,8 @@ fn what_is_not_to_be_trusted_is_told() {
     check_cell("<c t=\"e\"><v>#N/A</v></c>", "#N/A ?CELL_ERROR");
     check_cell("<c t=\"e\"><f>X</f><v>#SPILL!</v></c>", "#SPILL! ?CELL_ERROR");
     check_cell("<c><f>1+1</f></c>", " ?FORMULA_WITHOUT_VALUE");
+    check_cell("<c><f>1+1</f><v/></c>", " ?FORMULA_WITHOUT_VALUE");
+    check_cell("<c t=\"str\"><f>IF(1,\"\")</f><v></v></c>", "");
     let rows = format!("{}<row r=\"7\"><c r=\"B7\" t=\"e\"><v>#REF!</v></c></row>", texts(1, "Name|Mobile"));
     let mut reader = open_bytes(&Book::new(&rows).bytes(), &Options::default()).unwrap();
     let mut row = Row::default();
@@ -140,6 +147,8 @@ fn cells_of_opendocument_say_what_they_are() {
     check_ods(&kind("float", "office:value=\"85212345678\"", "8.52E+10"), "85212345678");
     check_ods(&kind("float", "office:value=\"852120000000\"", "8.5212E+11"), "852120000000 ?NUMBER_DIGITS_LOST");
     check_ods(&kind("float", "office:value=\"1234\"", "01234"), "01234");
+    check_ods(&kind("float", "office:value=\"85212345678\"", "+85212345678"), "+85212345678");
+    check_ods(&kind("float", "office:value=\"5\"", "+"), "5");
     check_ods(&kind("float", "office:value=\"0.30000000000000004\"", "0.3"), "0.3");
     check_ods(&kind("currency", "office:value=\"12.5\"", "$12.50"), "12.5");
     check_ods(&kind("percentage", "office:value=\"0.125\"", "13%"), "12.5%");

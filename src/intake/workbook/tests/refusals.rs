@@ -150,6 +150,26 @@ fn damage_is_told_and_never_passed_over() {
 }
 
 #[test]
+fn parts_are_found_where_they_are() {
+    let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", header());
+    let related = |id: &str, kind: &str, target: &str| {
+        format!(
+            "<Relationships><Relationship Id=\"{id}\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/></Relationships>"
+        )
+    };
+    let parts = [
+        ("_rels/.rels", related("m", "officeDocument", "/workbook.xml")),
+        ("/workbook.xml", "<workbook><sheets><sheet name=\"A\" r:id=\"s\"/></sheets></workbook>".to_owned()),
+        ("_rels/workbook.xml.rels", related("s", "worksheet", "Sheets/one.xml")),
+        ("sheets/One.xml", sheet.clone()),
+        ("SHEETS/one.xml", sheet),
+    ];
+    let parts: Vec<(&str, &str)> = parts.iter().map(|(name, content)| (*name, content.as_str())).collect();
+    check(&archive(&parts[..4]), &["Name"]);
+    refused(&archive(&parts), &Options::default(), &["damaged", "two of its parts are named `sheets/one.xml`"]);
+}
+
+#[test]
 fn a_checksum_that_is_wrong_is_noticed() {
     let parts = [("_rels/.rels", ""), ("xl/workbook.xml", "<workbook><sheets/></workbook>")];
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
@@ -181,6 +201,21 @@ fn bombs_are_defused() {
     refused(&with_size(100 << 20), &Options::default(), &["is too large", "sheet1.xml", "250 times its size"]);
     refused(&with_size(100), &small, &["is too large", "sheet1.xml", "8 KiB"]);
     refused(&with_size(100), &Options::default(), &["damaged", "checksum"]);
+    // Many small pieces make one text.
+    let pieces = |piece: &str, bytes: usize| piece.repeat((17 << 20) / bytes);
+    let text = format!(
+        "{}<row><c t=\"str\"><v>{}</v></c></row>",
+        header(),
+        pieces(&format!("{}&lt;", "x".repeat(65536)), 65536)
+    );
+    refused(&Book::new(&text).bytes(), &Options::default(), &["is too large", "one of its texts"]);
+    let text = format!("<text:p>{}</text:p>", pieces("<text:s text:c=\"65536\"/>", 65536));
+    let body = format!("<table:table><table:table-row><table:table-cell>{text}</table:table-cell></table:table-row>");
+    refused(&ods(&format!("{body}</table:table>")), &Options::default(), &["is too large", "one of its texts"]);
+    let mut book = Book::new(&header());
+    book.sheets = vec![book.sheets[0].clone(); 1001];
+    refused(&book.bytes(), &Options::default(), &["is too large", "more than 1000 sheets"]);
+    refused(&ods(&"<table:table/>".repeat(1001)), &Options::default(), &["is too large", "more than 1000 sheets"]);
     let spool = Options { max_spooled_bytes: 100, ..Options::default() };
     refused(&Book::new(&header()).bytes(), &spool, &["from a stream", "save it as a file"]);
 }
@@ -203,6 +238,11 @@ fn headers_must_be_sound() {
         &Book::new("<row r=\"2\"><c t=\"e\"><v>#REF!</v></c></row>").bytes(),
         &Options::default(),
         &["line 2", "the header cannot be read: cell A2 holds the error #REF!"],
+    );
+    refused(
+        &Book::new(&texts(1, "Name|Mail").replace("</row>", "<c><f>A1</f></c></row>")).bytes(),
+        &Options::default(),
+        &["the header cannot be read: cell C1 holds a formula without its result"],
     );
     let wide: String = (0..30).map(|_| "x|").collect();
     refused(&Book::new(&texts(1, &wide)).bytes(), &Options { max_columns: 20, ..Options::default() }, &["30 columns"]);

@@ -128,11 +128,16 @@ impl XlsxRows {
                 _ => {}
             }
         }
-        if formula && !valued {
-            value::uncalculated(row, head.column);
-            return Ok(());
+        // A type alone is no value, and a formula without one was never worked out; the text of one may be empty.
+        let valued = valued && (head.kind == Kind::Text || !self.raw.trim().is_empty());
+        match (valued, formula) {
+            (true, _) => self.value(head, row),
+            (false, true) => {
+                value::uncalculated(row, head.column);
+                Ok(())
+            }
+            (false, false) => Ok(()),
         }
-        self.value(head, row)
     }
 
     fn value(&self, head: &Head, row: &mut SheetRow) -> Result<(), IntakeErrorKind> {
@@ -144,7 +149,11 @@ impl XlsxRows {
                 row.push(column, text.ok_or_else(|| IntakeErrorKind::DamagedWorkbook(missing()))?);
             }
             Kind::Text => row.push(column, &decoded(raw)),
-            Kind::Boolean => row.push(column, if matches!(raw.trim(), "1" | "true") { "TRUE" } else { "FALSE" }),
+            Kind::Boolean => match raw.trim() {
+                "1" => row.push(column, "TRUE"),
+                "0" => row.push(column, "FALSE"),
+                other => row.push(column, &other.to_ascii_uppercase()),
+            },
             Kind::Error => value::error(row, column, raw),
             Kind::Date => row.push(column, value::iso_day(raw)),
             Kind::Number => self.number(head, row),
@@ -154,7 +163,9 @@ impl XlsxRows {
 
     fn number(&self, head: &Head, row: &mut SheetRow) {
         let (raw, column) = (self.raw.trim(), head.column);
-        let Ok(number) = raw.parse::<f64>() else { return row.push(column, raw) };
+        let Some(number) = raw.parse::<f64>().ok().filter(|number| number.is_finite()) else {
+            return row.push(column, raw);
+        };
         let format = self.formats.get(head.style).copied().unwrap_or(Format::Number);
         let text = match format {
             Format::Date => self.epoch.date(number),
