@@ -278,7 +278,7 @@ fn what_a_header_may_mean_is_offered_once_and_never_taken() {
     }
     check(
         &home,
-        "Last name,email_1,email_2,Phone 1,Mobile (new)\nLee,,,,\n",
+        "Last name,email_1,email_2,email_3,Phone 1,Phone 2,Mobile (new)\nLee,,,,,,\n",
         &["email_1=email'", "email_2=other_email'", "'Phone 1=other_phone'", "'Mobile (new)=mobile'"],
     );
     // Other words, and what means one thing to some and another to others.

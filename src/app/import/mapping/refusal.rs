@@ -175,9 +175,10 @@ fn offer(header: &str, gone: &[FieldKey], schema: &Schema) -> Option<(FieldKey, 
     let free = |key: &FieldKey| !gone.contains(key);
     let core = core_of(header);
     if let Some(meant) = Some(core).filter(|core| *core != header).and_then(|core| meaning(core, schema)) {
-        let fields =
-            std::iter::once(meant.clone()).chain(spare_fields(Some(&meant)).iter().copied().map(FieldKey::from));
-        let key = fields.into_iter().find(free)?;
+        // Of spare fields only those that say nothing else of the value: a second number need be nobody's mobile.
+        let spare = spare_fields(Some(&meant)).iter().copied();
+        let spare = spare.filter(|field| matches!(field, Field::OtherEmail | Field::OtherPhone)).map(FieldKey::from);
+        let key = std::iter::once(meant.clone()).chain(spare).find(free)?;
         let name = key.known().map_or_else(|| core.to_owned(), |field| field.info().plain_header().to_owned());
         return Some((key, format!("is it `{name}`")));
     }
