@@ -3,10 +3,10 @@
 
 pub mod bundled;
 pub mod document;
-pub mod recipe;
 
 mod decided;
 mod noticed;
+mod recipe;
 mod refusal;
 
 use std::path::Path;

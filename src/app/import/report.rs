@@ -240,13 +240,6 @@ impl ImportReport {
         if self.seconds > 0.0 { self.counts.read as f64 / self.seconds } else { 0.0 }
     }
 
-    /// Returns the command that finishes a job which was stopped.
-    #[must_use]
-    pub fn resume_command(&self) -> Option<String> {
-        let job = self.job.filter(|_| self.stopped.is_some())?;
-        Some(format!("carnet import --resume {job} {}", self.file))
-    }
-
     /// Returns what plugins did, for the job's record.
     #[must_use]
     pub fn plugins_json(&self) -> String {
