@@ -40,6 +40,7 @@ impl App {
         let schema = self.schema(Entity::Contact)?;
         let chosen = self.recognised(&headers_of(&reader))?;
         let mapping = Mapping::resolve(&reader, &request.map, chosen, self.settings(), &schema)?;
+        refuse_nameless(&mapping)?;
         let saved = SavedMapping {
             name,
             doc_json: mapping.document.to_json().to_string(),
@@ -206,6 +207,20 @@ fn headers_of(reader: &intake::Reader) -> Vec<String> {
 fn from_bundled(bundled: &'static Bundled) -> Chosen {
     let from = Origin::Bundled(bundled.name.clone(), bundled.title.clone());
     Chosen { base: Some(bundled), from: Some(from), ..Chosen::default() }
+}
+
+/// Refuses a field for a column without a header: its number says which it is in this file, and nothing does in the next.
+fn refuse_nameless(mapping: &Mapping) -> Result<(), Failure> {
+    let nameless = |at: &usize| mapping.headers()[*at].is_empty() && mapping.columns.mapping()[*at].is_some();
+    match (0..mapping.headers().len()).find(nameless) {
+        Some(at) => Err(Failure::new(
+            Class::Rejected,
+            "MAPPING_NAMELESS",
+            format!("column {} has no header by which a saved mapping could know it", at + 1),
+        )
+        .hint("write a header above it, or leave it out here and map it with each import")),
+        None => Ok(()),
+    }
 }
 
 /// A mapping that was kept, with the bundled one that it stands on.

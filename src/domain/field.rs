@@ -24,6 +24,14 @@ pub struct FieldInfo {
     pub doc: &'static str,
 }
 
+impl FieldInfo {
+    /// Returns the header without what the template says besides.
+    #[must_use]
+    pub fn plain_header(&self) -> &'static str {
+        self.header.strip_suffix(" (Mandatory)").unwrap_or(self.header)
+    }
+}
+
 macro_rules! fields {
     ($($variant:ident $name:literal $header:literal $sample:literal $doc:literal;)*) => {
         /// One column of a contact, as people, files and plugins name it. Lists (phones, e-mails, socials) have a field per kind.
@@ -287,6 +295,13 @@ pub fn header_key(header: &str) -> String {
 /// Thai vowels and tones are marks, not letters, and carry meaning.
 fn is_mark(c: char) -> bool {
     ('\u{0e30}'..='\u{0e4e}').contains(&c)
+}
+
+/// Returns a header without what its brackets say and without a number at its end: `Email` of `Email 2` and of `Email (work)`.
+#[must_use]
+pub fn core_of(header: &str) -> &str {
+    let before = header.find(['(', '（', '[', '【']).map_or(header, |at| &header[..at]);
+    before.trim_end_matches(|c: char| c.is_numeric() || !(c.is_alphanumeric() || is_mark(c)))
 }
 
 /// Finds the field that a CSV header names: template header, name or alias; `custom.KEY` names a custom field.

@@ -174,6 +174,7 @@ fn committed_by(home: &Home) -> Option<u64> {
 
 #[test]
 fn an_import_killed_again_and_again_ends_as_if_nobody_had() {
+    // 86: no row twice, none missing.
     check_kills(ROWS, KILLS);
 }
 

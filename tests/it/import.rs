@@ -311,6 +311,7 @@ fn a_job_that_is_resumed_goes_on_as_it_began() {
 
 #[test]
 fn the_templates_sample_row_is_skipped_under_every_profile() {
+    // 32: what the template shows is nobody.
     for profile in ["cinnox", "maaiiconnect", "genesys"] {
         let home = Home::new();
         home.run(&["--profile", profile, "template", "--out", "template.csv"]).exits(0);

@@ -60,6 +60,7 @@ fn signal(child: &Child, name: &str) {
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_an_import_in_good_order() {
+    // 87: what is stopped half-way is whole, and can be taken back or gone on with.
     let home = Home::new();
     long_file(&home, "long.csv", ROWS);
     let mut child = home
@@ -176,6 +177,7 @@ fn wait_for_rows_of(home: &Home, job: u64, child: &mut Child) {
 
 #[test]
 fn two_imports_at_once_end_as_if_one_had_followed_the_other() {
+    // 88: no identifier twice, and nobody waits forever.
     let home = Home::new();
     let file = |company: &str| {
         let rows: String = (0..2000).map(|row| format!("crm:{row},Lee {row},{company}\n")).collect();

@@ -264,6 +264,54 @@ fn what_is_unknown_is_told_with_what_may_have_been_meant() {
 }
 
 #[test]
+fn what_a_header_may_mean_is_offered_once_and_never_taken() {
+    let home = Home::new();
+    #[track_caller]
+    fn check(home: &Home, file: &str, expected: &[&str]) {
+        home.write("a.csv", file);
+        let answer = home.run(&["--json", "import", "a.csv", "--dry-run"]).json();
+        let all = answer["warnings"].as_array().map_or_else(Vec::new, |all| all.iter().map(word).collect());
+        let told = all.into_iter().filter(|it| !it.starts_with("unknown headers")).collect::<Vec<_>>();
+        let error =
+            ["message", "hint"].map(|key| answer["error"][key].as_str().unwrap_or_default().to_owned()).join(": ");
+        let told = if answer["error"].is_object() { vec![error.as_str()] } else { told };
+        assert_eq!(told.len(), expected.len(), "{told:#?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.contains(expected), "{expected} is not in {told}");
+        }
+    }
+    check(
+        &home,
+        "Last name,email_1,email_2,email_3,Phone 1,Phone 2,Mobile (new)\nLee,,,,,,\n",
+        &["email_1=email'", "email_2=other_email'", "'Phone 1=other_phone'", "'Mobile (new)=mobile'"],
+    );
+    // Other words, and what means one thing to some and another to others.
+    check(&home, "Last name,Note,Stato,Company ID,User name,X,URL,Region\nLee,,,,,,,\n", &[]);
+    check(
+        &home,
+        "Last name,,Email\nLee,7,\nRay,,\n",
+        &["column B has no header, and nothing takes its values (1 row)"],
+    );
+    check(&home, "Last name,,Email\nLee, ,\n", &[]);
+    for name in ["Nome", "ชื่อ", "名字"] {
+        check(&home, &format!("{name},Email\nAnna Rossi,\n"), &["may hold first names or whole names"]);
+        check(&home, &format!("{name},Email,Last name\nAnna,,Rossi\n"), &[]);
+    }
+    check(&home, "姓名（中文）,手机\n陈大文,\n", &["first and last names in one column, `姓名（中文）`"]);
+    check(
+        &home,
+        "First Name,E-mail Address,E-mail Address,Business Phone,Business Street,Business City\nAnn,,,,,\n",
+        &["both mean `email`: decide each, such as `--map '#2=email' --map '#3=other_email'`"],
+    );
+    home.write("a.csv", ",Nome\nACME,Anna\n");
+    let maps = ["--map", "Nome=first_name", "--map", "#1=company"];
+    let report = home.json(&[&["import", "a.csv"], &maps[..]].concat(), 0);
+    assert_eq!((&report["created"], &report["warnings"]), (&json!(1), &json!([])));
+    let saved = home.json(&[&["import", "mapping", "save", "mine", "a.csv"], &maps[..]].concat(), 1);
+    assert_eq!(saved["error"]["code"], "MAPPING_NAMELESS");
+}
+
+#[test]
 fn what_cannot_be_mapped_is_refused_with_the_way_out() {
     let home = Home::new();
     home.run(&["field", "add", "tier", "--type", "text", "--label", "Account tier"]).exits(0);
@@ -279,7 +327,7 @@ fn what_cannot_be_mapped_is_refused_with_the_way_out() {
     check(&home, "", "columns 2, 3 and 4 have the same header `Phone`, and all mean `other_phone`");
     check(&home, "", "`--map '#2=other_phone' --map '#3=mobile' --map '#4=work_phone'`");
     check(&home, "Phone=mobile", "name them by number: `#2`, `#3`, `#4`");
-    check(&home, "#9=mobile", "the file has 5 columns");
+    check(&home, "#9=mobile", "the file has 5 columns\nhint: columns with headers count from `#1` to `#5`");
     check(&home, "#2=mobile #3=- #4=- #2=work_phone", "is mapped twice: to `mobile` and to `work_phone`");
     check(&home, "#2=mobile #3=mobile #4=-", "both mean `mobile`");
     check(&home, "#2=- #3=- #4=- Klas=custom.tier", "did you mean `Klasse`?");

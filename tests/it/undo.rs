@@ -29,6 +29,7 @@ fn total(home: &Home, args: &[&str]) -> u64 {
 
 #[test]
 fn creates_go_and_what_was_touched_stays() {
+    // 92: what somebody edited since is kept and listed.
     let home = Home::new();
     home.write("people.csv", FIRST);
     home.json(&["import", "people.csv"], 0);

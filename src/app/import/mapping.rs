@@ -3,10 +3,10 @@
 
 pub mod bundled;
 pub mod document;
-pub mod recipe;
 
 mod decided;
 mod noticed;
+mod recipe;
 mod refusal;
 
 use std::path::Path;
@@ -24,6 +24,7 @@ use super::report::listed;
 use bundled::Bundled;
 use decided::{By, Decided};
 use document::Document;
+use noticed::Nameless;
 use recipe::{Builder, Recipe};
 
 /// Header of the column in which an import says why a row failed; ignored when the repaired file comes back.
@@ -58,6 +59,7 @@ pub struct Mapping {
     width: usize,
     recipe: Option<Recipe>,
     whole_name: Option<usize>,
+    nameless: Nameless,
 }
 
 /// Where a mapping comes from.
@@ -105,10 +107,11 @@ impl Mapping {
         let mut builder = chosen.base.map(|base| builder(base, &keys, &headers, &mut decided));
         let taken: Vec<usize> = builder.iter().flat_map(Builder::taken).collect();
         decided.by_header(&headers, &taken, schema);
-        decided.refuse_twins(&headers)?;
+        decided.refuse_twins(&headers, schema)?;
         let before = decided.keys.clone();
         let made = builder.as_mut().map(|builder| join(builder, &mut decided)).unwrap_or_default();
         decided.refuse_repeats(&headers)?;
+        decided.refuse_lone_names(&headers)?;
         let document = decided.document(&headers, &before, chosen.base.map(|base| &*base.name));
         let mapping = decided.keys.clone();
         if mapping.iter().chain(&made).flatten().next().is_none() {
@@ -140,6 +143,7 @@ impl Mapping {
         notes.extend(chosen.note);
         notes.extend(refusal::near_misses(&told, &all, schema));
         let recipe = builder.map(|builder| builder.finish(unknown.into_iter()));
+        let nameless = Nameless::new((0..headers.len()).filter(|at| headers[*at].is_empty() && all[*at].is_none()));
         let width = headers.len();
         let names =
             headers.into_iter().chain(recipe.iter().flat_map(|it| it.outputs().iter().map(ToString::to_string)));
@@ -164,6 +168,7 @@ impl Mapping {
             width,
             recipe,
             whole_name,
+            nameless,
         })
     }
 
@@ -186,8 +191,9 @@ impl Mapping {
         if at < self.width { Some(at) } else { self.recipe.as_ref()?.source(at) }
     }
 
-    /// Puts the fields that are made of several columns behind a row's cells.
+    /// Puts the fields that are made of several columns behind a row's cells, and looks at what no field takes.
     pub fn extend(&self, cells: &mut csv::StringRecord) {
+        self.nameless.look_at(cells);
         if let Some(recipe) = &self.recipe {
             recipe.extend(cells);
         }
@@ -216,7 +222,9 @@ impl Mapping {
     /// What was noticed about values on the way, to be told when all rows are read.
     #[must_use]
     pub fn noticed(&self) -> Vec<String> {
-        self.recipe.as_ref().map(|recipe| recipe.noticed.tell()).unwrap_or_default()
+        let mut told = self.recipe.as_ref().map(|recipe| recipe.noticed.tell()).unwrap_or_default();
+        told.extend(self.nameless.tell());
+        told
     }
 }
 

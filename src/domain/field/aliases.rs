@@ -126,7 +126,7 @@ aliases! {
     }
     Email {
         en ["e-mail", "email address", "e-mail address", "work email", "work email address", "business email", "mail", "mail address"]
-        it ["posta elettronica", "indirizzo email", "indirizzo e-mail", "indirizzo mail", "indirizzo di posta elettronica", "email lavoro",
+        it ["posta elettronica", "indirizzo email", "indirizzo e-mail", "indirizzo mail", "indirizzo di posta elettronica", "indirizzo posta elettronica", "email lavoro",
             "e-mail aziendale", "email ufficio"]
         th ["อีเมล", "อีเมล์", "ที่อยู่อีเมล", "อีเมลที่ทำงาน"]
         hans ["邮箱", "电子邮件", "电子邮箱", "邮件", "邮件地址", "邮箱地址", "电子邮件地址", "工作邮箱"]
@@ -175,7 +175,7 @@ aliases! {
         hant ["line帳號"]
     }
     Twitter {
-        en ["x", "twitter/x", "x (twitter)", "twitter handle", "twitter username"]
+        en ["twitter/x", "x (twitter)", "twitter handle", "twitter username"]
         it ["profilo twitter"]
         th ["ทวิตเตอร์"]
         hans ["推特"]
@@ -219,13 +219,13 @@ aliases! {
     Company {
         en ["company name", "organization", "organisation", "organization name", "organisation name", "account name", "employer", "business name"]
         it ["azienda", "società", "nome azienda", "ragione sociale", "impresa", "ditta", "organizzazione"]
-        th ["บริษัท", "ชื่อบริษัท", "องค์กร", "หน่วยงาน"]
+        th ["บริษัท", "ชื่อบริษัท", "องค์กร"]
         hans ["公司", "公司名称", "企业", "企业名称", "单位", "单位名称", "组织"]
         hant ["公司名稱", "企業", "企業名稱", "機構", "機構名稱", "組織", "服務單位"]
     }
     JobTitle {
         en ["title", "position", "role", "job", "job position", "job role", "occupation"]
-        it ["qualifica", "ruolo", "posizione", "mansione", "posizione lavorativa", "titolo professionale", "incarico"]
+        it ["qualifica", "ruolo", "posizione", "mansione", "posizione lavorativa", "incarico"]
         th ["ตำแหน่ง", "ตำแหน่งงาน", "หน้าที่"]
         hans ["职位", "职务", "职称", "岗位"]
         hant ["職位", "職稱", "職務", "崗位"]
@@ -267,7 +267,7 @@ aliases! {
         hant ["城市", "市", "鄉鎮市區"]
     }
     State {
-        en ["province", "region", "state/province", "state/region", "state or province", "mailing state", "mailing state/province", "business state"]
+        en ["province", "state/province", "state/region", "state or province", "mailing state", "mailing state/province", "business state"]
         it ["provincia", "prov", "sigla provincia", "provincia/stato"]
         th ["จังหวัด", "รัฐ", "รัฐ/จังหวัด"]
         hans ["省", "省份", "州", "州/省", "省/州", "省/直辖市", "省/自治区"]
@@ -332,7 +332,7 @@ aliases! {
         hant ["簡訊", "允許簡訊", "接收簡訊", "短訊"]
     }
     ExternalUrl {
-        en ["external link", "external system link", "url", "crm link", "crm url"]
+        en ["external link", "external system link", "crm link", "crm url"]
         it ["url esterno", "collegamento esterno", "link esterno"]
         th ["ลิงก์ภายนอก", "url ภายนอก"]
         hans ["外部链接", "外部网址"]
@@ -387,32 +387,55 @@ pub fn of(field: Field) -> impl Iterator<Item = &'static str> {
     ALIASES.iter().filter(move |row| row.field == field).flat_map(Aliases::all)
 }
 
-/// Says whether a header is that of whole names: first and last name in one.
+/// Says whether a header is that of whole names: first and last name in one, whatever its brackets say besides, such as `姓名(中文)`.
 #[must_use]
 pub fn is_whole_name(header: &str) -> bool {
-    let key = header_key(header);
-    WHOLE_NAMES.iter().any(|name| header_key(name) == key)
+    let keys = [header_key(header), header_key(super::core_of(header))];
+    WHOLE_NAMES.iter().any(|name| keys.contains(&header_key(name)))
 }
 
-/// Returns how many letters two headers in their comparison form differ by, if that can be a slip. In a short word, another letter is another
-/// word.
+/// Says whether a header means the first name beside one of last names, and as likely whole names without it.
+#[must_use]
+pub fn may_be_whole_name(header: &str) -> bool {
+    ["nome", "ชื่อ", "名字"].iter().any(|name| header_key(name) == header_key(header))
+}
+
+/// Returns how many letters two headers differ by, if that can be slips: word by word, for in a short word another letter makes another word.
 #[must_use]
 pub fn slips(wanted: &str, known: &str) -> Option<usize> {
-    let most = match wanted.chars().count() {
-        0..=3 => return None,
-        4..=7 => 1,
-        _ => 2,
+    let (ours, theirs) = (words(wanted), words(known));
+    if ours.len() == theirs.len() {
+        return ours.iter().zip(&theirs).map(|(wanted, known)| slips_of_word(wanted, known)).sum();
+    }
+    // A blank too many or too few; a word more, such as `Company ID`, is another thing.
+    slips_of_word(&header_key(wanted), &header_key(known)).filter(|slips| *slips <= 1)
+}
+
+fn slips_of_word(wanted: &str, known: &str) -> Option<usize> {
+    let slips = strsim::osa_distance(known, wanted);
+    let swapped = || strsim::hamming(known, wanted).is_ok_and(|differing| differing == 2);
+    let can_be = match wanted.chars().count() {
+        _ if slips == 0 => true,
+        0..=3 => false,
+        // One letter for another: `Note` is no `nome`.
+        4..=5 => slips == 1 && (known.chars().count() != wanted.chars().count() || swapped()),
+        6..=9 => slips == 1,
+        _ => slips <= 2,
     };
-    Some(strsim::osa_distance(known, wanted)).filter(|slips| *slips <= most)
+    can_be.then_some(slips)
+}
+
+fn words(header: &str) -> Vec<String> {
+    let parts = header.split(|c: char| !c.is_alphanumeric() && !super::is_mark(c));
+    parts.map(header_key).filter(|word| !word.is_empty()).collect()
 }
 
 /// Returns a header that is known and very nearly this one, with its field.
 #[must_use]
 pub fn nearly(header: &str) -> Option<(Field, &'static str)> {
-    let key = header_key(header);
-    let names = |info: &'static super::FieldInfo| std::iter::once(info.header).chain(of(info.field));
+    let names = |info: &'static super::FieldInfo| std::iter::once(info.plain_header()).chain(of(info.field));
     let known = FIELDS.iter().flat_map(|info| names(info).map(|name| (info.field, name)));
-    let near = known.filter_map(|(field, name)| Some((slips(&key, &header_key(name))?, field, name)));
+    let near = known.filter_map(|(field, name)| Some((slips(header, name)?, field, name)));
     near.min_by_key(|(slips, ..)| *slips).map(|(_, field, name)| (field, name))
 }
 
@@ -449,12 +472,23 @@ mod tests {
             ("Cognomee", Some("cognome")),
             ("Emial adress", Some("email address")),
             ("手机号玛", Some("手机号")),
+            ("FristName", Some("First name")),
+            ("E-mials", None),
+            ("E-mails", Some("Email")),
             ("Company size", None),
+            ("Company ID", None),
+            ("Last date", None),
+            ("Contact time", None),
+            ("User name", None),
+            ("Note", None),
+            ("Stato", None),
+            ("邮寄地址", None),
             ("Fax", None),
             ("Favourite colour", None),
         ] {
             assert_eq!(nearly(header).map(|(_, name)| name), expected, "{header}");
         }
+        assert!(is_whole_name("姓名（中文）") && !is_whole_name("(姓名)x") && !is_whole_name("名字"));
         assert!(is_whole_name("Full_Name") && is_whole_name("ชื่อ-นามสกุล") && !is_whole_name("First name"));
     }
 }

@@ -20,6 +20,7 @@ fn rows(home: &Home, name: &str, companies: &[&str]) {
 
 #[test]
 fn a_table_too_wide_and_a_cell_too_long_are_refused_by_name() {
+    // 85: limits are told at the header or the row.
     let home = Home::new();
     let wide: Vec<String> = (0..20_000).map(|column| format!("Column {column}")).collect();
     home.write("wide.csv", format!("Last name,{}\nLee\n", wide.join(",")));
@@ -54,6 +55,7 @@ fn imports_at_once_wait_for_each_other_and_the_same_file_comes_in_once() {
 
 #[test]
 fn whatever_a_plugin_does_fails_its_row_by_name_and_the_job_goes_on() {
+    // 89: loops, traps and greed cost one row each.
     let ways = [
         ("loop", "PLUGIN_OPERATIONS"),
         ("memory", "PLUGIN_MEMORY"),
@@ -117,6 +119,7 @@ fn plugin(home: &Home, version: &str, code: &str) {
 
 #[test]
 fn a_job_keeps_the_plugins_with_which_it_began() {
+    // 90: a plugin that is changed meanwhile waits for the next job.
     let home = Home::new();
     let change = |round: u32| match round {
         1 => plugin(&home, "2.0.0", "fn on_create(contact) { contact.city = \"Two\"; }"),
@@ -159,6 +162,7 @@ fn a_job_keeps_the_plugins_with_which_it_began() {
 
 #[test]
 fn a_file_without_a_sound_row_stops_with_a_report_that_is_whole() {
+    // 91: where nothing is sound, not every row is read.
     let home = Home::new();
     let mut text = String::from("Last name,Email\n");
     (0..5000).for_each(|row| text.push_str(&format!("Lee,no address {row}\n")));

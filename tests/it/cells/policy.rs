@@ -82,6 +82,7 @@ fn consent_is_written_down_with_where_it_came_from() {
 
 #[test]
 fn blank_cells_keep_and_a_word_clears() {
+    // 77: a blank cell keeps, the word clears, an absent column touches nothing.
     let home = Home::new();
     import(&home, "Last name,Email,Company,Title,Labels\nLee,ann@example.com,Acme,Boss,VIP\n", &[]);
     let file = "Email,Company,Title,Labels\nann@example.com,\u{a0},<clear>,new\n";

@@ -101,6 +101,7 @@ fn tell(contact) {
 
 #[test]
 fn of_hidden_contacts_an_import_tells_nothing() {
+    // 74: what the importer may not see is not there, not even in a refusal.
     let settings = "access = \"division\"\n[plugins.nosy]\ngrants = [\"lookup\"]\n";
     let manifest = "name = \"nosy\"\nversion = \"1.0.0\"\ndescription = \"Looks around\"\ngrants = [\"lookup\"]\n";
     let home = |hidden: bool| {

@@ -271,6 +271,12 @@ mod tests {
             "google-contacts",
         );
         check("Name,Given Name,Family Name,E-mail 1 - Type,E-mail 1 - Value,Group Membership", "google-contacts-older");
+        check("First Name,Last Name,Phone 1 - Label,Phone 1 - Value", "google-contacts");
+        check(
+            "Given Name,Family Name,Phone 1 - Type,Phone 1 - Value,E-mail 1 - Type,E-mail 1 - Value",
+            "google-contacts-older",
+        );
+        check("First Name,Phone 1 - Value,E-mail 1 - Value", "google-contacts or google-contacts-older");
         check("first_name,last_name,e-mail address,business phone,business street,categories", "outlook");
         check(
             "Salutation,First Name,Last Name,Title,Account Name,Mailing Street,Mailing City,Contact ID",

@@ -4,7 +4,7 @@ use super::document::{Decision, Document};
 use super::{ERROR_HEADER, ID_HEADER, refusal};
 use crate::app::failure::{Class, Failure};
 use crate::domain::custom::Schema;
-use crate::domain::field::{FieldKey, field_for_header, header_key};
+use crate::domain::field::{Field, FieldKey, aliases, field_for_header, header_key};
 
 /// Whose word counts more.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -100,11 +100,13 @@ impl Decided {
     }
 
     /// The same header twice: only whoever imports knows which is which.
-    pub(super) fn refuse_twins(&self, headers: &[String]) -> Result<(), Failure> {
+    pub(super) fn refuse_twins(&self, headers: &[String], schema: &Schema) -> Result<(), Failure> {
         for (at, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
             let twins: Vec<usize> = (at..headers.len()).filter(|later| headers[*later] == *header).collect();
             if twins.len() > 1 && twins.iter().any(|twin| self.by[*twin] < By::Kept) {
-                return Err(refusal::twice(header, &twins, self.keys[at].as_ref()));
+                // Where a recipe joins it to a list, the column has no field of its own.
+                let key = self.keys[at].clone().or_else(|| meaning(header, schema));
+                return Err(refusal::twice(header, &twins, key.as_ref()));
             }
         }
         Ok(())
@@ -126,6 +128,23 @@ impl Decided {
             }
         }
         Ok(())
+    }
+
+    /// What is a first name beside a last name is as likely a whole name without one: only whoever imports knows.
+    pub(super) fn refuse_lone_names(&self, headers: &[String]) -> Result<(), Failure> {
+        let is = |key: &Option<FieldKey>, field| key.as_ref().and_then(FieldKey::known) == Some(field);
+        if self.keys.iter().any(|key| is(key, Field::LastName)) {
+            return Ok(());
+        }
+        let lone = |at: &usize| {
+            self.by[*at] == By::Header
+                && is(&self.keys[*at], Field::FirstName)
+                && aliases::may_be_whole_name(&headers[*at])
+        };
+        match (0..headers.len()).find(lone) {
+            Some(at) => Err(refusal::perhaps_whole_names(&headers[at])),
+            None => Ok(()),
+        }
     }
 
     /// Says which columns are left out, and for which others.
@@ -167,8 +186,9 @@ fn find_column(headers: &[String], name: &str) -> Result<usize, Failure> {
             None => Err(Failure::new(
                 Class::Usage,
                 "MAP",
-                format!("`--map {name}`: the file has {} columns", headers.len()),
-            )),
+                format!("`--map {name}=…`: the file has {} columns", headers.len()),
+            )
+            .hint(format!("columns with headers count from `#1` to `#{}`", headers.len()))),
         };
     }
     let equal: Vec<usize> = (0..headers.len()).filter(|at| headers[*at] == name).collect();

@@ -1,4 +1,5 @@
-//! What is noticed about values while the rows of another program's export are read, told once at the end. Rows are read by several threads.
+//! What is noticed about values while rows are read, told once at the end: those of another program's export, and those of columns without a
+//! header in any file. Rows are read by several threads.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::bundled::Remark;
 use crate::app::import::report::listed;
 use crate::domain::field::FieldKey;
-use crate::domain::text::shown;
+use crate::domain::text::{is_blank, shown};
+use crate::intake::write::column_letter;
 
 /// Most different things of one kind that are kept.
 const KEPT: usize = 100;
@@ -111,6 +113,34 @@ impl Noticed {
             ));
         }
         notes
+    }
+}
+
+/// Columns without a header that nobody decided about. They are no fault (the numbers of rows often stand in one), unless something is in them.
+#[derive(Debug)]
+pub(super) struct Nameless(Vec<(usize, AtomicU64)>);
+
+impl Nameless {
+    pub(super) fn new(columns: impl Iterator<Item = usize>) -> Self {
+        Self(columns.map(|column| (column, AtomicU64::new(0))).collect())
+    }
+
+    pub(super) fn look_at(&self, cells: &csv::StringRecord) {
+        let held = |column: usize| cells.get(column).is_some_and(|cell| !is_blank(cell));
+        for (_, seen) in self.0.iter().filter(|(column, _)| held(*column)) {
+            seen.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn tell(&self) -> impl Iterator<Item = String> {
+        let seen = self.0.iter().map(|(column, seen)| (*column, seen.load(Ordering::Relaxed)));
+        seen.filter(|(_, seen)| *seen > 0).map(|(column, seen)| {
+            let (letter, number) = (column_letter(column), column + 1);
+            format!(
+                "column {letter} has no header, and nothing takes its values ({}); `--map '#{number}=FIELD'` does",
+                rows(seen)
+            )
+        })
     }
 }
 

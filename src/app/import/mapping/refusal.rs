@@ -7,7 +7,7 @@ use crate::app::failure::{Class, Failure};
 use crate::app::import::report::listed;
 use crate::config::Settings;
 use crate::domain::custom::{CustomField, Schema};
-use crate::domain::field::{Field, FieldKey, aliases, header_key};
+use crate::domain::field::{Field, FieldKey, aliases, core_of};
 use crate::domain::name::nearest;
 use crate::domain::rules::MissingLastName;
 use crate::domain::text::shown;
@@ -26,7 +26,8 @@ pub(super) fn twice(header: &str, twins: &[usize], key: Option<&FieldKey>) -> Fa
     let every = if twins.len() == 2 { "both" } else { "all" };
     let means = key.map_or_else(String::new, |key| format!(", and {every} mean `{key}`"));
     let message = format!("columns {} and {last} have the same header `{}`{means}", others.join(", "), shown(header));
-    let fields = std::iter::once(key.map_or_else(|| "-".to_owned(), ToString::to_string)).chain(spare_fields(key));
+    let fields = key.into_iter().map(ToString::to_string).chain(spare_fields(key).iter().map(ToString::to_string));
+    let fields = fields.chain(std::iter::repeat("-".to_owned()));
     let options: Vec<String> =
         numbers.iter().zip(fields).map(|(number, field)| format!("--map '#{number}={field}'")).collect();
     Failure::new(Class::Rejected, "HEADER_REPEATED", message)
@@ -34,24 +35,23 @@ pub(super) fn twice(header: &str, twins: &[usize], key: Option<&FieldKey>) -> Fa
 }
 
 /// Where a second and a third value of a field can go.
-fn spare_fields(key: Option<&FieldKey>) -> impl Iterator<Item = String> {
+fn spare_fields(key: Option<&FieldKey>) -> &'static [Field] {
     use Field::{Email, HomePhone, Mobile, OtherEmail, OtherPhone, PersonalEmail, WorkPhone};
-    let spare: &[Field] = match key.and_then(FieldKey::known) {
+    match key.and_then(FieldKey::known) {
         Some(Email) => &[OtherEmail, PersonalEmail],
         Some(PersonalEmail) => &[OtherEmail, Email],
         Some(Mobile) => &[OtherPhone, WorkPhone, HomePhone],
         Some(WorkPhone | HomePhone) => &[OtherPhone, Mobile],
         Some(OtherPhone) => &[Mobile, WorkPhone, HomePhone],
         _ => &[],
-    };
-    spare.iter().map(ToString::to_string).chain(std::iter::repeat("-".to_owned()))
+    }
 }
 
 /// Two columns for one field.
 pub(super) fn repeated(headers: &[String], at: usize, twin: usize, key: &FieldKey) -> Failure {
     let (first, second) = (at + 1, twin + 1);
     let message = format!("columns {first} (`{}`) and {second} (`{}`) both mean `{key}`", headers[at], headers[twin]);
-    let spare = spare_fields(Some(key)).next().unwrap_or_default();
+    let spare = spare_fields(Some(key)).first().map_or_else(|| "-".to_owned(), ToString::to_string);
     let way = if spare == "-" { "`-` leaves a column out" } else { "a field has one column, and `-` leaves one out" };
     Failure::new(Class::Rejected, "HEADER_REPEATED", message)
         .hint(format!("decide each, such as `--map '#{first}={key}' --map '#{second}={spare}'`; {way}"))
@@ -148,24 +148,47 @@ pub(super) fn whole_names(header: &str, file: &Path) -> Failure {
     ))
 }
 
-/// What unknown headers may have been meant to be, in words. `taken` are the fields that have a column.
+/// A file with what may be whole names in a column that means the first name elsewhere.
+pub(super) fn perhaps_whole_names(header: &str) -> Failure {
+    let message = format!("`{header}` may hold first names or whole names: the file has no column for the last name");
+    Failure::new(Class::Rejected, "WHOLE_NAMES", message).hint(format!(
+        "say which: `--map '{header}=first_name'`, or `--map '{header}=last_name'`, which keeps whole names as last names; `--map \
+         '{header}=-'` leaves them to plugins"
+    ))
+}
+
+/// What unknown headers may have been meant to be, in words; each field is offered once. `taken` are the fields that have a column.
 pub(super) fn near_misses(unknown: &[String], taken: &[Option<FieldKey>], schema: &Schema) -> Vec<String> {
-    let has = |key: &FieldKey| taken.iter().flatten().any(|it| it == key);
-    let near = |header: &String| {
-        if aliases::is_whole_name(header) {
-            return None;
-        }
-        let known = aliases::nearly(header).map(|(field, name)| (FieldKey::from(field), name.to_owned()));
-        let wanted = header_key(header);
-        let slip = |field: &&CustomField| {
-            [&field.label, &field.key].iter().any(|name| aliases::slips(&wanted, &header_key(name)).is_some())
-        };
-        let custom = || {
-            let field = schema.enabled().find(slip)?;
-            Some((FieldKey::Custom(field.key.as_str().into()), field.label.clone()))
-        };
-        let (key, name) = known.or_else(custom).filter(|(key, _)| !has(key))?;
-        Some(format!("`{}`: did you mean `{name}`? `--map '{header}={key}'` says so", shown(header)))
+    let mut gone: Vec<FieldKey> = taken.iter().flatten().cloned().collect();
+    let mut notes = Vec::new();
+    for header in unknown.iter().filter(|header| !aliases::is_whole_name(header)) {
+        let Some((key, said)) = offer(header, &gone, schema) else { continue };
+        notes.push(format!("`{}`: {said}? `--map '{header}={key}'` says so", shown(header)));
+        gone.push(key);
+    }
+    notes.truncate(NEAR_MISSES);
+    notes
+}
+
+/// A free field for a header: the one that it nearly names, or, for `Email 2`, the next that takes such values.
+fn offer(header: &str, gone: &[FieldKey], schema: &Schema) -> Option<(FieldKey, String)> {
+    let free = |key: &FieldKey| !gone.contains(key);
+    let core = core_of(header);
+    if let Some(meant) = Some(core).filter(|core| *core != header).and_then(|core| meaning(core, schema)) {
+        // Of spare fields only those that say nothing else of the value: a second number need be nobody's mobile.
+        let spare = spare_fields(Some(&meant)).iter().copied();
+        let spare = spare.filter(|field| matches!(field, Field::OtherEmail | Field::OtherPhone)).map(FieldKey::from);
+        let key = std::iter::once(meant.clone()).chain(spare).find(free)?;
+        let name = key.known().map_or_else(|| core.to_owned(), |field| field.info().plain_header().to_owned());
+        return Some((key, format!("is it `{name}`")));
+    }
+    let known = aliases::nearly(header).map(|(field, name)| (FieldKey::from(field), name.to_owned()));
+    let slip =
+        |field: &&CustomField| [&field.label, &field.key].iter().any(|name| aliases::slips(header, name).is_some());
+    let custom = || {
+        let field = schema.enabled().find(slip)?;
+        Some((FieldKey::Custom(field.key.as_str().into()), field.label.clone()))
     };
-    unknown.iter().filter_map(near).take(NEAR_MISSES).collect()
+    let (key, name) = known.or_else(custom).filter(|(key, _)| free(key))?;
+    Some((key, format!("did you mean `{name}`")))
 }
