@@ -1,6 +1,8 @@
 //! What a dry run says is what the import does: for generated files whose rows are about each other and about what is stored, under every
 //! policy, for whoever imports.
 
+mod ordered;
+
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -46,7 +48,6 @@ fn rows(most: usize) -> impl Strategy<Value = String> {
 }
 
 fn app(folder: &Path, plugin: bool) -> App {
-    std::fs::write(folder.join("carnet.toml"), SETTINGS).unwrap();
     if plugin {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/duplicate-guard");
         let to = folder.join("scripts/duplicate-guard");
@@ -55,6 +56,11 @@ fn app(folder: &Path, plugin: bool) -> App {
             std::fs::copy(from.join(name), to.join(name)).unwrap();
         }
     }
+    app_with(folder, SETTINGS)
+}
+
+fn app_with(folder: &Path, settings: &str) -> App {
+    std::fs::write(folder.join("carnet.toml"), settings).unwrap();
     let app = App::open(folder, None).unwrap();
     let field = CustomField {
         key: "code".to_owned(),
