@@ -37,6 +37,7 @@ fn app(folder: &Path, workers: usize, access: &str) -> App {
     let manifest = "name = \"watcher\"\nversion = \"1.0.0\"\ngrants = [\"lookup\", \"state\"]\n";
     std::fs::write(script.join("plugin.toml"), manifest).unwrap();
     std::fs::write(script.join("main.rhai"), WATCHER).unwrap();
+    patient(&script.join("plugin.toml"));
     super::app_with(folder, &settings)
 }
 
@@ -81,7 +82,7 @@ fn in_pieces(app: &App, folder: &Path, content: &str, options: &ImportRequest, e
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn plugins_are_told_what_they_would_be_told_row_by_row(
         base in rows(8),
