@@ -85,6 +85,7 @@ impl ContactLookup for AheadLookup {
         found.retain(|contact| !contacts.place.contains_key(&contact.id));
         let fresh = fresh.into_iter().map(|prepared| prepared.contact().map(Arc::new));
         let mut fresh = fresh.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        fresh.retain(|contact| self.stage.shows(contact));
         // Names are told newest first, everything else oldest first.
         if matches!(key, LookupKey::Name(_)) {
             fresh.reverse();

@@ -27,8 +27,9 @@ use crate::domain::problem::Problem;
 use crate::registry::dispatch::Chain;
 use crate::store::{Counts, StoreError, Turn};
 
-/// Rows of one transaction. Twice as many write the pages of indices half as often; more would make others wait who write meanwhile.
-pub(super) const BATCH_ROWS: usize = 2048;
+/// Rows of one transaction. Twice as many write the pages of indices half as often; more would make others wait who write meanwhile. Tests
+/// have small ones, so that short files have many.
+pub(super) const BATCH_ROWS: usize = if cfg!(test) { 9 } else { 2048 };
 
 /// Writes rows, batch by batch.
 pub(super) struct Committer<'i> {
@@ -339,6 +340,9 @@ impl<'i> Committer<'i> {
         self.order.wrote();
         self.early = Owners::default();
         self.came_back = behind.len();
+        // The turn ends here, and another import may write what these rows did not find.
+        let again = |row: Ended| if row.asked.can_be_put_off() { row.asked.put_off(row.record, row.line) } else { row };
+        let mut behind: VecDeque<Ended> = behind.into_iter().map(again).collect();
         behind.append(&mut self.queue);
         self.queue = behind;
         Ok(())

@@ -34,6 +34,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Says whether the row can be decided once more.
+    pub(super) const fn can_be_put_off(&self) -> bool {
+        self.row.is_some()
+    }
+
     /// A row whose turn has not come yet after all.
     pub(super) fn put_off(self, record: u64, line: u64) -> Ended {
         Ended { record, line, end: RowEnd::Blank, warnings: Vec::new(), asked: Self { stale: true, ..self } }

@@ -29,7 +29,7 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
     mapped.draft.warnings = fresh.warnings;
     for key in &mapped.given.keys {
         if !mapped.draft.pending.iter().any(|pending| pending.key == *key) {
-            overlay_field(&mut mapped.draft, &fresh.contact, key, policy);
+            overlay_field(&mut mapped.draft, (before, &fresh.contact), key, policy);
         }
     }
     for key in &mapped.given.cleared {
@@ -88,7 +88,7 @@ fn mark(draft: &mut Draft, fresh: &Contact, key: &FieldKey, value: &str, policy:
     }
 }
 
-fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
+fn overlay_field(draft: &mut Draft, (stored, fresh): (&Contact, &Contact), key: &FieldKey, policy: &Policy<'_>) {
     let held = draft.contact.get(key).is_some();
     let placeholder = key.known() == Some(Field::LastName) && draft.contact.last_name_is_placeholder;
     let way = policy.precedence.way(key);
@@ -118,7 +118,7 @@ fn overlay_field(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Po
         }
         Some((Field::SurveyOptOut, _)) => opt_out(draft, fresh.survey_opt_out, policy),
         Some((_, FieldShape::Phone(_) | FieldShape::Email(_) | FieldShape::Social(_))) => {
-            take_unless_locked(draft, fresh, key, policy);
+            take_unless_locked(draft, (stored, fresh), key, policy);
         }
         // Another one than the contact has is refused when the row is decided on, and not passed over here.
         Some((Field::Division, _)) => draft.contact.division.clone_from(&fresh.division),
@@ -138,11 +138,12 @@ fn opt_out(draft: &mut Draft, wanted: bool, policy: &Policy<'_>) {
     draft.contact.survey_opt_out = wanted;
 }
 
-/// Replaces numbers, addresses or handles; what is said about one that stays (toggle, verified) stays with it.
-fn take_unless_locked(draft: &mut Draft, fresh: &Contact, key: &FieldKey, policy: &Policy<'_>) {
+/// Replaces numbers, addresses or handles; what is said about one that stays (toggle, verified) stays with it, and goes with it into another
+/// field, be it that the field where it was has another one by now.
+fn take_unless_locked(draft: &mut Draft, (stored, fresh): (&Contact, &Contact), key: &FieldKey, policy: &Policy<'_>) {
     let before = draft.contact.clone();
     take_field(&mut draft.contact, fresh, key);
-    keep_marks(&mut draft.contact, &before);
+    keep_marks(&mut draft.contact, stored);
     let lost = if policy.rules.lock_verified { verified::lost(&before, &draft.contact) } else { Vec::new() };
     if let Some((_, value)) = lost.first() {
         let invalid = verified::locked(value);

@@ -33,7 +33,7 @@ use crate::registry::Generation;
 use crate::store::Actor;
 
 /// Rows that travel together.
-const CHUNK_ROWS: usize = 256;
+const CHUNK_ROWS: usize = if cfg!(test) { 4 } else { 256 };
 
 /// How much longer than the last row the next one may be before its memory must grow.
 const SPARE_BYTES: usize = 32;

@@ -12,7 +12,7 @@ use crate::app::failure::Failure;
 use crate::app::lookup::StateMemory;
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
-use crate::domain::permission::{Scope, Viewer};
+use crate::domain::permission::{Access, Right, Scope, Viewer};
 use crate::plugin::service::{ContactLookup, LookupKey};
 use crate::store::{Identifier, Query, Reader, Referent, Store, StoreError, Turn, Writer};
 
@@ -24,6 +24,8 @@ pub(super) struct Stage {
     over: Option<Store>,
     /// What whoever imports sees. What they do not see is not there.
     scope: Scope,
+    /// Who imports, and how that is read of a contact that is not stored yet.
+    by: (Viewer, Access),
     /// What plugins remember; a dry run's own.
     pub(super) state: Arc<StateMemory>,
     /// How plugins look for names.
@@ -49,8 +51,16 @@ impl Stage {
         } else {
             (None, Arc::clone(app.state()?))
         };
-        let scope = by.scope(app.settings().access);
-        Ok(Self { store, over, words: Query { scope: scope.clone(), ..Query::default() }, scope, state })
+        let access = app.settings().access;
+        let scope = by.scope(access);
+        let words = Query { scope: scope.clone(), ..Query::default() };
+        Ok(Self { store, over, words, scope, by: (by.clone(), access), state })
+    }
+
+    /// Says whether whoever imports sees a contact: one that a plugin gave to others is not there for the rows behind.
+    pub(super) fn shows(&self, contact: &Contact) -> bool {
+        let (by, access) = &self.by;
+        by.may(Right::View, contact, *access)
     }
 
     /// Waits for other imports that match, and keeps them waiting.

@@ -2,6 +2,7 @@
 //! writes them. Costs nothing where the schema has no such field.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -11,8 +12,8 @@ use crate::app::custom_fields::{Holder, holder, owner_text, taken};
 use crate::app::decide::Told;
 use crate::domain::custom::Claim;
 use crate::domain::id::ContactId;
-use crate::domain::permission::{Access, Viewer};
-use crate::store::StoreError;
+use crate::domain::permission::{Access, Right, Viewer};
+use crate::store::{Prepared, StoreError};
 
 /// Sixteen bytes stand for a value.
 type Digest16 = [u8; 16];
@@ -20,7 +21,7 @@ type Digest16 = [u8; 16];
 /// Who has which value, by the rows taken so far.
 #[derive(Default)]
 pub(super) struct Owners {
-    values: HashMap<Digest16, (ContactId, u64)>,
+    values: HashMap<Digest16, (Arc<Prepared>, u64)>,
     /// Contacts that these rows rewrite: what the store says of them is no longer so.
     rewritten: HashSet<ContactId>,
 }
@@ -54,7 +55,8 @@ impl Owners {
             if matches!(row.end, RowEnd::Update(..)) {
                 self.rewritten.insert(id);
             }
-            self.values.extend(ready.claims.iter().map(|claim| (digest(claim), (id, row.record))));
+            self.values
+                .extend(ready.claims.iter().map(|claim| (digest(claim), (Arc::clone(&ready.contact), row.record))));
         }
         Ok(refused)
     }
@@ -67,18 +69,19 @@ impl Owners {
         by: &Viewer,
         access: Access,
     ) -> Result<Option<Holder>, StoreError> {
-        if let Some((owner, record)) = self.values.get(&digest(claim)).filter(|(owner, _)| *owner != id) {
-            return Ok(Some(Holder::Seen(format!("{}, of row {record},", owner_text(*owner)))));
+        if let Some((owner, record)) = self.values.get(&digest(claim)).filter(|(owner, _)| owner.id() != id) {
+            // A plugin may have given it to others.
+            let seen = by.may(Right::View, &owner.contact()?, access);
+            let told = || Holder::Seen(format!("{}, of row {record},", owner_text(owner.id())));
+            return Ok(Some(if seen { told() } else { Holder::Hidden("a contact") }));
         }
         let stored = view.custom_owners(&claim.key, &claim.value)?;
         let other = stored.into_iter().find(|owner| *owner != id && !self.rewritten.contains(owner));
-        let other = match other {
-            Some(owner) if view.is_tried_out(owner)? => {
-                return Ok(Some(Holder::Seen("an earlier row's contact".to_owned())));
-            }
-            other => other,
-        };
-        other.map(|owner| holder(view.reader_of(owner)?, owner, by, access)).transpose()
+        let Some(owner) = other else { return Ok(None) };
+        Ok(Some(match holder(view.reader_of(owner)?, owner, by, access)? {
+            Holder::Seen(_) if view.is_tried_out(owner)? => Holder::Seen("an earlier row's contact".to_owned()),
+            holder => holder,
+        }))
     }
 }
 

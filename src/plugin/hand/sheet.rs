@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{EditError, Refusal, Terms, Tracker};
+use crate::domain::contact::Phone;
 use crate::domain::draft::Draft;
 use crate::domain::field::{Field, FieldKey};
 use crate::domain::invalid::Invalid;
@@ -114,6 +115,8 @@ impl Sheet {
         if self.undo.is_none() {
             self.undo = Some(Box::new(self.draft.clone()));
         }
+        let toggles = matches!(key.known(), Some(Field::Sms | Field::NoSms));
+        let phones = toggles.then(|| self.draft.contact.phones.clone());
         let done = match how {
             Write::Set => self.draft.set(&key, value, &self.rules),
             Write::Add => self.draft.add(&key, value, &self.rules),
@@ -121,6 +124,15 @@ impl Sheet {
         };
         match done {
             Ok(()) => {
+                if let Some(phones) = phones.filter(|phones| loosens(phones, &self.draft.contact.phones)) {
+                    self.draft.contact.phones = phones;
+                    let message = "a plugin cannot allow text messages to a number that gets none".to_owned();
+                    let hint = "only a person can, by editing the contact";
+                    return Err(self.tracker.refuse(Refusal::new("CONSENT", name, message, hint)));
+                }
+                if !toggles {
+                    self.keep_silent();
+                }
                 let new = self.text(&key);
                 self.tracker.note(static_name(&key), old, new);
                 Ok(())
@@ -148,6 +160,15 @@ impl Sheet {
         })
     }
 
+    /// A number that gets no text messages gets none in another field either, whatever a plugin wrote in between.
+    fn keep_silent(&mut self) {
+        let Some(before) = &self.undo else { return };
+        for phone in self.draft.contact.phones.iter_mut().filter(|phone| phone.sms) {
+            let same = |known: &Phone| known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164);
+            phone.sms = !before.contact.phones.iter().any(|known| !known.sms && same(known));
+        }
+    }
+
     /// A refused value counts as the text before, so that a repair is told as one.
     fn text(&self, key: &FieldKey) -> Option<String> {
         let pending = self.draft.pending.iter().find(|pending| pending.key == *key);
@@ -168,6 +189,11 @@ impl Sheet {
     pub(super) fn forget_undo(&mut self) {
         self.undo = None;
     }
+}
+
+/// Says whether any of the same numbers gets text messages that got none.
+fn loosens(before: &[Phone], after: &[Phone]) -> bool {
+    before.iter().zip(after).any(|(before, after)| !before.sms && after.sms)
 }
 
 pub(super) fn refusal(name: &str, invalid: Invalid) -> Refusal {

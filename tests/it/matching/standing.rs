@@ -81,8 +81,26 @@ fn a_no_to_text_messages_outlives_its_number() {
     let told = update(&home, "Email,SMS,Survey Opt-Out\nlee@example.com,yes,no\n", &["--dry-run"], 0);
     let warned = (&told["warned"][0]["code"], &told["warned"][0]["count"], &told["warned"][0]["first"]["row"]);
     assert_eq!(serde_json::json!(warned), serde_json::json!(["OPT_IN_REFUSED", 1, 1]), "{told:#}");
+    // Another number takes its place, and it goes into another field; a plugin that moves numbers keeps it, too.
+    let id_two =
+        add(&home, &["last_name=Kim", "email=kim@example.com", "mobile=+85298760005", "home_phone=+85298760006"]);
+    home.run(&["contact", "edit", &id_two, "no_sms=+85298760005"]).exits(0);
+    let silent = || {
+        let kim = home.json(&["contact", "show", &id_two], 0);
+        let phones = kim["phones"].as_array().expect("phones").iter();
+        phones.filter(|phone| phone["sms"] == false).map(|phone| phone["e164"].clone()).collect::<Vec<_>>()
+    };
+    update(&home, "Email,Mobile,Work\nkim@example.com,+85298760007,+85298760005\n", &[], 0);
+    assert_eq!(silent(), ["+85298760005"]);
     update(&home, "Email,SMS\nlee@example.com,yes\n", &["--allow-opt-in"], 0);
     assert_eq!(home.json(&["contact", "show", &id], 0)["phones"][0]["sms"], true);
+    let script = "fn on_update(contact, before) { let it = contact.work_phone; \
+        if it != '' { contact.work_phone = ''; contact.other_phone = it; } if contact.company == 'Loud' { contact.sms = true; } }";
+    home.write("scripts/mover.rhai", script.replace('\'', "\""));
+    assert_eq!(count(&update(&home, "Email,Company\nkim@example.com,Acme\n", &[], 0), "updated"), 1);
+    assert_eq!(silent(), ["+85298760005"]);
+    let refused = update(&home, "Email,Company\nkim@example.com,Loud\n", &[], 3);
+    assert!(count(&refused, "failed") == 1 && silent() == ["+85298760005"], "{refused:#}");
 }
 
 /// Tells what it finds, wherever it can.
