@@ -14,7 +14,7 @@ use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Scope, Viewer};
 use crate::plugin::service::{ContactLookup, LookupKey};
-use crate::store::{Identifier, Query, Reader, Referent, Store, StoreError, Turn, Writer};
+use crate::store::{Identifier, Query, Reader, Referent, Store, StoreError, Writer};
 
 /// What rows meet; clones share it.
 #[derive(Clone)]
@@ -51,11 +51,6 @@ impl Stage {
         };
         let scope = by.scope(app.settings().access);
         Ok(Self { store, over, words: Query { scope: scope.clone(), ..Query::default() }, scope, state })
-    }
-
-    /// Waits for other imports that match, and keeps them waiting.
-    pub(super) fn take_turn(&self) -> Result<Turn, StoreError> {
-        self.store.take_turn()
     }
 
     /// Looks at everything as it stands.
