@@ -235,12 +235,11 @@ impl Store {
         Copied::make(self.path())
     }
 
-    /// Waits for the turn of an import that looks for contacts before it writes them, so that two at once end as if one had followed
-    /// the other.
+    /// Takes the turn of an import, so that two at once end as if one had followed the other; nothing while somebody else has it.
     ///
     /// # Errors
     /// [`StoreError::JobLock`] when no file can be made beside the database.
-    pub fn take_turn(&self) -> Result<Turn, StoreError> {
+    pub fn try_turn(&self) -> Result<Option<Turn>, StoreError> {
         Turn::take(self.path())
     }
 

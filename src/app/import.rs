@@ -26,6 +26,7 @@ pub(super) mod source;
 mod stage;
 mod stop;
 mod tally;
+mod turn;
 mod unique;
 mod unread;
 
@@ -108,6 +109,8 @@ pub struct ImportRequest {
     pub without_plugins: bool,
     /// Whether a resumed job may go on with other plugins than those with which it began.
     pub accept_plugins: bool,
+    /// Whether a resumed job may go on under other settings than those with which it began.
+    pub accept_settings: bool,
     /// How to ask the import to stop.
     pub stop: Stop,
     /// Who imports.
@@ -145,6 +148,7 @@ impl ImportRequest {
             resume: None,
             without_plugins: false,
             accept_plugins: false,
+            accept_settings: false,
             stop: Stop::default(),
             by: Viewer::Operator,
         }
@@ -162,6 +166,8 @@ pub struct Progress {
     pub bytes: u64,
     /// Bytes in the file, if known.
     pub total_bytes: Option<u64>,
+    /// The job that is to end first, while the import has not begun.
+    pub waiting_for: Option<i64>,
 }
 
 impl App {
@@ -171,7 +177,7 @@ impl App {
     /// When the file, its header, the settings or the store make an import impossible, or the store fails on the way; what was
     /// committed by then stays and is told by the job.
     pub fn import(&self, request: &ImportRequest, progress: &mut dyn FnMut(Progress)) -> Result<ImportReport, Failure> {
-        let started = Instant::now();
+        let mut started = Instant::now();
         let resumed = self.job_to_resume(request)?;
         let resuming = resumed.as_ref().map(|job| options::of_job(request, job, self.home())).transpose()?;
         let request = resuming.as_ref().unwrap_or(request);
@@ -195,7 +201,12 @@ impl App {
         error_file::check_places(&report, self.home())?;
         if let Some(job) = &resumed {
             pinned::check(request, job, &generation)?;
+            pinned::check_settings(request, job, self.settings())?;
         }
+        // Held until the error file is written; what plugins remember is read behind it.
+        let waiting = Instant::now();
+        let _turn = self.take_turn(request, progress)?;
+        started += waiting.elapsed();
         let mapping = Arc::new(mapping);
         let resumed = self.take_job(request, &mapping, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());

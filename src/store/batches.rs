@@ -228,7 +228,7 @@ impl Writer<'_> {
             }
         };
         self.log(no, rev, entry).placed(path)?;
-        pass_on(self.conn, batch, no, seen, rev).placed(path)?;
+        pass_on(self.conn, batch, no, rev).placed(path)?;
         let forget = "DELETE FROM batch_contact WHERE batch = ?1 AND contact = ?2";
         self.conn.prepare_cached(forget).and_then(|mut delete| delete.execute(params![batch, no])).placed(path)?;
         Ok(true)
@@ -247,13 +247,22 @@ impl Writer<'_> {
     }
 }
 
-/// An earlier batch finds the contact again as it left it, so that batches can be taken back one after the other, the last first.
-fn pass_on(conn: &Connection, batch: i64, no: i64, written: u64, rev: u64) -> rusqlite::Result<()> {
+/// An earlier batch, or the import that created it, finds the contact again as it left it, so that all can be taken back one after the other,
+/// the last first.
+fn pass_on(conn: &Connection, batch: i64, no: i64, rev: u64) -> rusqlite::Result<()> {
+    let before: i64 = conn
+        .prepare_cached("SELECT coalesce(seen, rev - 1) FROM batch_contact WHERE batch = ?1 AND contact = ?2")?
+        .query_row([batch, no], |row| row.get(0))?;
+    conn.prepare_cached("INSERT OR REPLACE INTO taken_back (contact, after, upto) VALUES (?1, ?2, ?3)")?.execute([
+        no,
+        before,
+        int(rev),
+    ])?;
     conn.prepare_cached(
         "UPDATE batch_contact SET rev = ?4
          WHERE batch IN (SELECT id FROM batch WHERE id < ?1 AND undone_at IS NULL) AND contact = ?2 AND rev = ?3",
     )?
-    .execute(params![batch, no, int(written) - 1, int(rev)])
+    .execute(params![batch, no, before, int(rev)])
     .map(drop)
 }
 
@@ -267,7 +276,7 @@ pub(super) fn keep(
 ) -> Result<bool, StoreError> {
     let new = conn
         .prepare_cached(
-            "INSERT OR IGNORE INTO batch_contact (batch, contact, rev, gone, doc) VALUES (?1, ?2, ?3, 0, ?4)",
+            "INSERT OR IGNORE INTO batch_contact (batch, contact, rev, gone, doc, seen) VALUES (?1, ?2, ?3, 0, ?4, ?3 - 1)",
         )?
         .execute(params![batch, no, int(rev), document])?;
     if new == 0 {

@@ -77,10 +77,12 @@ fn touched(conn: &Connection, first: i64, last: i64) -> rusqlite::Result<Vec<i64
     conn.prepare_cached(TOUCHED)?.query_map([first, last], |row| row.get(0))?.collect()
 }
 
-/// Says whether nobody but the job wrote a contact that is still there, and nothing hangs on it.
+/// Says whether nobody but the job wrote a contact that is still there, unless it was taken back, and nothing hangs on it.
 fn only_by(conn: &Connection, job: i64, no: i64) -> rusqlite::Result<bool> {
     conn.prepare_cached(
-        "SELECT gone = 0 AND NOT EXISTS (SELECT 1 FROM change WHERE contact = ?1 AND job IS NOT ?2)
+        "SELECT gone = 0 AND NOT EXISTS (SELECT 1 FROM change WHERE contact = ?1 AND job IS NOT ?2
+                 AND NOT EXISTS (SELECT 1 FROM taken_back AS back
+                     WHERE back.contact = ?1 AND change.rev > back.after AND change.rev <= back.upto))
              AND NOT EXISTS (SELECT 1 FROM note WHERE contact = ?1)
              AND NOT EXISTS (SELECT 1 FROM enquiry WHERE contact = ?1)
              AND NOT EXISTS (SELECT 1 FROM engagement WHERE contact = ?1)

@@ -200,6 +200,8 @@ fn two_imports_at_once_end_as_if_one_had_followed_the_other() {
     assert_eq!(exported.lines().count() as u64, sum("created"), "{both:#?}");
     let theirs = exported.lines().filter(|line| line.contains("\"Alpha\"") || line.contains("\"Beta\"")).count();
     assert_eq!((theirs, sum("created") + sum("updated")), (2000, 4000), "nobody is there twice: {both:#?}");
+    let alphas = exported.lines().filter(|line| line.contains("\"Alpha\"")).count();
+    assert!([0, 2000].contains(&alphas), "{alphas} are of one file, the others of the other");
     assert!(!names(&home).iter().any(|name| name.contains("-turn") || name.contains("-job-")), "{:?}", names(&home));
     // The same file twice at once, where every row becomes a contact: one of them is refused.
     home.write("c.csv", file("Gamma").replace("crm:", "other:"));

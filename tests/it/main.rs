@@ -5,6 +5,7 @@ mod support;
 
 /// Rules of the code base itself: floors, file heads, lengths.
 mod tidy;
+mod turns;
 
 /// The main job: a messy file through plugins into the store, and back again.
 mod import;

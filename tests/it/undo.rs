@@ -141,3 +141,31 @@ fn an_agent_takes_back_only_what_is_theirs() {
     assert!(!undone.to_string().contains("Oak"), "{undone:#}");
     assert_eq!(home.json(&["search"], 0)["total"], 1);
 }
+
+#[test]
+fn imports_are_taken_back_one_after_the_other_down_to_nothing() {
+    let home = Home::new();
+    let file = |company: &str| format!("External ID,Last name,Company\ncrm:1,Lee,{company}\ncrm:2,Ray,{company}\n");
+    home.write("a.csv", file("Alpha"));
+    // Each contact is written twice by one import.
+    home.write("b.csv", format!("{}crm:1,Lee,Gamma\ncrm:2,Ray,Gamma\n", file("Beta")));
+    home.write("c.csv", file("Delta"));
+    home.json(&["import", "a.csv"], 0);
+    for name in ["b.csv", "c.csv"] {
+        home.json(&["import", name, "--on-match", "update", "--match-by", "external-id", "--overwrite", "all"], 0);
+    }
+    for job in ["3", "2"] {
+        let undone = home.json(&["import", "undo", job, "--yes"], 0);
+        assert_eq!((undone["restored"].as_u64(), undone["left_total"].as_u64()), (Some(2), Some(0)), "{undone:#}");
+    }
+    assert_eq!(home.json(&["search"], 0)["contacts"][0]["company"], "Alpha");
+    // What somebody writes after that is kept.
+    home.json(&["contact", "edit", &ids_by_last(&home, "Ray"), "company=Mine"], 0);
+    let undone = home.json(&["import", "undo", "1", "--yes"], 0);
+    assert_eq!((undone["deleted"].as_u64(), undone["left_total"].as_u64()), (Some(1), Some(1)), "{undone:#}");
+}
+
+fn ids_by_last(home: &Home, name: &str) -> String {
+    let found = home.json(&["search", name], 0);
+    text(&found["contacts"][0]["id"]).to_owned()
+}

@@ -25,7 +25,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
 use crate::registry::dispatch::Chain;
-use crate::store::{Counts, StoreError, Turn};
+use crate::store::{Counts, StoreError};
 
 /// Rows of one transaction. Twice as many write the pages of indices half as often; more would make others wait who write meanwhile. Tests
 /// have small ones, so that short files have many.
@@ -49,8 +49,6 @@ pub(super) struct Committer<'i> {
     pending: HashSet<String>,
     /// Contacts that this batch will rewrite, by number: what the store says of them is no longer so.
     rewritten: HashSet<i64>,
-    /// The turn of this import, from the first look for a contact until what was found is written.
-    turn: Option<Turn>,
     /// Who has which unique value, by the rows of the batch that gathers.
     early: Owners,
     /// What the rows so far make, for those that are decided after them.
@@ -90,7 +88,6 @@ impl<'i> Committer<'i> {
             batch: Vec::with_capacity(BATCH_ROWS),
             pending: HashSet::new(),
             rewritten: HashSet::new(),
-            turn: None,
             early: Owners::default(),
             order,
             tally,
@@ -222,11 +219,9 @@ impl<'i> Committer<'i> {
         if matching::tokens(&mapped.draft.contact).iter().any(|key| self.pending.contains(key)) {
             self.flush(report)?;
         }
-        self.take_turn()?;
         let mut finding = self.find(&mapped)?;
         if finding.looked_at.iter().any(|no| self.rewritten.contains(no)) {
             self.flush(report)?;
-            self.take_turn()?;
             finding = self.find(&mapped)?;
         }
         let (record, tried_out, somebody_else) = (mapped.record, self.tried_out(), finding.somebody_else);
@@ -266,13 +261,6 @@ impl<'i> Committer<'i> {
         Ok(end)
     }
 
-    fn take_turn(&mut self) -> Result<(), Failure> {
-        if self.turn.is_none() && !self.dry_run {
-            self.turn = Some(self.stage.take_turn()?);
-        }
-        Ok(())
-    }
-
     /// When and by whom contacts are created that nobody will ever see.
     fn tried_out(&self) -> Option<&Stamp> {
         self.dry_run.then_some(&self.context.stamp)
@@ -286,12 +274,6 @@ impl<'i> Committer<'i> {
 
     /// Writes what has gathered, in one transaction.
     pub(super) fn flush(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
-        let written = self.write(report);
-        self.turn = None;
-        written
-    }
-
-    fn write(&mut self, report: &mut ImportReport) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
         self.pending.clear();
         self.rewritten.clear();

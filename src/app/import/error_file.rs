@@ -16,6 +16,12 @@ use crate::store::{Failure as FailedRow, Job, JobState, Store};
 
 /// Says before the first row whether errors can be written where they are to go.
 pub(super) fn check_places(report: &ImportReport, home: &Home) -> Result<(), Failure> {
+    if let (Some(table), Some(list)) = (&report.error_file, &report.errors_json)
+        && is_one_file(table, list)
+    {
+        let message = format!("`{}` is to hold the error file and the list of errors", list.display());
+        return Err(Failure::new(Class::Usage, "OUTPUT", message).hint("name another file with `--errors-json`"));
+    }
     for path in [&report.error_file, &report.errors_json].into_iter().flatten() {
         output::check(path, home)?;
         if same_file(path, &report.file) && report.error_column.is_none() {
@@ -26,14 +32,22 @@ pub(super) fn check_places(report: &ImportReport, home: &Home) -> Result<(), Fai
     Ok(())
 }
 
+/// Says whether two names are of one file, be it there or not.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let folder = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::canonicalize(folder).ok()
+    };
+    one == other || (one.file_name() == other.file_name() && folder(one).is_some() && folder(one) == folder(other))
+}
+
 fn same_file(path: &Path, file: &str) -> bool {
     std::fs::canonicalize(path).ok().is_some_and(|path| std::fs::canonicalize(file).ok() == Some(path))
 }
 
-/// Writes the error file and the machine-readable errors, if rows failed and they are wanted. Two imports that end at once write one after the
-/// other, and the second sets the first one's file aside.
+/// Writes the error file and the machine-readable errors, if rows failed and they are wanted. It is still the import's turn, so that of two the
+/// second sets the first one's file aside.
 pub(super) fn write(store: &Store, job: i64, report: &mut ImportReport) -> Result<(), Failure> {
-    let _turn = store.take_turn()?;
     if let Some(path) = report.error_file.clone().filter(|_| report.counts.failed > 0) {
         report.notes.extend(write_csv(store, job, report, &path)?);
     }

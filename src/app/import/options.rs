@@ -48,6 +48,7 @@ pub(super) fn json(
         "without_plugins": request.without_plugins,
         "by": request.by.name(),
         "read_as": { "encoding": report.encoding, "delimiter": report.delimiter.to_string() },
+        "settings": pinned::settings_json(app.settings()),
         "plugins": pinned::json(generation, request.without_plugins),
     })
     .to_string()
@@ -114,7 +115,7 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job, home: &Home) -> Result<
     if named {
         let message = format!("job {} goes on as it began: its options cannot be changed", job.id);
         return Err(Failure::new(Class::Usage, "RESUME_OPTIONS", message)
-            .hint("leave out all options but `--errors`, `--errors-json`, `--accept-plugins`, `--max-errors` and `--max-faults`"));
+            .hint("leave out all options but `--errors`, `--errors-json`, `--accept-plugins`, `--accept-settings`, `--max-errors` and `--max-faults`"));
     }
     let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
     let text = |key: &str| kept[key].as_str().map(str::to_owned);

@@ -234,7 +234,13 @@ fn write(
             committer.take(chunk.rows, report)?;
             let _ = tokens.try_send(());
             let counts = report.counts;
-            progress(Progress { records: counts.read, failed: counts.failed, bytes: chunk.bytes, total_bytes });
+            progress(Progress {
+                records: counts.read,
+                failed: counts.failed,
+                bytes: chunk.bytes,
+                total_bytes,
+                waiting_for: None,
+            });
             if committer.is_stopped() {
                 return Ok(());
             }

@@ -14,7 +14,7 @@ use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Access, Right, Scope, Viewer};
 use crate::plugin::service::{ContactLookup, LookupKey};
-use crate::store::{Identifier, Query, Reader, Referent, Store, StoreError, Turn, Writer};
+use crate::store::{Identifier, Query, Reader, Referent, Store, StoreError, Writer};
 
 /// What rows meet; clones share it.
 #[derive(Clone)]
@@ -61,11 +61,6 @@ impl Stage {
     pub(super) fn shows(&self, contact: &Contact) -> bool {
         let (by, access) = &self.by;
         by.may(Right::View, contact, *access)
-    }
-
-    /// Waits for other imports that match, and keeps them waiting.
-    pub(super) fn take_turn(&self) -> Result<Turn, StoreError> {
-        self.store.take_turn()
     }
 
     /// Looks at everything as it stands.

@@ -87,6 +87,9 @@ pub struct ImportArgs {
     /// Go on with a job although plugins changed since it began
     #[arg(long, requires = "resume")]
     pub accept_plugins: bool,
+    /// Go on with a job although settings changed since it began
+    #[arg(long, requires = "resume")]
+    pub accept_settings: bool,
     /// Import without any plugin
     #[arg(long)]
     pub no_plugins: bool,

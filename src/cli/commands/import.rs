@@ -44,10 +44,10 @@ fn import(app: &App, args: &ImportArgs, by: &Viewer, printer: &mut Printer) -> R
     let request = ImportRequest { show_every: args.dry_run && printer.is_json(), ..request(app, args, by)? };
     signals::ask(&request.stop);
     let bar = printer.shows_progress().then(progress_bar);
-    let result = app.import(&request, &mut |progress| {
-        if let Some(bar) = &bar {
-            draw(bar, progress);
-        }
+    let result = app.import(&request, &mut |progress| match (progress.waiting_for, &bar) {
+        (Some(job), _) => printer.note(&format!("waiting for job {job}: one import at a time")),
+        (None, Some(bar)) => draw(bar, progress),
+        (None, None) => {}
     });
     if let Some(bar) = bar {
         bar.finish_and_clear();
@@ -107,6 +107,7 @@ fn request(app: &App, args: &ImportArgs, by: &Viewer) -> Result<ImportRequest, F
         resume: args.resume,
         without_plugins: args.no_plugins,
         accept_plugins: args.accept_plugins,
+        accept_settings: args.accept_settings,
         by: by.clone(),
         ..ImportRequest::new(file)
     })

@@ -35,3 +35,14 @@ ALTER TABLE job ADD COLUMN undone_deleted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN undone_restored INTEGER NOT NULL DEFAULT 0;
 -- What of a job is neither a count nor an option, as JSON: where its plugins' breakers stand, what their calls came to.
 ALTER TABLE job ADD COLUMN progress TEXT NOT NULL DEFAULT '';
+
+-- The revision that a contact had before its batch wrote it first; none in batches of before this column.
+ALTER TABLE batch_contact ADD COLUMN seen INTEGER;
+
+-- Changes that were taken back: those of a contact after one revision, up to another, come to nothing.
+CREATE TABLE taken_back (
+    contact INTEGER NOT NULL,
+    after INTEGER NOT NULL,
+    upto INTEGER NOT NULL,
+    PRIMARY KEY (contact, upto)
+) STRICT, WITHOUT ROWID;
