@@ -240,9 +240,9 @@ fn what_is_unknown_is_told_with_what_may_have_been_meant() {
     let report = home.json(&["import", "slips.csv"], 0);
     insta::assert_snapshot!(report["warnings"].as_array().expect("warnings").iter().map(word).collect::<Vec<_>>().join("\n"), @r#"
     unknown headers, seen by plugins only: Name, Fist name, Emial, Favourite colour
-    columns without a header are not read: D
     `Fist name`: did you mean `First name`? `--map 'Fist name=first_name'` says so
     `Emial`: did you mean `Email`? `--map 'Emial=email'` says so
+    column D has no header, and nothing takes its values (1 row); `--map '#4=FIELD'` does
     "#);
     home.write("whole.csv", "姓名,电子邮件\n陈大文,chan@example.com\n");
     let refused = home.run(&["import", "whole.csv"]).exits(1);

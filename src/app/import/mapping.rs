@@ -18,9 +18,8 @@ use crate::domain::custom::Schema;
 use crate::domain::field::{Field, FieldKey, aliases, header_key};
 use crate::domain::row::Columns;
 use crate::intake;
-use crate::intake::write::{column_letter, restore};
+use crate::intake::write::restore;
 
-use super::report::listed;
 use bundled::Bundled;
 use decided::{By, Decided};
 use document::Document;
@@ -135,11 +134,6 @@ impl Mapping {
         let whole_name = unknown.iter().copied().find(|at| !named && aliases::is_whole_name(&headers[*at]));
         let told: Vec<String> = unknown.iter().map(|at| headers[*at].clone()).collect();
         let mut notes = decided.left_out(&headers);
-        let nameless = (0..headers.len()).filter(|at| headers[*at].trim().is_empty() && decided.by[*at] == By::Nobody);
-        let nameless: Vec<String> = nameless.map(column_letter).collect();
-        if !nameless.is_empty() {
-            notes.push(format!("columns without a header are not read: {}", listed(&nameless)));
-        }
         notes.extend(chosen.note);
         notes.extend(refusal::near_misses(&told, &all, schema));
         let recipe = builder.map(|builder| builder.finish(unknown.into_iter()));
