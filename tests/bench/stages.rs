@@ -10,6 +10,7 @@ use carnet::app::App;
 use carnet::app::import::{ImportRequest, Progress};
 use carnet::config::OnMatch;
 use carnet::domain::contact::Contact;
+use carnet::domain::permission::Viewer;
 use carnet::intake::{self, Input, Options, Row};
 use carnet::store::{Action, Actor, Counts, NewChange, Prepared, Query, Store, StoreError, Writer};
 
@@ -38,12 +39,12 @@ pub struct Measured {
 pub enum Stage {
     /// Reading the file, and nothing else.
     Read,
-    /// A dry run with these plugins: everything but matching and writing.
-    Dry(&'static [&'static str]),
     /// An import with these plugins into an empty store.
     Import(&'static [&'static str]),
     /// An import with these plugins into a store that is full of the same people, who have changed or not.
     Match(&'static [&'static str], bool),
+    /// Taking an import without plugins back.
+    Undo,
     /// The same contacts, prepared beforehand, only inserted.
     Floor,
 }
@@ -51,14 +52,14 @@ pub enum Stage {
 /// Every stage by its name on the command line.
 pub const STAGES: [(&str, Stage); 13] = [
     ("read", Stage::Read),
-    ("dry", Stage::Dry(&[])),
-    ("dry-phone-repair", Stage::Dry(&[PLUGINS[0]])),
-    ("dry-survey-policy", Stage::Dry(&[PLUGINS[1]])),
-    ("dry-field-mapping", Stage::Dry(&[PLUGINS[2]])),
-    ("dry-label-rules", Stage::Dry(&[PLUGINS[3]])),
+    ("only-phone-repair", Stage::Import(&[PLUGINS[0]])),
+    ("only-survey-policy", Stage::Import(&[PLUGINS[1]])),
+    ("only-field-mapping", Stage::Import(&[PLUGINS[2]])),
+    ("only-label-rules", Stage::Import(&[PLUGINS[3]])),
     ("none", Stage::Import(&[])),
     ("plugins", Stage::Import(&PLUGINS)),
     ("floor", Stage::Floor),
+    ("undo", Stage::Undo),
     ("match-none", Stage::Match(&[], false)),
     ("match", Stage::Match(&PLUGINS, false)),
     ("match-changed-none", Stage::Match(&[], true)),
@@ -68,7 +69,7 @@ pub const STAGES: [(&str, Stage); 13] = [
 /// Runs a stage in a fresh home and a process of its own. `seed` fills the store of a matched import.
 pub fn measure(name: &str, home: &Path, file: &Path, seed: &Path) -> Measured {
     std::fs::create_dir_all(home).expect("a home folder");
-    if let Some(Stage::Dry(packages) | Stage::Import(packages) | Stage::Match(packages, _)) = find(name) {
+    if let Some(Stage::Import(packages) | Stage::Match(packages, _)) = find(name) {
         copy_packages(home, packages);
     }
     let this = std::env::current_exe().expect("this program's path");
@@ -92,9 +93,9 @@ fn find(name: &str) -> Option<Stage> {
 pub fn run(name: &str, home: &Path, file: &Path, seed: &Path) -> String {
     let Measured { rate, cpu_us, first, last, .. } = match find(name).expect("a known stage") {
         Stage::Read => read(file),
-        Stage::Dry(packages) => import(home, packages, &ImportRequest { dry_run: true, ..request(file) }).0,
         Stage::Import(packages) => import(home, packages, &request(file)).0,
         Stage::Match(packages, changed) => matched(home, packages, file, seed, changed),
+        Stage::Undo => undone(home, file),
         Stage::Floor => floor(home, file),
     };
     format!("{rate} {cpu_us} {first} {last} {}", peak_mib())
@@ -131,12 +132,21 @@ fn import(home: &Path, packages: &[&str], request: &ImportRequest) -> (Measured,
 /// Fills the store, then imports into it. The clock counts the second import alone; the peak memory is that of both.
 fn matched(home: &Path, packages: &[&str], file: &Path, seed: &Path, changed: bool) -> Measured {
     import(home, packages, &request(seed));
-    // Taking an import back is measured here, against the import before it, once the app has it.
     let request = ImportRequest { on_match: Some(OnMatch::Update), again: true, ..request(file) };
     let (measured, counts) = import(home, packages, &request);
     let met = if changed { counts.updated } else { counts.unchanged };
     assert_eq!(met, counts.read, "every row meets its contact: {counts:?}");
     measured
+}
+
+/// Imports the file and takes it back; the clock counts the taking back alone.
+fn undone(home: &Path, file: &Path) -> Measured {
+    let (_, counts) = import(home, &[], &request(file));
+    let app = App::open(home, None).expect("the home opens");
+    let watch = Watch::start();
+    let undone = app.import_undo(1, &Viewer::Operator, &mut |_| {}).expect("the import is taken back");
+    assert!(undone.finished && undone.deleted == counts.created, "{} of {counts:?}", undone.deleted);
+    watch.stop(undone.deleted, &[])
 }
 
 /// The same contacts again, read from an import of the file and written to a fresh store by inserts alone.
