@@ -12,38 +12,46 @@ pub struct StoreLookup(pub Store);
 
 impl ContactLookup for StoreLookup {
     fn find(&self, key: &LookupKey, limit: usize) -> Result<Vec<Arc<Contact>>, String> {
-        let found = match key {
-            LookupKey::Email(address) => self.by(&Identifier::Email(address.clone()), limit),
-            LookupKey::Phone(number) => self.by(&Identifier::Phone(number.clone()), limit),
-            LookupKey::ExternalId(text) => self.by(&external_id(text), limit),
-            LookupKey::Name(words) => {
-                let query = Query { words: words.clone(), limit, ..Query::default() };
-                self.0.read(|reader| reader.newest(&query))
-            }
-        };
-        found.map(|contacts| contacts.into_iter().map(Arc::new).collect()).map_err(|error| error.to_string())
+        let found = self.0.read(|reader| match wanted(key) {
+            Wanted::Identifier(identifier) => reader.find(&identifier, limit),
+            Wanted::Words(words) => reader.newest(&Query { words: words.to_owned(), limit, ..Query::default() }),
+        });
+        answer(found)
     }
 }
 
-impl StoreLookup {
-    fn by(&self, identifier: &Identifier, limit: usize) -> Result<Vec<Contact>, StoreError> {
-        self.0.read(|reader| reader.find(identifier, limit))
-    }
+/// What a lookup asks for: somebody with an identifier, or with words in the name.
+pub(super) enum Wanted<'k> {
+    /// An identifier, in the store's words.
+    Identifier(Identifier),
+    /// Words of a name.
+    Words(&'k str),
 }
 
-/// What a lookup asks for, in the store's words.
-pub(super) fn sought(key: &LookupKey) -> Sought {
+/// Reads what a lookup asks for.
+pub(super) fn wanted(key: &LookupKey) -> Wanted<'_> {
     match key {
-        LookupKey::Email(address) => Sought::identifier(&Identifier::Email(address.clone())),
-        LookupKey::Phone(number) => Sought::identifier(&Identifier::Phone(number.clone())),
-        LookupKey::ExternalId(text) => Sought::identifier(&external_id(text)),
-        LookupKey::Name(words) => Sought::words(words),
+        LookupKey::Email(address) => Wanted::Identifier(Identifier::Email(address.clone())),
+        LookupKey::Phone(number) => Wanted::Identifier(Identifier::Phone(number.clone())),
+        LookupKey::ExternalId(text) => {
+            let (source, id) = text.split_once(':').unwrap_or(("", text));
+            Wanted::Identifier(Identifier::ExternalId { source: source.to_owned(), id: id.to_owned() })
+        }
+        LookupKey::Name(words) => Wanted::Words(words),
     }
 }
 
-fn external_id(text: &str) -> Identifier {
-    let (source, id) = text.split_once(':').unwrap_or(("", text));
-    Identifier::ExternalId { source: source.to_owned(), id: id.to_owned() }
+/// What a lookup finds, as plugins get it.
+pub(super) fn answer(found: Result<Vec<Contact>, StoreError>) -> Result<Vec<Arc<Contact>>, String> {
+    found.map(|contacts| contacts.into_iter().map(Arc::new).collect()).map_err(|error| error.to_string())
+}
+
+/// What a lookup asks for, as rows that are not written yet are asked.
+pub(super) fn sought(key: &LookupKey) -> Sought {
+    match wanted(key) {
+        Wanted::Identifier(identifier) => Sought::identifier(&identifier),
+        Wanted::Words(words) => Sought::words(words),
+    }
 }
 
 /// What one plugin remembers, and the bytes that it takes.
@@ -90,12 +98,6 @@ impl StateMemory {
             remembered.entry(plugin).or_default().set(key, Some(value));
         }
         Ok(Self(Mutex::new(remembered)))
-    }
-
-    /// Returns the same for somebody who only tries things out.
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }
 
     /// Takes in the writes of an accepted record, so that the next call sees them.

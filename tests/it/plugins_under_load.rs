@@ -305,8 +305,8 @@ fn too_many_failed_rows_stop_the_job_where_they_are_too_many() {
 fn a_busy_machine_fails_no_sound_row() {
     let home = Home::new();
     home.write("carnet.toml", "workers = 4\n");
-    home.write("scripts/work/plugin.toml", "name = 'work'\nversion = '1.0.0'\n[budget]\ndeadline_ms = 20\n");
-    home.write("scripts/work/main.rhai", "fn on_create(contact) { let n = 0; for i in 0..1500 { n += i; } }");
+    home.write("scripts/counting/plugin.toml", "name = 'counting'\nversion = '1.0.0'\n[budget]\ndeadline_ms = 20\n");
+    home.write("scripts/counting/main.rhai", "fn on_create(contact) { let n = 0; for i in 0..1500 { n += i; } }");
     let mut text = String::from("Last name\n");
     (0..150).for_each(|row| text.push_str(&format!("Lee {row}\n")));
     home.write("rows.csv", text);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::lookup::StateMemory;
+use crate::app::lookup::{StateMemory, Wanted, answer, wanted};
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Access, Right, Scope, Viewer};
@@ -221,16 +221,9 @@ impl<'r> View<'r> {
 
 impl ContactLookup for Stage {
     fn find(&self, key: &LookupKey, limit: usize) -> Result<Vec<Arc<Contact>>, String> {
-        let found = self.view(|view| match key {
-            LookupKey::Email(address) => view.by_identifier(Identifier::Email(address.clone()), limit),
-            LookupKey::Phone(number) => view.by_identifier(Identifier::Phone(number.clone()), limit),
-            LookupKey::ExternalId(text) => {
-                let (source, id) = text.split_once(':').unwrap_or(("", text));
-                let identifier = Identifier::ExternalId { source: source.to_owned(), id: id.to_owned() };
-                view.by_identifier(identifier, limit)
-            }
-            LookupKey::Name(words) => view.by_name(&Query { words: words.clone(), limit, ..self.words.clone() }),
-        });
-        found.map(|contacts| contacts.into_iter().map(Arc::new).collect()).map_err(|error| error.to_string())
+        answer(self.view(|view| match wanted(key) {
+            Wanted::Identifier(identifier) => view.by_identifier(identifier, limit),
+            Wanted::Words(words) => view.by_name(&Query { words: words.to_owned(), limit, ..self.words.clone() }),
+        }))
     }
 }
