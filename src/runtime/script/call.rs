@@ -8,6 +8,7 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 use super::load::Terms;
 use super::memory::Scales;
 use super::meter::Meter;
+use super::patterns::Used;
 use crate::domain::problem::Problem;
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand::{EditError, Refusal, Subject};
@@ -26,6 +27,7 @@ pub(super) struct Call {
     pub(super) scales: Arc<Scales>,
     pub(super) terms: Arc<Terms>,
     pub(super) services: Services,
+    pub(super) patterns: Used,
     desk: Mutex<Desk>,
 }
 
@@ -69,7 +71,8 @@ pub(super) struct Refused {
 impl Call {
     pub(super) fn new(terms: Arc<Terms>, services: Services) -> Self {
         let scales = Arc::new(Scales::new(terms.budget.memory_bytes));
-        Self { meter: Meter::new(), scales, terms, services, desk: Mutex::new(Desk::default()) }
+        let (patterns, desk) = (Used::default(), Mutex::default());
+        Self { meter: Meter::new(), scales, terms, services, patterns, desk }
     }
 
     /// Finds the call that a native function belongs to.

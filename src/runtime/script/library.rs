@@ -139,24 +139,27 @@ fn searching(table: &mut Table) {
         "The first occurrence, or its first group if the pattern has one; `\"\"` when there is none.",
     );
     table.say("regex_replace(text, pattern, with)", "Replaces every occurrence; `$1` in `with` is the first group.");
-    table.function("regex_match", |context: NativeCallContext, value: &str, pattern: &str| {
-        patterns::is_match(&*Call::of(&context)?, value, pattern)
+    table.function("regex_match", |context: NativeCallContext, value: &str, pattern: ImmutableString| {
+        patterns::is_match(&*Call::of(&context)?, value, &pattern)
     });
-    table.function("regex_match", |context: NativeCallContext, value: Dynamic, pattern: &str| {
-        patterns::is_match(&*Call::of(&context)?, &argument("regex_match", &value)?, pattern)
+    table.function("regex_match", |context: NativeCallContext, value: Dynamic, pattern: ImmutableString| {
+        patterns::is_match(&*Call::of(&context)?, &argument("regex_match", &value)?, &pattern)
     });
-    table.function("regex_find", |context: NativeCallContext, value: &str, pattern: &str| {
-        let found = patterns::find(&*Call::of(&context)?, value, pattern)?;
+    table.function("regex_find", |context: NativeCallContext, value: &str, pattern: ImmutableString| {
+        let found = patterns::find(&*Call::of(&context)?, value, &pattern)?;
         Outcome::Ok(ImmutableString::from(found.unwrap_or_default()))
     });
-    table.function("regex_find", |context: NativeCallContext, value: Dynamic, pattern: &str| {
-        let found = patterns::find(&*Call::of(&context)?, &argument("regex_find", &value)?, pattern)?;
+    table.function("regex_find", |context: NativeCallContext, value: Dynamic, pattern: ImmutableString| {
+        let found = patterns::find(&*Call::of(&context)?, &argument("regex_find", &value)?, &pattern)?;
         Outcome::Ok(ImmutableString::from(found.unwrap_or_default()))
     });
-    table.function("regex_replace", |context: NativeCallContext, value: Dynamic, pattern: &str, with: &str| {
-        let text = patterns::replace(&*Call::of(&context)?, &argument("regex_replace", &value)?, pattern, with)?;
-        Outcome::Ok(ImmutableString::from(text))
-    });
+    table.function(
+        "regex_replace",
+        |context: NativeCallContext, value: Dynamic, pattern: ImmutableString, with: &str| {
+            let text = patterns::replace(&*Call::of(&context)?, &argument("regex_replace", &value)?, &pattern, with)?;
+            Outcome::Ok(ImmutableString::from(text))
+        },
+    );
 }
 
 /// Functions of Rhai's own library whose result is checked too late, or that wait.

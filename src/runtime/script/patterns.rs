@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
+use rhai::ImmutableString;
 
 use super::call::{Call, Outcome};
 
@@ -19,24 +20,44 @@ const MAX_KEPT: usize = 64;
 /// Longest result of a replacement, in bytes: the engine's limit for a string.
 const MAX_RESULT: usize = super::engine::MAX_STRING;
 
-/// Patterns that were compiled before.
+/// Patterns that were compiled before, by any session of a script.
 #[derive(Default)]
-pub(super) struct Patterns(Mutex<HashMap<String, Arc<Regex>>>);
+pub(super) struct Patterns(Mutex<HashMap<String, Regex>>);
 
 impl Patterns {
-    /// Returns the compiled pattern.
-    fn get(&self, pattern: &str) -> Outcome<Arc<Regex>> {
+    /// Returns the compiled pattern, with caches of its own.
+    fn get(&self, pattern: &str) -> Outcome<Regex> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(pattern) {
-            // A copy of the expression itself would begin with empty caches.
-            return Ok(Arc::clone(known));
+            return Ok(known.clone());
         }
-        let compiled = Arc::new(compile(pattern)?);
+        let compiled = compile(pattern)?;
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
-        kept.insert(pattern.to_owned(), Arc::clone(&compiled));
+        kept.insert(pattern.to_owned(), compiled.clone());
         Ok(compiled)
+    }
+}
+
+/// The patterns of one session, so that workers neither wait for each other nor share an expression's caches. Scripts mostly use a few
+/// constants, and each is known again by where it lies.
+#[derive(Default)]
+pub(super) struct Used(Mutex<Vec<(ImmutableString, Arc<Regex>)>>);
+
+impl Used {
+    fn get(&self, pattern: &ImmutableString, shared: &Patterns) -> Outcome<Arc<Regex>> {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = used.iter().position(|(known, _)| known.ptr_eq(pattern));
+        if let Some(at) = place.or_else(|| used.iter().position(|(known, _)| known == pattern)) {
+            return Ok(Arc::clone(&used[at].1));
+        }
+        let regex = Arc::new(shared.get(pattern)?);
+        if used.len() >= MAX_KEPT {
+            used.clear();
+        }
+        used.push((pattern.clone(), Arc::clone(&regex)));
+        Ok(regex)
     }
 }
 
@@ -57,28 +78,28 @@ fn compile(pattern: &str) -> Outcome<Regex> {
 }
 
 /// Prepares a search.
-fn ready(call: &Call, text: &str, pattern: &str) -> Outcome<Arc<Regex>> {
+fn ready(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<Arc<Regex>> {
     call.charge()?;
     call.check_clock()?;
     if text.len() > MAX_TEXT {
         return Err(format!("patterns search texts of at most {MAX_TEXT} bytes, this one has {}", text.len()).into());
     }
-    call.terms.patterns.get(pattern)
+    call.patterns.get(pattern, &call.terms.patterns)
 }
 
 /// Says whether the pattern occurs in the text.
-pub(super) fn is_match(call: &Call, text: &str, pattern: &str) -> Outcome<bool> {
+pub(super) fn is_match(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<bool> {
     Ok(ready(call, text, pattern)?.is_match(text))
 }
 
 /// Returns the first occurrence: its first group if the pattern has one, else all of it.
-pub(super) fn find(call: &Call, text: &str, pattern: &str) -> Outcome<Option<String>> {
+pub(super) fn find(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<Option<String>> {
     let captures = ready(call, text, pattern)?.captures(text);
     Ok(captures.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|part| part.as_str().to_owned())))
 }
 
 /// Replaces every occurrence; looks at the clock after each.
-pub(super) fn replace(call: &Call, text: &str, pattern: &str, with: &str) -> Outcome<String> {
+pub(super) fn replace(call: &Call, text: &str, pattern: &ImmutableString, with: &str) -> Outcome<String> {
     let regex = ready(call, text, pattern)?;
     let (mut result, mut from) = (String::new(), 0);
     for found in regex.captures_iter(text) {
