@@ -6,6 +6,7 @@
 //! and no fragment of a note is taken for a contact.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use csv::StringRecord;
 use encoding_rs::Encoding;
@@ -46,8 +47,9 @@ pub struct Row {
     pub record: u64,
     /// The physical line on which the record starts, counted from 1.
     pub line: u64,
-    /// The cells, at least as many as the header has. A faulty row may have more: all that could be read.
-    pub cells: StringRecord,
+    /// The cells, at least as many as the header has. A faulty row may have more: all that could be read. Shared, because an import keeps a
+    /// row's text at hand until the row is written.
+    pub cells: Arc<StringRecord>,
     /// Why the row cannot be imported.
     pub fault: Option<RowFault>,
     /// Cells of a workbook that are not to be trusted: the row cannot be imported if their columns mean something.

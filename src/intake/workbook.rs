@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
 
 use csv::StringRecord;
 
@@ -235,7 +236,7 @@ impl SheetReader {
 
     /// The rows that come next, with their numbers; nothing is consumed.
     pub(super) fn next_rows(&self, count: usize) -> Vec<(u64, StringRecord)> {
-        self.ahead.iter().take(count).map(|row| (row.line, row.cells.clone())).collect()
+        self.ahead.iter().take(count).map(|row| (row.line, StringRecord::clone(&row.cells))).collect()
     }
 
     /// The size of the sheet in the archive: what there is to read, when progress is told.
@@ -270,8 +271,9 @@ impl SheetReader {
         if self.blanks > 0 {
             self.blanks -= 1;
             row.blank = true;
-            row.cells.clear();
-            self.headers.iter().for_each(|_| row.cells.push_field(""));
+            Arc::make_mut(&mut row.cells).clear();
+            let cells = Arc::make_mut(&mut row.cells);
+            self.headers.iter().for_each(|_| cells.push_field(""));
             return Ok(true);
         }
         self.held = false;
@@ -297,13 +299,13 @@ impl SheetReader {
 
     fn fill(&mut self, row: &mut Row) {
         let width = self.headers.len();
-        self.row.write(&mut row.cells, width);
+        self.row.write(Arc::make_mut(&mut row.cells), width);
         if row.cells.iter().any(|cell| cell.contains('\u{FFFD}')) {
             self.replaced.get_or_insert((row.line, 0)).1 += 1;
         }
         row.fault = self.fault();
         if row.fault.is_none() {
-            row.cells.truncate(width);
+            Arc::make_mut(&mut row.cells).truncate(width);
             row.doubts.extend(self.row.faults(width));
         }
     }

@@ -186,18 +186,18 @@ impl Mapping {
     }
 
     /// Puts the fields that are made of several columns behind a row's cells, and looks at what no field takes.
-    pub fn extend(&self, cells: &mut csv::StringRecord) {
+    pub fn extend(&self, cells: &mut Arc<csv::StringRecord>) {
         self.nameless.look_at(cells);
         if let Some(recipe) = &self.recipe {
-            recipe.extend(cells);
+            recipe.extend(Arc::make_mut(cells));
         }
     }
 
     /// Takes them away again: the cells as the file has them.
     #[must_use]
-    pub fn original(&self, mut cells: csv::StringRecord) -> csv::StringRecord {
+    pub fn original(&self, mut cells: Arc<csv::StringRecord>) -> Arc<csv::StringRecord> {
         if let Some(recipe) = &self.recipe {
-            recipe.restore(&mut cells);
+            recipe.restore(Arc::make_mut(&mut cells));
         }
         cells
     }

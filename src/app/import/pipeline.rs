@@ -35,6 +35,10 @@ use crate::store::Actor;
 /// Rows that travel together.
 const CHUNK_ROWS: usize = if cfg!(test) { 4 } else { 256 };
 
+/// Rows that workers may be ahead of the writer: enough that they never wait for it while it commits a batch, or copies the write-ahead log
+/// into the database.
+const AHEAD_ROWS: usize = 3 * BATCH_ROWS;
+
 /// How much longer than the last row the next one may be before its memory must grow.
 const SPARE_BYTES: usize = 32;
 
@@ -65,7 +69,7 @@ pub(super) fn run(
     let Plan { mapping, precedence } = plan;
     let context = context(app, request, mapping, report)?;
     let workers = worker_count(app);
-    let in_flight = workers * 2 + 4;
+    let in_flight = AHEAD_ROWS / CHUNK_ROWS + workers;
     // Twice as many as there can be, to be safe.
     let under_way = 2 * ((in_flight + 1) * CHUNK_ROWS + BATCH_ROWS) as u64;
     let stage = Stage::set(app, &request.by, request.dry_run)?;
@@ -178,7 +182,8 @@ fn read(
         let mut rows = Vec::with_capacity(CHUNK_ROWS);
         let mut more = true;
         while more && rows.len() < CHUNK_ROWS {
-            let mut row = intake::Row { cells: StringRecord::with_capacity(bytes, cells), ..intake::Row::default() };
+            let mut row =
+                intake::Row { cells: Arc::new(StringRecord::with_capacity(bytes, cells)), ..intake::Row::default() };
             more = reader.read(&mut row)?;
             (bytes, cells) = (row.cells.as_slice().len() + SPARE_BYTES, row.cells.len());
             if more && row.record > skip {

@@ -63,7 +63,7 @@ pub(super) struct Context {
 pub(super) struct Mapped {
     pub(super) record: u64,
     pub(super) line: u64,
-    pub(super) cells: csv::StringRecord,
+    pub(super) cells: Arc<csv::StringRecord>,
     pub(super) draft: Draft,
     pub(super) given: Given,
     pub(super) opinion: Opinion,
@@ -113,7 +113,7 @@ pub(super) struct Ready {
     pub(super) state: Vec<(String, StateWrite)>,
     pub(super) preview: Option<Preview>,
     /// The row as the file has it, for the case that it cannot be written after all.
-    pub(super) cells: csv::StringRecord,
+    pub(super) cells: Arc<csv::StringRecord>,
     /// Whom it can be matched by, for the rows that follow; only where rows are matched.
     pub(super) identity: Vec<String>,
     /// The values that no other contact may have.
@@ -139,7 +139,7 @@ pub(super) struct Ended {
 pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Ended {
     let (record, line) = (row.record, row.line);
     if context.mapping.ours {
-        row.cells = restored(std::mem::take(&mut row.cells));
+        row.cells = restored(row.cells);
     }
     let mut warnings = Vec::new();
     // An error file keeps the place of a row whose person was forgotten, and nothing else of it.
@@ -198,9 +198,10 @@ fn map(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box
 }
 
 /// Takes back what was done to cells for the sake of spreadsheets, in a file that Carnet wrote.
-fn restored(cells: csv::StringRecord) -> csv::StringRecord {
+fn restored(cells: Arc<csv::StringRecord>) -> Arc<csv::StringRecord> {
     if cells.iter().any(|cell| cell.starts_with('\'')) {
-        cells.iter().map(|cell| restore(cell).into_owned()).collect::<Vec<_>>().into()
+        let restored: Vec<_> = cells.iter().map(restore).collect();
+        Arc::new(restored.iter().collect())
     } else {
         cells
     }

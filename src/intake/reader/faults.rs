@@ -1,5 +1,7 @@
 //! Filling a row's cells, and saying what is wrong with it.
 
+use std::sync::Arc;
+
 use encoding_rs::UTF_8;
 
 use super::Piece;
@@ -24,14 +26,15 @@ const BACKSLASH_HINT: &str = "write a quote inside a quoted value twice (`\"\"`)
 impl TextReader {
     /// Copies the scanned cells into the row; text that cannot be decoded becomes U+FFFD and the row's fault.
     pub(super) fn take_cells(&mut self, row: &mut Row, piece: &Piece) {
-        row.cells.clear();
+        let cells = Arc::make_mut(&mut row.cells);
+        cells.clear();
         let raw = &self.text.bytes()[..piece.length];
         let (Ok(raw), Ok(scratch)) = (std::str::from_utf8(raw), std::str::from_utf8(&self.scanner.scratch)) else {
             return self.take_damaged_cells(row, piece);
         };
         for span in &self.scanner.spans {
             let text = if span.scratch { scratch } else { raw };
-            row.cells.push_field(&text[span.start..span.end]);
+            cells.push_field(&text[span.start..span.end]);
         }
         if !raw.is_ascii() && raw.contains('\u{FFFD}') {
             // Whoever wrote the file had lost the letter already: what is there is what there is.
@@ -41,6 +44,7 @@ impl TextReader {
 
     fn take_damaged_cells(&mut self, row: &mut Row, piece: &Piece) {
         let raw = &self.text.bytes()[..piece.length];
+        let cells = Arc::make_mut(&mut row.cells);
         let mut column = None;
         for (index, span) in self.scanner.spans.iter().enumerate() {
             let bytes = if span.scratch { &self.scanner.scratch } else { raw };
@@ -48,7 +52,7 @@ impl TextReader {
             if column.is_none() && matches!(text, std::borrow::Cow::Owned(_)) {
                 column = Some(index);
             }
-            row.cells.push_field(&text);
+            cells.push_field(&text);
         }
         let at = std::str::from_utf8(raw).err().map_or(0, |error| error.valid_up_to());
         let offset = self.text.raw_offset(at);
@@ -74,11 +78,12 @@ impl TextReader {
             Verdict::TooLarge(whole) => self.mark_too_large(row, whole.is_some()),
             Verdict::Whole => self.judge_whole(row, &piece.notes),
         }
+        let cells = Arc::make_mut(&mut row.cells);
         if row.fault.is_none() {
-            row.cells.truncate(self.headers.len());
+            cells.truncate(self.headers.len());
         }
-        for _ in row.cells.len()..self.headers.len() {
-            row.cells.push_field("");
+        for _ in cells.len()..self.headers.len() {
+            cells.push_field("");
         }
     }
 

@@ -18,7 +18,7 @@ const CELL_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct RowHand {
     columns: Arc<Columns>,
-    cells: StringRecord,
+    cells: Arc<StringRecord>,
     record: u64,
     line: u64,
     written: Written,
@@ -38,7 +38,8 @@ struct Written {
 impl RowHand {
     /// Takes a row in hand. `record` counts the file's records from 1, `line` its lines.
     #[must_use]
-    pub fn new(columns: Arc<Columns>, cells: StringRecord, record: u64, line: u64) -> Self {
+    pub fn new(columns: Arc<Columns>, cells: impl Into<Arc<StringRecord>>, record: u64, line: u64) -> Self {
+        let cells = cells.into();
         Self { columns, cells, record, line, written: Written::default(), undo: None, tracker: Tracker::new() }
     }
 
@@ -62,13 +63,13 @@ impl RowHand {
 
     /// Returns the cells as the file has them.
     #[must_use]
-    pub const fn original(&self) -> &StringRecord {
+    pub fn original(&self) -> &StringRecord {
         &self.cells
     }
 
     /// Lets go of everything but the cells as the file has them.
     #[must_use]
-    pub fn into_original(self) -> StringRecord {
+    pub fn into_original(self) -> Arc<StringRecord> {
         self.cells
     }
 
