@@ -111,6 +111,7 @@ pub struct App {
     registry: OnceLock<Arc<Registry>>,
     state: OnceLock<Arc<StateMemory>>,
     schemas: SchemaCache,
+    book: plugins::record::Book,
 }
 
 impl App {
@@ -128,6 +129,7 @@ impl App {
             registry: OnceLock::new(),
             state: OnceLock::new(),
             schemas: SchemaCache::default(),
+            book: plugins::record::Book::default(),
         })
     }
 
@@ -165,7 +167,8 @@ impl App {
         }
         let folders = self.home.folders();
         let runtimes = Runtimes::new(folders.cache.clone())?;
-        let registry = Registry::open(folders, self.deployments(), Arc::new(runtimes));
+        let pasts = self.plugin_pasts();
+        let registry = Registry::open_with(folders, self.deployments(), Arc::new(runtimes), pasts, None);
         Ok(self.registry.get_or_init(|| Arc::new(registry)))
     }
 

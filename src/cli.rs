@@ -63,7 +63,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
     let profile = cli.profile.as_deref().map(read_profile).transpose()?;
     let app = App::open(&cli.home, profile)?;
     let by = app.viewer(cli.acting.as_deref())?;
-    match &cli.command {
+    let outcome = match &cli.command {
         Command::Import(args) => commands::import::run(&app, args, &by, printer),
         Command::Template(args) => commands::template::run(&app, args, printer),
         Command::Export(args) => commands::export::run(&app, args, &by, printer),
@@ -81,7 +81,9 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Survey(args) => commands::engage::survey(&app, args, &by, printer),
         Command::Bulk(args) => commands::bulk::run(&app, args, &by, printer),
         Command::Filter(args) => commands::filter::run(&app, args, &by, printer),
-    }
+    };
+    app.hand_in_plugins(None);
+    outcome
 }
 
 fn read_profile(name: &str) -> Result<Profile, Failure> {

@@ -11,6 +11,7 @@ mod probation;
 mod report;
 mod scan;
 mod service;
+pub mod standing;
 pub mod stats;
 pub mod watch;
 
@@ -36,6 +37,7 @@ use crate::plugin::package::{LoadError, Package};
 use activate::{Activated, Candidate};
 use scan::Place;
 use service::Service;
+use standing::{Fresh, Pasts, Shelf};
 
 /// Loads packages: the engines, or a stand-in for tests.
 pub trait Load: Send + Sync {
@@ -110,12 +112,24 @@ impl Registry {
     /// Looks through the folders and loads what is there. What cannot be loaded is in the generation's list of refused packages.
     #[must_use]
     pub fn open(folders: Folders, deployments: BTreeMap<String, Deployment>, loader: Arc<dyn Load>) -> Self {
+        Self::open_with(folders, deployments, loader, Pasts::new(), None)
+    }
+
+    /// Opens a registry that goes on from what earlier processes knew. `shelf` finds versions that served before.
+    #[must_use]
+    pub fn open_with(
+        folders: Folders,
+        deployments: BTreeMap<String, Deployment>,
+        loader: Arc<dyn Load>,
+        pasts: Pasts,
+        shelf: Option<Box<Shelf>>,
+    ) -> Self {
         let registry = Self {
             folders,
             deployments,
             loader,
             current: ArcSwap::from_pointee(Generation::empty()),
-            service: Mutex::default(),
+            service: Mutex::new(Service::new(pasts, shelf)),
         };
         registry.rescan();
         registry
@@ -128,10 +142,19 @@ impl Registry {
             return current;
         }
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
-        if service.end_probations() {
+        if service.end_probations(&self.deployments, &*self.loader) {
             self.put_into_service(&service);
         }
         self.current.load_full()
+    }
+
+    /// Takes what the calls of all plugins came to since this was last asked, also of those that went meanwhile.
+    #[must_use]
+    pub fn take_fresh(&self) -> Vec<Fresh> {
+        let current = self.current();
+        let mut fresh = self.service.lock().unwrap_or_else(PoisonError::into_inner).outbox.take();
+        fresh.extend(current.plugins.iter().map(|loaded| loaded.take_fresh()).filter(|fresh| !fresh.is_empty()));
+        fresh
     }
 
     /// Returns the folders that are looked through.

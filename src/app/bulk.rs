@@ -15,6 +15,7 @@ use super::contacts::Wish;
 use super::custom_fields::refuse_taken;
 use super::decide::{Opinion, RuleBook, Told, ask_only, decide};
 use super::failure::Failure;
+use super::plugins::record::Manner;
 use super::provenance::{changed_fields, write_state};
 use super::{App, now};
 use crate::domain::contact::{Contact, Stamp};
@@ -163,6 +164,9 @@ impl App {
     /// When the store fails.
     pub fn bulk(&self, request: &BulkRequest, matched: &Matched) -> Result<BulkReport, Failure> {
         let started = Instant::now();
+        if request.dry_run {
+            self.keep_of_calls(Manner::Nothing);
+        }
         let mut work = Work {
             app: self,
             request,

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use super::contacts::refuse;
 use super::decide::{Opinion, ask_only};
 use super::failure::{Class, Failure};
+use super::plugins::record::Manner;
 use super::provenance::{passed_over, write_state};
 use super::{App, now};
 use crate::domain::contact::Contact;
@@ -162,6 +163,8 @@ impl App {
             return Err(Failure::new(Class::Rejected, "FORBIDDEN", format!("{} may not overrule plugins", by.name()))
                 .hint("ask an admin"));
         }
+        // What plugins say of somebody who is to be forgotten is not kept.
+        self.keep_of_calls(Manner::NoWords);
         let before = Arc::new(contact.clone());
         let mut chain = self.chain(self.generation()?)?;
         let draft = Draft::new(contact.clone());

@@ -32,9 +32,10 @@ mod unread;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::failure::{Class, Failure};
+use super::plugins::record::Manner;
 use super::{App, now, wire};
 use crate::config::{MatchBy, OnMatch};
 use crate::domain::country::Country;
@@ -53,6 +54,9 @@ use source::Source;
 
 pub(super) use error_file::remove_parts;
 pub use stop::Stop;
+
+/// How often an import lets others see what plugins did, at most.
+const HAND_IN_AFTER: Duration = Duration::from_secs(2);
 
 /// What to import, and how.
 #[derive(Clone, Debug)]
@@ -210,9 +214,20 @@ impl App {
         let mapping = Arc::new(mapping);
         let resumed = self.take_job(request, &mapping, source.hash.clone(), resumed, &generation, &mut report)?;
         report.resume(resumed.as_ref());
+        if request.dry_run {
+            self.keep_of_calls(Manner::Nothing);
+        }
         request.stop.arm();
         let plan = pipeline::Plan { mapping: Arc::clone(&mapping), precedence };
-        let done = pipeline::run(self, request, reader, plan, generation, &mut report, progress);
+        let mut handed_in = Instant::now();
+        let mut progress = |now: Progress| {
+            if !request.dry_run && handed_in.elapsed() > HAND_IN_AFTER {
+                self.hand_in_plugins(None);
+                handed_in = Instant::now();
+            }
+            progress(now);
+        };
+        let done = pipeline::run(self, request, reader, plan, generation, &mut report, &mut progress);
         report.seconds = started.elapsed().as_secs_f64();
         let closed = self.close_job(&mut report, done.is_ok());
         request.stop.disarm();

@@ -33,6 +33,8 @@ pub(super) struct Candidate {
     deployment: Deployment,
     /// Hash of everything that decides how it runs here.
     pub(super) fingerprint: String,
+    /// Hash of its content and of what it is granted and told: what its faults are counted under, whatever its mode and its cases.
+    pub(super) terms: String,
 }
 
 impl Candidate {
@@ -49,7 +51,13 @@ impl Candidate {
         let name = manifest.as_ref().map_or(&source.name, |manifest| &manifest.name);
         let deployment = deployments.get(name).cloned().unwrap_or_default();
         let fingerprint = fingerprint(&source, &deployment);
-        Self { source, manifest, deployment, fingerprint }
+        let terms = terms(&source, &deployment);
+        Self { source, manifest, deployment, fingerprint, terms }
+    }
+
+    /// Hash of its code and manifest.
+    pub(super) fn hash(&self) -> &str {
+        &self.source.hash
     }
 
     /// Name of the plugin, or of its folder or file when the manifest cannot be read.
@@ -71,7 +79,7 @@ impl Candidate {
     }
 
     fn load(self, load: &dyn Load) -> Result<Loaded, Vec<LoadError>> {
-        let Self { source, manifest, deployment, .. } = self;
+        let Self { source, manifest, deployment, terms, .. } = self;
         let manifest = manifest?;
         let package = package(&source, &manifest, &deployment)?;
         let plugin = guarded(load, &package).map_err(|error| vec![error])?;
@@ -90,6 +98,7 @@ impl Candidate {
             on_fault: deployment.on_fault,
             grants: package.grants,
             path: source.path,
+            terms,
         };
         Ok(Loaded::new(plugin, manifest, placement))
     }
@@ -136,6 +145,11 @@ fn not_granted(manifest: &Manifest, deployment: &Deployment) -> Vec<LoadError> {
         LoadError::new(format!("it asks for `{name}`, which is not granted")).hint(hint)
     });
     refused.collect()
+}
+
+fn terms(source: &Source, deployment: &Deployment) -> String {
+    let deployed = format!("{:?}", Deployment { mode: Mode::default(), priority: None, ..deployment.clone() });
+    sha256(&[source.hash.as_bytes(), deployed.as_bytes()])
 }
 
 /// Hashes the package with its cases, and how the deployment has it.

@@ -9,7 +9,7 @@ const WINDOW: u32 = 50;
 const TRIPS_AT: u32 = 20;
 
 /// The last calls of a plugin: one bit for each, the newest lowest; set when it faulted.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Default, Debug)]
 pub struct Window(u64);
 
 impl Window {
@@ -25,10 +25,25 @@ impl Window {
         self.0
     }
 
+    /// Appends the newest calls of another window, at most 50.
+    #[must_use]
+    pub const fn then(self, newer: Self, calls: u64) -> Self {
+        if calls >= WINDOW as u64 {
+            return newer;
+        }
+        Self::of(self.0 << calls | newer.0 & ((1 << calls) - 1))
+    }
+
+    /// Says whether there are too many faults among them.
+    #[must_use]
+    pub const fn is_too_much(self) -> bool {
+        self.0.count_ones() >= TRIPS_AT
+    }
+
     /// Notes a call; says whether there are too many faults now.
     pub const fn note(&mut self, faulted: bool) -> bool {
         *self = Self::of(self.0 << 1 | faulted as u64);
-        self.0.count_ones() >= TRIPS_AT
+        self.is_too_much()
     }
 }
 
@@ -67,6 +82,12 @@ impl Breaker {
         after(before.unwrap_or_else(|bits| bits)).0 && !self.tripped.swap(true, Ordering::Relaxed)
     }
 
+    /// Goes on from where it stood.
+    pub(super) fn restore(&self, window: Window, tripped: bool) {
+        self.window.store(window.bits(), Ordering::Relaxed);
+        self.tripped.store(tripped, Ordering::Relaxed);
+    }
+
     /// Forgets all faults.
     pub fn reset(&self) {
         self.window.store(0, Ordering::Relaxed);
@@ -86,6 +107,18 @@ mod tests {
         assert_eq!(tripped.iter().filter(|tripped| **tripped).count(), 1);
         breaker.reset();
         assert!(!breaker.is_tripped() && !breaker.note(true));
+    }
+
+    #[test]
+    fn windows_of_two_processes_are_joined() {
+        #[track_caller]
+        fn check(old: u64, newer: u64, calls: u64, expected: u64) {
+            assert_eq!(Window::of(old).then(Window::of(newer), calls).bits(), expected);
+        }
+        check(0b1, 0b10, 2, 0b110);
+        check(0b1, 0b111, 0, 0b1);
+        check(u64::MAX, 0, 50, 0);
+        check(u64::MAX, 0, 49, 1 << 49);
     }
 
     #[test]

@@ -247,6 +247,7 @@ impl Link {
         let mut returned = open.session.call(hook, outcome.subject);
         let counts = &mut self.fresh[hook as usize];
         counts.took(returned.spent.time);
+        counts.memory = counts.memory.max(returned.spent.memory_bytes as u64);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         judge::count(counts, &said);

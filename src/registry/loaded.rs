@@ -1,13 +1,15 @@
-//! One plugin in service: the loaded code with its terms here, what its calls did, and whether it is still called.
+//! One plugin in service: the loaded code with its terms here, what its calls did, and whether it is still called. What of it outlives the
+//! process is handed out as [`Fresh`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Mode;
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Window};
 use super::probation::Probation;
-use super::stats::Stats;
+use super::standing::{Fresh, Outbox, Predecessor, Record, Standing, Would};
+use super::stats::{HookCounts, Stats};
 use crate::plugin::Plugin;
 use crate::plugin::fault::Fault;
 use crate::plugin::hand::Terms;
@@ -21,6 +23,12 @@ const LOG_LINES: usize = 100;
 
 /// Samples of observed calls that are kept in memory.
 const SAMPLES: usize = 20;
+
+/// Kinds of things that an observed plugin would have done, counted one by one; what else it thinks of is counted together.
+const KINDS: usize = 100;
+
+/// What the kinds beyond are counted under.
+const OTHERS: &str = "(others)";
 
 /// One version of a plugin in service. Stays the same object while its package stays the same, whatever generation it is in.
 pub struct Loaded {
@@ -40,6 +48,8 @@ pub struct Loaded {
     pub on_fault: Option<OnFault>,
     /// Folder or file of the package.
     pub path: PathBuf,
+    /// The terms on which it runs, as a hash: the version with its configuration and grants, whatever the mode.
+    pub terms: String,
     /// What its calls did.
     pub stats: Stats,
     /// Whether it is still called.
@@ -47,6 +57,18 @@ pub struct Loaded {
     /// Whether it still has to show that it is no worse than what it replaced.
     pub probation: Probation,
     notes: Mutex<Notes>,
+    /// What was known of it before this process.
+    earlier: OnceLock<Record>,
+    handed_out: Mutex<HandedOut>,
+    outbox: OnceLock<Outbox>,
+}
+
+/// What was handed out already.
+#[derive(Default)]
+struct HandedOut {
+    counts: BTreeMap<Hook, HookCounts>,
+    window: Window,
+    tripped: bool,
 }
 
 /// What is kept for people who look.
@@ -55,6 +77,10 @@ struct Notes {
     log: VecDeque<Logged>,
     samples: VecDeque<String>,
     fault: Option<(Hook, Fault)>,
+    /// How many of the newest lines and samples were not handed out yet, and whether the fault was not.
+    fresh: (usize, usize, bool),
+    faults: BTreeMap<(Hook, &'static str), u64>,
+    would: BTreeMap<(Hook, Would, String), u64>,
 }
 
 /// One line that the plugin logged.
@@ -73,6 +99,7 @@ pub(super) struct Placement {
     pub(super) on_fault: Option<OnFault>,
     pub(super) grants: Grants,
     pub(super) path: PathBuf,
+    pub(super) terms: String,
 }
 
 impl Loaded {
@@ -84,12 +111,16 @@ impl Loaded {
             grants: placement.grants,
             on_fault: placement.on_fault.or(manifest.on_fault),
             path: placement.path,
+            terms: placement.terms,
             plugin,
             manifest,
             stats: Stats::default(),
             breaker: Breaker::default(),
             probation: Probation::default(),
             notes: Mutex::default(),
+            earlier: OnceLock::new(),
+            handed_out: Mutex::default(),
+            outbox: OnceLock::new(),
         }
     }
 
@@ -139,8 +170,77 @@ impl Loaded {
 
     /// Says whether it faulted in a hook that its predecessor was called for and never failed in.
     pub(super) fn faulted_where_not(&self, predecessor: &Self) -> bool {
-        let hooks = self.probation.hooks();
-        predecessor.stats.snapshot().iter().any(|(hook, counts)| hooks.contains(*hook) && counts.faults == 0)
+        predecessor.record().is_sound_in(self.probation.hooks())
+    }
+
+    /// Says in which hooks this version was called and failed, in this process and before.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.earlier.get().copied().unwrap_or_default().with(&self.stats.snapshot())
+    }
+
+    /// What it is to a version that replaces it.
+    pub(super) fn as_predecessor(&self) -> Predecessor {
+        let identity = self.identity();
+        Predecessor { version: identity.version.clone(), hash: identity.hash.clone(), record: self.record() }
+    }
+
+    /// Goes on from where earlier processes left this version.
+    pub(super) fn restore(&self, standing: &Standing) {
+        let _ = self.earlier.set(standing.record);
+        self.breaker.restore(Window::of(standing.window), standing.tripped);
+        if let Some((left, predecessor)) = &standing.probation {
+            self.probation.begin(*left, predecessor.clone());
+        }
+        let mut handed_out = self.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
+        (handed_out.window, handed_out.tripped) = (Window::of(standing.window), standing.tripped);
+    }
+
+    /// Lets it leave behind what its calls came to when it goes.
+    pub(super) fn leave_in(&self, outbox: &Outbox) {
+        let _ = self.outbox.set(outbox.clone());
+    }
+
+    /// Hands out what its calls came to since this was last asked.
+    #[must_use]
+    pub fn take_fresh(&self) -> Fresh {
+        let mut handed_out = self.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = Vec::new();
+        for (hook, now) in self.stats.snapshot() {
+            let fresh = handed_out.counts.get(&hook).map_or_else(|| now.clone(), |before| now.since(before));
+            if fresh.calls > 0 {
+                counts.push((hook, fresh));
+            }
+            handed_out.counts.insert(hook, now);
+        }
+        let window = self.breaker.window();
+        let before = std::mem::replace(&mut handed_out.window, window);
+        let tripped = self.breaker.is_tripped();
+        let was_tripped = std::mem::replace(&mut handed_out.tripped, tripped);
+        let newest = |kept: usize, fresh: usize| kept.saturating_sub(fresh);
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lines, samples, fault) = std::mem::take(&mut notes.fresh);
+        Fresh {
+            plugin: Arc::clone(self.identity()),
+            mode: self.mode,
+            terms: self.terms.clone(),
+            counts,
+            faults: std::mem::take(&mut notes.faults)
+                .into_iter()
+                .map(|((hook, code), times)| (hook, code, times))
+                .collect(),
+            would: std::mem::take(&mut notes.would)
+                .into_iter()
+                .map(|((hook, would, what), times)| (hook, would, what, times))
+                .collect(),
+            log: notes.log.iter().skip(newest(notes.log.len(), lines)).cloned().collect(),
+            samples: notes.samples.iter().skip(newest(notes.samples.len(), samples)).cloned().collect(),
+            fault: notes.fault.clone().filter(|_| fault),
+            before,
+            window,
+            tripped: tripped && !was_tripped,
+            trial: self.probation.trial(),
+        }
     }
 
     /// Calls it again after its faults tripped it.
@@ -150,16 +250,34 @@ impl Loaded {
 
     pub(super) fn note_log(&self, hook: Hook, lines: Vec<LogLine>) {
         self.with_notes(|notes| {
+            notes.fresh.0 += lines.len();
             lines.into_iter().for_each(|line| keep(&mut notes.log, LOG_LINES, Logged { hook, line }));
         });
     }
 
     pub(super) fn note_sample(&self, sample: String) {
-        self.with_notes(|notes| keep(&mut notes.samples, SAMPLES, sample));
+        self.with_notes(|notes| {
+            notes.fresh.1 += 1;
+            keep(&mut notes.samples, SAMPLES, sample);
+        });
+    }
+
+    /// Counts what an observed call would have done.
+    pub(super) fn note_would(&self, hook: Hook, would: Would, what: &str) {
+        self.with_notes(|notes| {
+            let key = (hook, would, what.to_owned());
+            let is_known = notes.would.len() < KINDS || notes.would.contains_key(&key);
+            let key = if is_known { key } else { (hook, would, OTHERS.to_owned()) };
+            *notes.would.entry(key).or_default() += 1;
+        });
     }
 
     pub(super) fn note_fault(&self, hook: Hook, fault: &Fault) {
-        self.with_notes(|notes| notes.fault = Some((hook, fault.clone())));
+        self.with_notes(|notes| {
+            notes.fault = Some((hook, fault.clone()));
+            notes.fresh.2 = true;
+            *notes.faults.entry((hook, fault.kind.code())).or_default() += 1;
+        });
     }
 
     /// Notes are whole at any moment, so those of a thread that panicked are as good as any.
@@ -173,6 +291,16 @@ fn keep<T>(kept: &mut VecDeque<T>, most: usize, item: T) {
         kept.pop_front();
     }
     kept.push_back(item);
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        let Some(outbox) = self.outbox.get() else { return };
+        let fresh = self.take_fresh();
+        if !fresh.is_empty() {
+            outbox.leave(fresh);
+        }
+    }
 }
 
 impl std::fmt::Debug for Loaded {

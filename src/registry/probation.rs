@@ -1,11 +1,13 @@
 //! The first calls of a version that replaced another: faults are noted, so that its predecessor can be put back.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use super::standing::{Predecessor, Trial};
 use crate::plugin::hook::{Hook, HookSet};
 
 /// Calls that a probation lasts.
-const CALLS: u32 = 200;
+pub(super) const CALLS: u32 = 200;
 
 /// Whether a version is on probation, and where it faulted.
 #[derive(Debug, Default)]
@@ -13,11 +15,14 @@ pub struct Probation {
     calls_left: AtomicU32,
     /// One bit for each hook.
     faulted: AtomicU32,
+    /// What it replaced, and whether it failed.
+    trial: Mutex<Option<Trial>>,
 }
 
 impl Probation {
-    pub(super) fn begin(&self) {
-        self.calls_left.store(CALLS, Ordering::Relaxed);
+    pub(super) fn begin(&self, calls_left: u32, predecessor: Predecessor) {
+        *self.lock() = Some(Trial::On(calls_left, predecessor));
+        self.calls_left.store(calls_left, Ordering::Relaxed);
     }
 
     /// Notes a call.
@@ -39,6 +44,15 @@ impl Probation {
         self.calls_left.load(Ordering::Relaxed)
     }
 
+    /// Returns where it stands; nothing when it never was on probation.
+    #[must_use]
+    pub fn trial(&self) -> Option<Trial> {
+        match self.lock().clone()? {
+            Trial::On(_, predecessor) => Some(Trial::On(self.calls_left(), predecessor)),
+            failed @ Trial::Failed(..) => Some(failed),
+        }
+    }
+
     pub(super) fn has_faulted(&self) -> bool {
         self.faulted.load(Ordering::Relaxed) != 0
     }
@@ -52,5 +66,18 @@ impl Probation {
     /// Forgets the faults: they have been judged.
     pub(super) fn end(&self) {
         self.faulted.store(0, Ordering::Relaxed);
+    }
+
+    /// It failed, and is over.
+    pub(super) fn fail(&self, put_back: bool) {
+        let mut trial = self.lock();
+        if let Some(Trial::On(_, predecessor)) = trial.take() {
+            *trial = Some(Trial::Failed(predecessor, put_back));
+        }
+        self.calls_left.store(0, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Trial>> {
+        self.trial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

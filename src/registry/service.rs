@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::activate::{Activated, Candidate};
 use super::generation::{Generation, Refused, SwitchedOff};
 use super::loaded::Loaded;
+use super::probation;
 use super::scan::{Place, Places};
+use super::standing::{Outbox, Past, Pasts, Predecessor, Shelf, Trial};
 use super::{Deployment, Load};
 use crate::plugin::package::LoadError;
 
@@ -15,6 +17,12 @@ use crate::plugin::package::LoadError;
 #[derive(Default)]
 pub(super) struct Service {
     entries: Vec<Entry>,
+    /// What earlier processes knew.
+    pasts: Pasts,
+    /// Where versions that served before are found again.
+    shelf: Option<Box<Shelf>>,
+    /// Where versions that go leave what their calls came to.
+    pub(super) outbox: Outbox,
 }
 
 /// What is known of one package.
@@ -74,6 +82,18 @@ impl Entry {
         Self { trouble: Some(trouble), ..entry }
     }
 
+    /// Puts the version back that served before.
+    fn put_back(self, predecessor: Arc<Loaded>, why: String) -> Self {
+        let refused = Refused {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            error: LoadError::new(why).hint("mend it and put the mended version in its place"),
+            more: Vec::new(),
+            kept: Some(predecessor.identity().version.clone()),
+        };
+        Self { refused: Some(refused), serving: Some(predecessor), predecessor: None, ..self }
+    }
+
     /// Refuses the package, keeping what served before.
     fn refuse(mut self, old: Option<&Self>, mut errors: Vec<LoadError>) -> Self {
         self.serving = old.and_then(|old| old.serving.clone());
@@ -88,7 +108,17 @@ impl Entry {
     }
 }
 
+/// Why a version on probation is taken back.
+fn failed(serving: &Loaded, old: &str) -> String {
+    let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| format!(": {hook}: {fault}"));
+    format!("version {} failed on probation where version {old} did not{cause}", serving.identity().version)
+}
+
 impl Service {
+    pub(super) fn new(pasts: Pasts, shelf: Option<Box<Shelf>>) -> Self {
+        Self { pasts, shelf, ..Self::default() }
+    }
+
     /// Takes in what the folders hold now; says whether anything changed.
     pub(super) fn update(
         &mut self,
@@ -136,17 +166,66 @@ impl Service {
         let by_name = self.entries.iter().find(|known| known.name == candidate.name());
         let old = old.filter(|old| old.serving.is_some()).or(by_name);
         entry.fingerprint = Some(candidate.fingerprint.clone());
+        let (hash, terms) = (candidate.hash().to_owned(), candidate.terms.clone());
         match candidate.activate(load) {
             Activated::Off(off) => Entry { off: Some(off), ..entry },
             Activated::Refused(_, errors) => entry.refuse(old, errors),
             Activated::Loaded(loaded) => {
                 entry.predecessor = old.and_then(|old| old.serving.clone());
-                if entry.predecessor.is_some() {
-                    loaded.probation.begin();
+                let failed = self.past(&entry.name).and_then(|past| past.by_terms.get(&terms)?.failed.clone());
+                if let Some(why) = failed
+                    && let Some(predecessor) =
+                        self.from_shelf(&entry.name, |served| served.hash != hash, deployments, load)
+                {
+                    return entry.put_back(predecessor, why);
                 }
+                self.settle(&loaded, entry.predecessor.as_deref());
                 Entry { serving: Some(loaded), ..entry }
             }
         }
+    }
+
+    fn past(&self, name: &str) -> Option<&Past> {
+        self.pasts.get(name)
+    }
+
+    /// Lets a version go on from where earlier processes left it, or begins its probation if it is new.
+    fn settle(&self, loaded: &Loaded, predecessor: Option<&Loaded>) {
+        loaded.leave_in(&self.outbox);
+        let past = self.past(&loaded.identity().name);
+        let standing = past.and_then(|past| past.by_terms.get(&loaded.terms));
+        if let Some(standing) = standing {
+            loaded.restore(standing);
+        }
+        let served = past.and_then(|past| past.served.as_ref()).filter(|served| served.hash != loaded.identity().hash);
+        match (predecessor, served) {
+            (Some(predecessor), _) => loaded.probation.begin(probation::CALLS, predecessor.as_predecessor()),
+            (None, Some(served)) if standing.is_none() => loaded.probation.begin(probation::CALLS, served.clone()),
+            _ => {}
+        }
+    }
+
+    /// Brings back the version that served last, judged by today's settings, where its package is kept.
+    fn from_shelf(
+        &self,
+        name: &str,
+        fits: impl Fn(&Predecessor) -> bool,
+        deployments: &BTreeMap<String, Deployment>,
+        load: &dyn Load,
+    ) -> Option<Arc<Loaded>> {
+        let served = self.past(name)?.served.as_ref().filter(|served| fits(served))?;
+        let path = self.shelf.as_ref()?(name, &served.hash)?;
+        let source = Place::named(&path).and_then(|place| place.read()).ok()?;
+        let candidate = Candidate::new(source, deployments);
+        if candidate.name() != name || candidate.hash() != served.hash {
+            return None;
+        }
+        let Activated::Loaded(loaded) = candidate.activate(load) else { return None };
+        loaded.leave_in(&self.outbox);
+        if let Some(standing) = self.past(name)?.by_terms.get(&loaded.terms) {
+            loaded.restore(standing);
+        }
+        Some(loaded)
     }
 
     /// Finds the entry of a package that was judged with the same content, here or where it was before.
@@ -176,27 +255,37 @@ impl Service {
 
     /// Ends probations: where a version faulted in a hook in which its predecessor never did, the predecessor is put back. Says whether
     /// anything changed.
-    pub(super) fn end_probations(&mut self) -> bool {
+    pub(super) fn end_probations(&mut self, deployments: &BTreeMap<String, Deployment>, load: &dyn Load) -> bool {
         let mut changed = false;
-        for entry in &mut self.entries {
-            let Some(serving) = entry.serving.clone().filter(|serving| serving.probation.has_faulted()) else {
+        for at in 0..self.entries.len() {
+            let Some(serving) = self.entries[at].serving.clone().filter(|it| it.probation.has_faulted()) else {
                 continue;
             };
-            let predecessor = entry.predecessor.take_if(|predecessor| serving.faulted_where_not(predecessor));
+            let (judged, predecessor) = match (self.entries[at].predecessor.take(), serving.probation.trial()) {
+                (Some(predecessor), _) if serving.faulted_where_not(&predecessor) => (true, Some(predecessor)),
+                (Some(predecessor), _) => {
+                    self.entries[at].predecessor = Some(predecessor);
+                    (false, None)
+                }
+                (None, Some(Trial::On(_, known))) if known.record.is_sound_in(serving.probation.hooks()) => {
+                    let name = &serving.identity().name;
+                    (true, self.from_shelf(name, |served| served.hash == known.hash, deployments, load))
+                }
+                (None, _) => (false, None),
+            };
+            if judged {
+                serving.probation.fail(predecessor.is_some());
+            }
             serving.probation.end();
             let Some(predecessor) = predecessor else { continue };
             changed = true;
-            let (old, new) = (&predecessor.identity().version, &serving.identity().version);
-            let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| format!(": {hook}: {fault}"));
-            let error = LoadError::new(format!("version {new} failed on probation where version {old} did not{cause}"));
-            entry.refused = Some(Refused {
-                name: entry.name.clone(),
-                path: entry.path.clone(),
-                error: error.hint("mend it and put the mended version in its place"),
-                more: Vec::new(),
-                kept: Some(old.clone()),
-            });
-            entry.serving = Some(predecessor);
+            let why = failed(&serving, &predecessor.identity().version);
+            tracing::warn!(
+                target: "carnet::registry", plugin = serving.identity().name, version = serving.identity().version,
+                back = predecessor.identity().version, "{why}: its predecessor is put back"
+            );
+            let entry = self.entries[at].clone();
+            self.entries[at] = entry.put_back(predecessor, why);
         }
         changed
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::plugin::hook::Hook;
 
 /// Steps of the histogram: step `n` holds calls of 2ⁿ⁻¹ to 2ⁿ ns, the last one everything from about 17 s.
-const STEPS: usize = 36;
+pub const STEPS: usize = 36;
 
 /// Counts of one hook of one plugin.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,7 +25,10 @@ pub struct HookCounts {
     pub time: Duration,
     /// Time of the longest call.
     pub longest: Duration,
-    steps: [u64; STEPS],
+    /// Most memory that a call took, in bytes, where the engine knows it.
+    pub memory: u64,
+    /// Calls by step of the histogram, see [`STEPS`].
+    pub steps: [u64; STEPS],
 }
 
 impl Default for HookCounts {
@@ -38,6 +41,7 @@ impl Default for HookCounts {
             faults: 0,
             time: Duration::ZERO,
             longest: Duration::ZERO,
+            memory: 0,
             steps: [0; STEPS],
         }
     }
@@ -61,9 +65,32 @@ impl HookCounts {
         self.faults += other.faults;
         self.time += other.time;
         self.longest = self.longest.max(other.longest);
+        self.memory = self.memory.max(other.memory);
         for (sum, count) in self.steps.iter_mut().zip(other.steps) {
             *sum += count;
         }
+    }
+
+    /// Returns what was counted since `earlier`, which is part of it; the peaks are those of all the time.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            calls: self.calls - earlier.calls,
+            edits: self.edits - earlier.edits,
+            rejections: self.rejections - earlier.rejections,
+            skips: self.skips - earlier.skips,
+            faults: self.faults - earlier.faults,
+            time: self.time - earlier.time,
+            longest: self.longest,
+            memory: self.memory,
+            steps: std::array::from_fn(|at| self.steps[at] - earlier.steps[at]),
+        }
+    }
+
+    /// Calls that accepted.
+    #[must_use]
+    pub const fn accepted(&self) -> u64 {
+        self.calls.saturating_sub(self.rejections + self.skips + self.faults)
     }
 
     /// Returns a time within which this share (0–1) of the calls ended, to the next power of two ns; `None` without calls.
@@ -98,6 +125,7 @@ struct SharedCounts {
     faults: AtomicU64,
     nanos: AtomicU64,
     longest: AtomicU64,
+    memory: AtomicU64,
     steps: [AtomicU64; STEPS],
 }
 
@@ -112,6 +140,7 @@ impl Default for SharedCounts {
             faults: zero(),
             nanos: zero(),
             longest: zero(),
+            memory: zero(),
             steps: std::array::from_fn(|_| zero()),
         }
     }
@@ -130,6 +159,7 @@ impl Stats {
         add(&shared.faults, counts.faults);
         add(&shared.nanos, nanos(counts.time));
         shared.longest.fetch_max(nanos(counts.longest), Ordering::Relaxed);
+        shared.memory.fetch_max(counts.memory, Ordering::Relaxed);
         for (to, count) in shared.steps.iter().zip(counts.steps).filter(|(_, count)| *count > 0) {
             add(to, count);
         }
@@ -154,6 +184,7 @@ impl SharedCounts {
             faults: read(&self.faults),
             time: Duration::from_nanos(read(&self.nanos)),
             longest: Duration::from_nanos(read(&self.longest)),
+            memory: read(&self.memory),
             steps: std::array::from_fn(|at| read(&self.steps[at])),
         }
     }
@@ -185,6 +216,7 @@ mod tests {
         stats.hand_in(Hook::Create, &counts);
         let mut twice = counts.clone();
         twice.add(&counts);
-        assert_eq!(stats.snapshot(), [(Hook::Create, twice)]);
+        assert_eq!(stats.snapshot(), [(Hook::Create, twice.clone())]);
+        assert_eq!(twice.since(&counts), counts);
     }
 }

@@ -172,6 +172,7 @@ impl<'c> Eraser<'c> {
             plugin_state: self.plugin_state()?,
             ..Erased::default()
         };
+        super::plugin_stats::forget_words(self.conn)?;
         self.others()?;
         erased.mentions = self.records()?;
         self.batch_words()?;

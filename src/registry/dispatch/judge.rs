@@ -9,6 +9,7 @@ use crate::plugin::manifest::Phase;
 use crate::plugin::service::{LogLevel, LogLine};
 use crate::plugin::verdict::Verdict;
 use crate::registry::loaded::Loaded;
+use crate::registry::standing::Would;
 use crate::registry::stats::HookCounts;
 
 /// Returns what the plugin said, or the fault that it is to say that here.
@@ -70,14 +71,22 @@ pub(super) fn observe(
         Ok(Verdict::Accept) if edits.is_empty() => return,
         Ok(Verdict::Accept) => {
             counts.edits += edits.len() as u64;
+            edits.iter().for_each(|edit| loaded.note_would(hook, Would::Set, &edit.what));
             let told: Vec<String> = edits
                 .iter()
                 .map(|edit| format!("`{}` to `{}`", edit.what, edit.new.as_deref().unwrap_or("")))
                 .collect();
             format!("would set {}", told.join(", "))
         }
-        Ok(Verdict::Skip(reason)) => format!("would skip: {reason}"),
+        Ok(Verdict::Skip(reason)) => {
+            loaded.note_would(hook, Would::Skip, &reason);
+            format!("would skip: {reason}")
+        }
         Ok(Verdict::Reject(problems)) => {
+            for problem in &problems {
+                let field = problem.field.as_deref().unwrap_or("(record)");
+                loaded.note_would(hook, Would::Reject, &format!("{field} {}", problem.code));
+            }
             let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
             format!("would reject: {}", told.join("; "))
         }
