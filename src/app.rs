@@ -250,7 +250,7 @@ impl App {
         self.settings.plugins.keys().filter(|name| !known(name)).cloned().collect()
     }
 
-    fn deployments(&self) -> BTreeMap<String, Deployment> {
+    pub(in crate::app) fn deployments(&self) -> BTreeMap<String, Deployment> {
         let one = |plugin: &crate::config::PluginSettings| Deployment {
             mode: match plugin.mode {
                 PluginMode::Enforce => Mode::Enforce,

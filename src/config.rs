@@ -1,6 +1,7 @@
 //! The settings file `carnet.toml`: keys, profiles, defaults, and what is wrong with it, all reported together with line and column.
 //! Plain values only: turning them into rules and deployments of plugins is `app`.
 
+pub mod edit;
 mod keys;
 #[cfg(test)]
 mod tests;

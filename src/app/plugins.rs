@@ -1,7 +1,11 @@
 //! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, a component built.
 
 pub mod build;
+pub mod history;
+pub mod mode;
+pub mod prometheus;
 pub mod record;
+pub mod stats;
 
 use std::path::Path;
 use std::sync::Arc;

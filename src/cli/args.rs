@@ -16,6 +16,7 @@ mod import;
 mod label;
 pub mod merge;
 mod notes;
+mod plugin;
 mod query;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub use import::{EscapeArg, ImportArgs, JobCommand, MappingCommand, MatchByArg, 
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
+pub use plugin::ModeArg;
 pub use query::{QueryArgs, QueryOptions};
 
 /// An empty name, as of a variable that was emptied, is none: the current folder is meant.
@@ -198,6 +200,51 @@ pub enum PluginCommand {
         /// End after so many generations
         #[arg(long, value_name = "N")]
         generations: Option<u64>,
+    },
+    /// Show what plugins did: calls, verdicts, edits, faults, times and memory, across all commands and imports
+    Stats {
+        /// One plugin in full, with its faults, log, and what it would have done [default: all]
+        plugin: Option<String>,
+        /// One hook only, such as on_create
+        #[arg(long, value_name = "HOOK")]
+        hook: Option<String>,
+        /// Forget what was counted, and begin again
+        #[arg(long)]
+        reset: bool,
+        /// In the text format that Prometheus reads
+        #[arg(long, conflicts_with = "reset")]
+        prometheus: bool,
+    },
+    /// Show what became of plugins: what came, was replaced, refused, tripped, reset or switched, and by whom
+    History {
+        /// One plugin [default: all]
+        plugin: Option<String>,
+        /// How many entries, newest first
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
+    /// Call a plugin, and let its word count: writes carnet.toml
+    Enable {
+        /// The plugin's name
+        plugin: String,
+    },
+    /// Call a plugin no more: writes carnet.toml
+    Disable {
+        /// The plugin's name
+        plugin: String,
+    },
+    /// Set how a plugin is called: writes carnet.toml
+    Mode {
+        /// The plugin's name
+        plugin: String,
+        /// `observe` calls it on everything and applies nothing of what it says, so that one sees what it would do
+        #[arg(value_enum)]
+        mode: ModeArg,
+    },
+    /// Call a plugin again that faulted too often, or whose version failed on probation
+    Reset {
+        /// The plugin's name
+        plugin: String,
     },
     /// Build a WASM package from its sources with cargo, and write its plugin.wasm
     Build {

@@ -3,6 +3,7 @@
 
 mod fuses;
 mod judge;
+mod traced;
 
 #[cfg(test)]
 mod tests;
@@ -176,6 +177,7 @@ impl Chain {
     pub fn run(&mut self, hook: Hook, phase: Phase, subject: Subject) -> ChainOutcome {
         let Self { generation, services, links, calls, job } = self;
         let mut outcome = ChainOutcome::new(subject);
+        let traced = traced::chain(generation, hook, phase);
         for &at in generation.calls(hook, phase) {
             let loaded = &*generation.plugins[at];
             let is_tripped = match &*job {
@@ -184,8 +186,12 @@ impl Chain {
             };
             let note = if !is_tripped {
                 *calls += 1;
+                let span = traced.is_some().then(|| traced::call(loaded, generation, hook));
                 let (next, note) = links[at].call(loaded, services, (at, hook), outcome);
                 outcome = next;
+                if let Some(span) = &span {
+                    traced::called(span, loaded, &note);
+                }
                 note
             } else {
                 if loaded.mode == Mode::Enforce {
@@ -304,6 +310,7 @@ fn enforce(
         Ok(verdict) => verdict,
         Err(fault) => {
             outcome.subject.revert();
+            traced::fault(loaded, hook, &fault);
             loaded.note_fault(hook, &fault);
             outcome.faults.push(FaultReport { plugin: Arc::clone(identity), hook, fault, policy: loaded.policy(hook) });
             return;

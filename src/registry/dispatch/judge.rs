@@ -91,6 +91,7 @@ pub(super) fn observe(
             format!("would reject: {}", told.join("; "))
         }
         Err(fault) => {
+            super::traced::fault(loaded, hook, &fault);
             loaded.note_fault(hook, &fault);
             format!("failed: {fault}")
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::stats::{standing_json, standing_text};
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::cli::exit::Outcome;
@@ -12,7 +13,34 @@ use crate::registry::{Generation, Loaded, Refused};
 /// Lists what is loaded, refused and off.
 pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> {
     let generation = app.generation()?;
-    printer.answer(|| list_json(&generation), || list_text(&generation));
+    let standings = app.plugin_standings(&generation);
+    let observed = app.plugins_observed(&generation);
+    let json = || {
+        let mut list = list_json(&generation);
+        for plugin in list["plugins"].as_array_mut().into_iter().flatten() {
+            let name = plugin["name"].clone();
+            let row = standings.iter().find(|row| row.plugin.name == name).map(standing_json);
+            let of = |key: &str| row.as_ref().map_or(Value::Null, |row| row[key].clone());
+            (plugin["tripped"], plugin["probation"]) = (of("tripped"), of("probation"));
+            let seen = observed.iter().find(|it| it.plugin.name == name).map(|it| {
+                json!({ "calls": it.calls, "edits": it.edits, "rejections": it.rejections, "skips": it.skips, "faults": it.faults })
+            });
+            plugin["observed"] = seen.unwrap_or(Value::Null);
+        }
+        list
+    };
+    let text = || {
+        let mut text = list_text(&generation);
+        text.extend(standings.iter().filter_map(standing_text).map(|line| format!("\n{line}")));
+        text.extend(observed.iter().map(|it| {
+            format!(
+                "\n{} {} is observed: in {} calls it would have made {} edits, {} rejections and {} skips, and failed {} times",
+                it.plugin.name, it.plugin.version, it.calls, it.edits, it.rejections, it.skips, it.faults
+            )
+        }));
+        text
+    };
+    printer.answer(json, text);
     Ok(Outcome::Done)
 }
 
@@ -20,7 +48,7 @@ pub(super) fn list_json(generation: &Generation) -> Value {
     let loaded = generation.plugins.iter().map(|loaded| loaded_json(loaded, &generation.state(loaded).to_string()));
     let refused = generation.refused.iter().filter(|refused| refused.kept.is_none()).map(refused_json);
     let off = generation.off.iter().map(
-        |off| json!({ "name": off.name, "version": off.version, "path": off.path, "state": "off", "error": null }),
+        |off| json!({ "name": off.name, "version": off.version, "path": off.path, "state": "off", "mode": "off", "error": null }),
     );
     json!({ "generation": generation.number, "plugins": loaded.chain(refused).chain(off).collect::<Vec<_>>() })
 }
@@ -30,7 +58,7 @@ pub(super) fn loaded_json(loaded: &Loaded, state: &str) -> Value {
     json!({
         "name": identity.name, "version": identity.version, "hash": identity.hash, "engine": identity.engine.as_str(),
         "hooks": loaded.plugin.hooks().iter().map(Hook::name).collect::<Vec<_>>(),
-        "phase": loaded.phase.as_str(), "priority": loaded.priority, "state": state, "path": loaded.path,
+        "phase": loaded.phase.as_str(), "priority": loaded.priority, "state": state, "mode": loaded.mode.as_str(), "path": loaded.path,
         "description": loaded.manifest.description, "error": null,
     })
 }
@@ -50,7 +78,9 @@ fn list_text(generation: &Generation) -> String {
         let identity = loaded.identity();
         let hooks: Vec<&str> = loaded.plugin.hooks().iter().map(Hook::name).collect();
         let hash = identity.hash.get(..12).unwrap_or(&identity.hash).to_owned();
-        let state = generation.state(loaded).to_string();
+        let left = loaded.probation.calls_left();
+        let on_probation = if left > 0 { ", on probation" } else { "" };
+        let state = format!("{}{on_probation}", generation.state(loaded));
         vec![
             identity.name.clone(),
             identity.version.clone(),
