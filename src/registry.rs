@@ -152,8 +152,10 @@ impl Registry {
     #[must_use]
     pub fn take_fresh(&self) -> Vec<Fresh> {
         let current = self.current();
-        let mut fresh = self.service.lock().unwrap_or_else(PoisonError::into_inner).outbox.take();
-        fresh.extend(current.plugins.iter().map(|loaded| loaded.take_fresh()).filter(|fresh| !fresh.is_empty()));
+        let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fresh = service.outbox.take();
+        let all = service.predecessors().chain(current.plugins.iter());
+        fresh.extend(all.map(|loaded| loaded.take_fresh()).filter(|fresh| !fresh.is_empty()));
         fresh
     }
 

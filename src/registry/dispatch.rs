@@ -332,7 +332,11 @@ fn enforce(
 /// A tripped guard never turns into an open door: its policy is applied without it.
 fn tripped(loaded: &Loaded, hook: Hook) -> FaultReport {
     let fault =
-        Fault::new(FaultKind::Tripped, "it is no longer called, because at least 20 of its last 50 calls failed")
-            .hint("mend it: a new version is called again at once");
+        Fault::new(FaultKind::Tripped, "it is no longer called, because at least 20 of its last 50 calls failed").hint(
+            format!(
+                "mend it: a new version is called again at once; `carnet plugin reset {}` calls this one",
+                loaded.identity().name
+            ),
+        );
     FaultReport { plugin: Arc::clone(loaded.identity()), hook, fault, policy: loaded.policy(hook) }
 }

@@ -185,6 +185,11 @@ impl Service {
         }
     }
 
+    /// What served before, and is held in case its successor fails.
+    pub(super) fn predecessors(&self) -> impl Iterator<Item = &Arc<Loaded>> {
+        self.entries.iter().filter_map(|entry| entry.predecessor.as_ref())
+    }
+
     fn past(&self, name: &str) -> Option<&Past> {
         self.pasts.get(name)
     }

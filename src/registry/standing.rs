@@ -178,3 +178,110 @@ impl Outbox {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::plugin::manifest::Phase;
+    use crate::plugin::service::Services;
+    use crate::registry::Registry;
+    use crate::registry::dispatch::Chain;
+    use crate::registry::fake::{Fake, contact, folders, write};
+
+    fn package(home: &Path, at: &str, version: &str, code: &str) {
+        write(home, &format!("{at}/plugin.toml"), &format!("name = 'a'\nversion = '{version}'"));
+        write(home, &format!("{at}/main.rhai"), code);
+    }
+
+    fn open(home: &Path, past: Past, shelf: Option<&str>) -> Registry {
+        let kept = shelf.map(|at| home.join(at));
+        let shelf = kept.map(|path| Box::new(move |_: &str, _: &str| Some(path.clone())) as Box<Shelf>);
+        let pasts = [("a".to_owned(), past)].into();
+        Registry::open_with(folders(home), BTreeMap::new(), Arc::new(Fake::default()), pasts, shelf)
+    }
+
+    fn call(registry: &Registry) -> usize {
+        let mut chain = Chain::new(registry.current(), |_| Services::none());
+        chain.run(Hook::Create, Phase::Change, contact()).faults.len()
+    }
+
+    fn served(registry: &Registry) -> (String, Predecessor) {
+        let current = registry.current();
+        let loaded = current.find("a").unwrap();
+        (loaded.terms.clone(), loaded.as_predecessor())
+    }
+
+    #[test]
+    fn faults_are_handed_out_once_and_go_on_in_the_next_process() {
+        let home = tempfile::tempdir().unwrap();
+        package(home.path(), "plugins/a", "1.0.0", "on_create fault");
+        let first = open(home.path(), Past::default(), None);
+        (0..19).for_each(|_| assert_eq!(call(&first), 1));
+        let fresh = first.take_fresh();
+        assert_eq!((fresh.len(), fresh[0].calls(), fresh[0].tripped), (1, 19, false));
+        assert_eq!(fresh[0].faults, [(Hook::Create, "PLUGIN_SCRIPT", 19)]);
+        assert!(first.take_fresh().is_empty());
+        let (terms, _) = served(&first);
+        let standing = Standing { window: fresh[0].window.bits(), ..Standing::default() };
+        let past = |standing: Standing| Past { by_terms: [(terms.clone(), standing)].into(), served: None };
+        let second = open(home.path(), past(standing), None);
+        call(&second);
+        let fresh = second.take_fresh();
+        assert!(fresh[0].tripped && fresh[0].window.is_too_much());
+        let third = open(home.path(), past(Standing { tripped: true, ..Standing::default() }), None);
+        assert_eq!(call(&third), 1);
+        assert!(third.take_fresh().is_empty(), "it was not called, and nothing is new");
+        package(home.path(), "plugins/a", "1.0.1", "on_create log a");
+        third.rescan();
+        assert_eq!(call(&third), 0, "another version is called");
+    }
+
+    #[test]
+    fn what_went_leaves_what_its_calls_came_to() {
+        let home = tempfile::tempdir().unwrap();
+        package(home.path(), "plugins/a", "1.0.0", "on_create log a");
+        let registry = open(home.path(), Past::default(), None);
+        call(&registry);
+        package(home.path(), "plugins/a", "2.0.0", "on_create log a");
+        registry.rescan();
+        let left: Vec<String> = registry.take_fresh().iter().map(|fresh| fresh.plugin.version.clone()).collect();
+        assert_eq!(left, ["1.0.0"]);
+    }
+
+    #[test]
+    fn a_predecessor_of_an_earlier_process_is_put_back_from_the_shelf() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path();
+        package(path, "plugins/a", "1.0.0", "on_create log a");
+        package(path, "shelf/a", "1.0.0", "on_create log a");
+        let first = open(path, Past::default(), None);
+        call(&first);
+        let (old_terms, old) = served(&first);
+        package(path, "plugins/a", "2.0.0", "on_create fault");
+        let past = Past { by_terms: BTreeMap::new(), served: Some(old.clone()) };
+        for (shelf, version) in [(None, "2.0.0"), (Some("plugins/a"), "2.0.0"), (Some("shelf/a"), "1.0.0")] {
+            let second = open(path, past.clone(), shelf);
+            assert_eq!(second.current().find("a").unwrap().probation.calls_left(), 200);
+            call(&second);
+            assert_eq!(second.current().find("a").unwrap().identity().version, version, "{shelf:?}");
+            let trials: Vec<_> = second.take_fresh().into_iter().filter_map(|fresh| fresh.trial).collect();
+            assert_eq!(trials, [Trial::Failed(old.clone(), version == "1.0.0")]);
+            assert_eq!(call(&second), usize::from(version == "2.0.0"));
+        }
+        // The next process does not try it again, as long as the predecessor is at hand.
+        let failed = Standing { failed: Some("version 2.0.0 failed".to_owned()), ..Standing::default() };
+        let terms = served(&open(path, Past::default(), None)).0;
+        assert_ne!(terms, old_terms);
+        let past = Past { by_terms: [(terms, failed)].into(), ..past };
+        let third = open(path, past.clone(), Some("shelf/a"));
+        assert_eq!(call(&third), 0);
+        assert_eq!(
+            third.current().refused[0].to_string(),
+            "plugin `a` is refused: version 2.0.0 failed; version 1.0.0 stays in service"
+        );
+        let without = open(path, past, None);
+        assert_eq!((call(&without), without.current().find("a").unwrap().probation.calls_left()), (1, 0));
+    }
+}

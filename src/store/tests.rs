@@ -12,6 +12,7 @@ mod labels;
 mod merging;
 mod notes;
 mod paging;
+mod plugins;
 mod privacy;
 mod records;
 mod restore;

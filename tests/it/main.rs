@@ -78,6 +78,9 @@ mod notes_labels;
 /// Consent, the change log, and people who are forgotten.
 mod privacy;
 
+/// What plugins did and what became of them.
+mod seeing;
+
 /// Bulk writes, and taking them back.
 mod bulk;
 

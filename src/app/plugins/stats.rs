@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use crate::app::failure::{Class, Failure};
-use crate::app::{App, now};
+use crate::app::{App, now, wire};
 use crate::domain::permission::Viewer;
 use crate::plugin::hook::Hook;
 use crate::registry::stats::{HookCounts, STEPS};
@@ -104,7 +102,7 @@ impl App {
         let at = now();
         let forgotten = self.store()?.write(|writer| {
             let rows = writer.plugin_standings(Some(name))?;
-            let told: Vec<String> = rows.iter().flat_map(|row| to_forget(row, at)).collect();
+            let told: Vec<String> = rows.iter().flat_map(to_forget).collect();
             if !told.is_empty() {
                 writer.reset_plugin(name)?;
                 writer.note_plugin(&Happening {
@@ -156,11 +154,11 @@ pub(super) fn add(it: &mut CallSums, more: &CallSums) {
 }
 
 /// What of a version's standing a reset forgets.
-fn to_forget(row: &PluginStanding, now: DateTime<Utc>) -> Vec<String> {
-    let tripped = row.tripped.as_ref().map(|(at, why)| {
-        let hours = (now - *at).num_hours();
-        format!("version {} was tripped for {hours} h: {why}", row.plugin.version)
-    });
+fn to_forget(row: &PluginStanding) -> Vec<String> {
+    let tripped = row
+        .tripped
+        .as_ref()
+        .map(|(at, why)| format!("version {} was tripped since {}: {why}", row.plugin.version, wire::time(*at)));
     tripped.into_iter().chain(row.failed.clone()).collect()
 }
 

@@ -43,7 +43,7 @@ pub(super) fn called(span: &Span, loaded: &Loaded, note: &CallNote) {
     span.record("verdict", verdict);
     span.record("micros", micros);
     let observed = if loaded.mode == Mode::Observe { ", observed" } else { "" };
-    debug!(target: "carnet::dispatch", "{verdict}, {} edits, {micros} µs{observed}", note.edits);
+    debug!(target: "carnet::dispatch", "{verdict} in {micros} µs, edits: {}{observed}", note.edits);
 }
 
 /// Tells of a call that failed.
@@ -109,9 +109,9 @@ mod tests {
     #[test]
     fn chains_and_calls_are_told_to_whoever_listens() {
         insta::assert_snapshot!(told_at(tracing::Level::DEBUG), @r#"
-        DEBUG chain{hook="on_create" phase="change" generation=0}:call{plugin="a" version="0.0.0" hook="on_create" generation=0 verdict="accept" micros=3}: carnet::dispatch: accept, 1 edits, 3 µs
+        DEBUG chain{hook="on_create" phase="change" generation=0}:call{plugin="a" version="0.0.0" hook="on_create" generation=0 verdict="accept" micros=3}: carnet::dispatch: accept in 3 µs, edits: 1
          INFO chain{hook="on_create" phase="change" generation=0}:call{plugin="b" version="0.0.0" hook="on_create" generation=0}: carnet::plugin: failed: it fails plugin="b" version="0.0.0" hook="on_create" code="PLUGIN_SCRIPT"
-        DEBUG chain{hook="on_create" phase="change" generation=0}:call{plugin="b" version="0.0.0" hook="on_create" generation=0 verdict="fault" micros=3}: carnet::dispatch: fault, 0 edits, 3 µs, observed
+        DEBUG chain{hook="on_create" phase="change" generation=0}:call{plugin="b" version="0.0.0" hook="on_create" generation=0 verdict="fault" micros=3}: carnet::dispatch: fault in 3 µs, edits: 0, observed
         "#);
     }
 
