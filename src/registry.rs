@@ -28,7 +28,7 @@ use arc_swap::ArcSwap;
 
 pub use generation::{Generation, Refused, State, SwitchedOff};
 pub use loaded::{Loaded, Logged};
-pub use probation::Probation;
+pub use probation::{CALLS as PROBATION_CALLS, Probation};
 pub use report::{Change, Report};
 
 use crate::plugin::Plugin;

@@ -7,7 +7,7 @@ use super::standing::{Predecessor, Trial};
 use crate::plugin::hook::{Hook, HookSet};
 
 /// Calls that a probation lasts.
-pub(super) const CALLS: u32 = 200;
+pub const CALLS: u32 = 200;
 
 /// Whether a version is on probation, and where it faulted.
 #[derive(Debug, Default)]

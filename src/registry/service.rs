@@ -175,7 +175,7 @@ impl Service {
                 let failed = self.past(&entry.name).and_then(|past| past.by_terms.get(&terms)?.failed.clone());
                 if let Some(why) = failed
                     && let Some(predecessor) =
-                        self.from_shelf(&entry.name, |served| served.hash != hash, deployments, load)
+                        self.shelved(&entry.name, |served| served.hash != hash, deployments, load)
                 {
                     return entry.put_back(predecessor, why);
                 }
@@ -211,7 +211,7 @@ impl Service {
     }
 
     /// Brings back the version that served last, judged by today's settings, where its package is kept.
-    fn from_shelf(
+    fn shelved(
         &self,
         name: &str,
         fits: impl Fn(&Predecessor) -> bool,
@@ -274,7 +274,7 @@ impl Service {
                 }
                 (None, Some(Trial::On(_, known))) if known.record.is_sound_in(serving.probation.hooks()) => {
                     let name = &serving.identity().name;
-                    (true, self.from_shelf(name, |served| served.hash == known.hash, deployments, load))
+                    (true, self.shelved(name, |served| served.hash == known.hash, deployments, load))
                 }
                 (None, _) => (false, None),
             };

@@ -16,7 +16,7 @@ use crate::plugin::package::Identity;
 use crate::plugin::service::LogLevel;
 use crate::registry::breaker::Window;
 use crate::registry::standing::{Fresh, Past, Pasts, Predecessor, Record, Standing, Trial};
-use crate::registry::{Generation, Logged};
+use crate::registry::{Generation, Logged, PROBATION_CALLS};
 use crate::store::{
     CallSums, Deed, Happening, PluginLine, PluginRef, PluginStanding, Reader, SeenPlugin, Store, StoreError, Writer,
 };
@@ -157,9 +157,10 @@ fn note_change(
     // Its probation begins now, whether or not this process calls it.
     let Some(loaded) = generation.find(&new.plugin) else { return Ok(()) };
     let is_known = writer.plugin_standings(Some(&new.plugin))?.iter().any(|row| row.terms == loaded.terms);
-    if let Some(Trial::On(left, predecessor)) = loaded.probation.trial().filter(|_| !is_known) {
+    if let Some(Trial::On(_, predecessor)) = loaded.probation.trial().filter(|_| !is_known) {
         writer.put_plugin_standing(&PluginStanding {
-            trial: left,
+            // The calls of this process are taken off with their counts.
+            trial: PROBATION_CALLS,
             old: Some(reference_to(&new.plugin, &predecessor)),
             ..blank(plugin_ref(loaded.identity()), loaded.terms.clone(), at)
         })?;
