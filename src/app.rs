@@ -45,7 +45,7 @@ use crate::domain::rules::{Rules, UnknownLabels};
 use crate::plugin::manifest::OnFault;
 use crate::plugin::package::Grants;
 use crate::plugin::service::Services;
-use crate::registry::dispatch::Chain;
+use crate::registry::dispatch::{Chain, Flags};
 use crate::registry::{Deployment, Folders, Generation, Mode, Registry};
 use crate::runtime::Runtimes;
 use crate::store::Store;
@@ -190,12 +190,24 @@ impl App {
     /// # Errors
     /// When the store cannot be opened.
     pub fn chain(&self, generation: Arc<Generation>) -> Result<Chain, Failure> {
+        Ok(Chain::new(generation, self.services()?))
+    }
+
+    /// Opens a chain whose calls are counted against nobody: its plugins trip by these flags alone.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub(in crate::app) fn trial_chain(&self, generation: Arc<Generation>, flags: Arc<Flags>) -> Result<Chain, Failure> {
+        Ok(Chain::for_job(generation, self.services()?, flags))
+    }
+
+    fn services(&self) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {
         let lookup = Arc::new(StoreLookup(self.store()?.clone()));
         let state = Arc::clone(self.state()?);
-        Ok(Chain::new(generation, move |grants: Grants| Services {
+        Ok(move |grants: Grants| Services {
             lookup: grants.lookup.then(|| Arc::clone(&lookup) as _),
             state: grants.state.then(|| Arc::clone(&state) as _),
-        }))
+        })
     }
 
     /// The built-in rules in force today, with what they need to know of the store.

@@ -1,6 +1,7 @@
 //! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, a component built.
 
 pub mod build;
+pub mod simulate;
 
 use std::path::Path;
 use std::sync::Arc;

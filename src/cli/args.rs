@@ -17,6 +17,7 @@ mod label;
 pub mod merge;
 mod notes;
 mod query;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,7 @@ pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
 pub use query::{QueryArgs, QueryOptions};
+pub use simulate::SimulateArgs;
 
 /// An empty name, as of a variable that was emptied, is none: the current folder is meant.
 fn home_folder() -> impl TypedValueParser<Value = PathBuf> {
@@ -199,6 +201,8 @@ pub enum PluginCommand {
         #[arg(long, value_name = "N")]
         generations: Option<u64>,
     },
+    /// What a package would decide differently from what is in service, over contacts or a file; nothing is written
+    Simulate(Box<SimulateArgs>),
     /// Build a WASM package from its sources with cargo, and write its plugin.wasm
     Build {
         /// The package's folder

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod list;
 mod run;
+mod simulate;
 
 use crate::app::App;
 use crate::app::failure::Failure;
@@ -18,6 +19,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         // A plugin that is tried looks contacts up for the installation.
         PluginCommand::Run { .. } => app.require_admin(by, "run plugins")?,
         PluginCommand::Build { .. } => app.require_admin(by, "build plugins")?,
+        PluginCommand::Simulate(_) => app.require_admin(by, "simulate plugins")?,
         _ => {}
     }
     match &args.command {
@@ -26,6 +28,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Check { package: None } => check::all(app, printer),
         PluginCommand::Run { plugin, hook, event } => run::run(app, plugin, hook, event, printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
+        PluginCommand::Simulate(args) => simulate::run(app, args, by, printer),
         PluginCommand::Build { package } => build::run(package, printer),
     }
 }
