@@ -13,6 +13,7 @@ mod scan;
 mod service;
 pub mod stats;
 pub mod watch;
+pub mod workbench;
 
 #[cfg(test)]
 mod fake;

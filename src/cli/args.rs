@@ -1,5 +1,6 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod author;
 mod contact;
 mod division;
 mod org;
@@ -26,6 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
 
+pub use author::{BenchArgs, DevArgs, RunArgs, TestArgs};
 use bulk::BulkArgs;
 pub use contact::{ContactArgs, ContactCommand};
 pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
@@ -180,21 +182,19 @@ pub struct PluginArgs {
 pub enum PluginCommand {
     /// List plugins: what is loaded, what is refused and why
     List,
-    /// Check a package, or all of them: manifest, code, grants, and its cases
+    /// Say in full what is wrong with a package, or what it may do: manifest, code, grants, settings, sources, cases
     Check {
-        /// A package's folder, or a lone .rhai or .wasm file [default: all of the home folder]
+        /// A package's folder, a lone .rhai or .wasm file, or the name of a package here [default: all of the home folder]
         package: Option<PathBuf>,
     },
+    /// Play the cases of a package and show what differs
+    Test(TestArgs),
     /// Call one hook of one plugin on an event and show what it does; nothing is written
-    Run {
-        /// The plugin's name, or a package's folder or file
-        plugin: String,
-        /// on_import_row, on_create, on_update, on_delete, on_merge or on_enquiry
-        hook: String,
-        /// The event, in the form of a package's cases: [row], [contact], [master] and [other], or [enquiry]
-        #[arg(long, value_name = "FILE")]
-        event: PathBuf,
-    },
+    Run(RunArgs),
+    /// Measure a package's hooks: cold and warm calls, against a hook that does nothing
+    Bench(BenchArgs),
+    /// Build, test and reload a package on every save, until Ctrl-C
+    Dev(DevArgs),
     /// Print each generation of plugins as it takes effect, until stopped
     Watch {
         /// End after so many generations

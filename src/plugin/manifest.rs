@@ -1,6 +1,7 @@
 //! The text of `plugin.toml`: what a package says about itself, asks for and can be told. Finding packages is `registry`.
 
 mod config;
+pub mod place;
 mod read;
 
 #[cfg(test)]

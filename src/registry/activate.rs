@@ -102,7 +102,11 @@ pub(super) fn guarded(load: &dyn Load, package: &Package) -> Result<Arc<dyn crat
 }
 
 /// Gathers what the engine needs.
-fn package(source: &Source, manifest: &Manifest, deployment: &Deployment) -> Result<Package, Vec<LoadError>> {
+pub(super) fn package(
+    source: &Source,
+    manifest: &Manifest,
+    deployment: &Deployment,
+) -> Result<Package, Vec<LoadError>> {
     let mut errors = not_granted(manifest, deployment);
     let config = manifest.configure(&deployment.config).map_err(|faults| errors.extend(faults));
     let config = config.unwrap_or_default();

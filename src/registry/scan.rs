@@ -214,7 +214,7 @@ pub(super) fn stamps(folders: &Folders) -> BTreeMap<PathBuf, Stamp> {
     files.filter_map(|path| stamp(&path).map(|stamp| (path, stamp))).collect()
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let target = path.canonicalize().ok()?;
     let metadata = target.metadata().ok()?;
     Some(Stamp { bytes: metadata.len(), modified: metadata.modified().ok(), target })
@@ -253,7 +253,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Dotfiles, and the temporary files of editors (`4913` is one that vim tries a folder with).
-fn is_passing(name: &str) -> bool {
+pub(super) fn is_passing(name: &str) -> bool {
     name.starts_with(['.', '#'])
         || name.ends_with('~')
         || name == "4913"

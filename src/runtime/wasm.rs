@@ -4,6 +4,7 @@
 mod data;
 mod engine;
 mod host;
+mod inspect;
 mod loaded;
 mod scan;
 mod session;
@@ -22,6 +23,7 @@ use crate::plugin::Plugin;
 use crate::plugin::hook::HookSet;
 use crate::plugin::package::{LoadError, Package};
 
+pub use inspect::{Inspected, Port, inspect};
 pub use scan::{componentize, source_digest, with_source_digest};
 
 /// The WIT package that host and guests share.

@@ -1,10 +1,14 @@
 //! `carnet plugin`: one file a command.
 
+mod bench;
 mod build;
 mod check;
+mod dev;
+mod figures;
 mod list;
 mod run;
 mod simulate;
+mod test;
 
 use crate::app::App;
 use crate::app::failure::Failure;
@@ -17,16 +21,20 @@ use crate::domain::permission::Viewer;
 pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> Result<Outcome, Failure> {
     match &args.command {
         // A plugin that is tried looks contacts up for the installation.
-        PluginCommand::Run { .. } => app.require_admin(by, "run plugins")?,
+        PluginCommand::Run(_) => app.require_admin(by, "run plugins")?,
         PluginCommand::Build { .. } => app.require_admin(by, "build plugins")?,
         PluginCommand::Simulate(_) => app.require_admin(by, "simulate plugins")?,
+        PluginCommand::Dev(_) => app.require_admin(by, "develop plugins")?,
         _ => {}
     }
     match &args.command {
         PluginCommand::List => list::run(app, printer),
         PluginCommand::Check { package: Some(package) } => check::one(app, package, printer),
         PluginCommand::Check { package: None } => check::all(app, printer),
-        PluginCommand::Run { plugin, hook, event } => run::run(app, plugin, hook, event, printer),
+        PluginCommand::Test(args) => test::run(app, args, printer),
+        PluginCommand::Run(args) => run::run(app, args, printer),
+        PluginCommand::Bench(args) => bench::run(app, args, printer),
+        PluginCommand::Dev(args) => dev::run(app, args, printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
         PluginCommand::Simulate(args) => simulate::run(app, args, by, printer),
         PluginCommand::Build { package } => build::run(package, printer),

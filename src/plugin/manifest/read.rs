@@ -7,9 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     ConfigKey, ConfigType, Limits, MANIFEST_BYTES, MANIFEST_FILE, Manifest, OnFault, Phase, did_you_mean,
-    is_plugin_name,
+    is_plugin_name, place::position,
 };
-use crate::plugin::fault::Position;
 use crate::plugin::package::{Grants, LoadError};
 
 /// The keys of a manifest.
@@ -76,7 +75,7 @@ impl<'t> Walk<'t> {
     }
 
     fn fault(&mut self, span: Range<usize>, message: String, hint: Option<String>) {
-        let error = LoadError { message, position: Some(position(self.text, span.start)), hint };
+        let error = LoadError { message, position: Some(position(self.text, MANIFEST_FILE, span.start)), hint };
         self.faults.push((span.start, error));
     }
 
@@ -308,13 +307,4 @@ fn is_version(version: &str) -> bool {
     let number = |part: &&str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit());
     let rest = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+');
     version.len() <= 64 && parts.len() == 3 && parts.iter().all(number) && version.bytes().all(rest)
-}
-
-/// Turns an offset in bytes into a line and column that people count, with the line itself.
-fn position(text: &str, at: usize) -> Position {
-    let before = text.get(..at).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let source = text[start..].lines().next().map(|line| line.chars().take(200).collect());
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    Position { file: MANIFEST_FILE.to_owned(), line, column: before[start..].chars().count() + 1, source }
 }

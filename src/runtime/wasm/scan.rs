@@ -67,12 +67,12 @@ pub(super) fn outside(bytes: &[u8]) -> Result<Outside, LoadError> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used with `map_err`")]
-fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
+pub(super) fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
     LoadError::new(format!("this is not a WebAssembly component: {} (at byte {})", error.message(), error.offset()))
         .hint("the file may be damaged or still being written")
 }
 
-fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
+pub(super) fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
     if let Some(interface) = own_interface(name)? {
         outside.imports.push(interface.to_owned());
         return Ok(());
@@ -87,7 +87,7 @@ fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
 }
 
 /// Exports that are no hooks are the guest's own business.
-fn note_export(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
+pub(super) fn note_export(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
     let Some(interface) = own_interface(name)? else { return Ok(()) };
     if let Some(hook) = Hook::ALL.into_iter().find(|hook| hook.interface() == interface) {
         outside.hooks.push((hook, name.to_owned()));
@@ -96,7 +96,7 @@ fn note_export(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
 }
 
 /// Returns the interface's name if it is one of `carnet:plugin` in a version that this host speaks.
-fn own_interface(name: &str) -> Result<Option<&str>, LoadError> {
+pub(super) fn own_interface(name: &str) -> Result<Option<&str>, LoadError> {
     let Some(rest) = name.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else { return Ok(None) };
     let (interface, version) = rest.split_once('@').unwrap_or((rest, "no version"));
     if is_spoken(version) {
@@ -113,7 +113,7 @@ fn is_spoken(version: &str) -> bool {
 }
 
 /// Says whether the bytes begin like a core module.
-fn is_core_module(bytes: &[u8]) -> bool {
+pub(super) fn is_core_module(bytes: &[u8]) -> bool {
     Parser::is_core_wasm(bytes)
 }
 
