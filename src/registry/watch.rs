@@ -121,7 +121,8 @@ fn keep_watch(
                 if let Some(eyes) = &mut eyes {
                     eyes.follow(&folders);
                 }
-                let found = scan::stamps(&folders);
+                let mut found = scan::stamps(&folders);
+                found.extend(registry.settings_stamp());
                 if settler.look(Instant::now(), found) == Look::Reload {
                     let report = registry.rescan();
                     if !report.is_empty() {
