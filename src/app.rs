@@ -5,6 +5,7 @@ pub mod bulk;
 pub mod contacts;
 pub mod custom_fields;
 pub mod decide;
+pub mod deployments;
 pub mod divisions;
 pub mod doctor;
 pub mod duplicates;
@@ -33,20 +34,18 @@ pub mod unmerge;
 pub mod viewer;
 pub mod wire;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{PluginMode, Profile, Settings};
+use crate::config::{Profile, SETTINGS_FILE, Settings};
 use crate::domain::custom::Entity;
 use crate::domain::rules::{Rules, UnknownLabels};
-use crate::plugin::manifest::OnFault;
 use crate::plugin::package::Grants;
 use crate::plugin::service::Services;
 use crate::registry::dispatch::{Chain, Flags};
-use crate::registry::{Deployment, Folders, Generation, Mode, Registry};
+use crate::registry::{Folders, Generation, Registry};
 use crate::runtime::Runtimes;
 use crate::store::Store;
 
@@ -165,7 +164,11 @@ impl App {
         }
         let folders = self.home.folders();
         let runtimes = Runtimes::new(folders.cache.clone())?;
-        let registry = Registry::open(folders, self.deployments(), Arc::new(runtimes));
+        let home = self.home.folder().to_owned();
+        let deployed = deployments::deployments(&self.settings, &home);
+        let registry = Registry::open(folders, deployed, Arc::new(runtimes));
+        let profile = self.settings.profile;
+        registry.follow(&home.join(SETTINGS_FILE), move || deployments::read_again(&home, profile));
         Ok(self.registry.get_or_init(|| Arc::new(registry)))
     }
 
@@ -257,24 +260,6 @@ impl App {
                 || generation.off.iter().any(|off| off.name == *name)
         };
         self.settings.plugins.keys().filter(|name| !known(name)).cloned().collect()
-    }
-
-    fn deployments(&self) -> BTreeMap<String, Deployment> {
-        let one = |plugin: &crate::config::PluginSettings| Deployment {
-            mode: match plugin.mode {
-                PluginMode::Enforce => Mode::Enforce,
-                PluginMode::Observe => Mode::Observe,
-                PluginMode::Off => Mode::Off,
-            },
-            grants: plugin.grants.clone(),
-            on_fault: plugin
-                .on_fault
-                .as_deref()
-                .map(|word| if word == "skip" { OnFault::Skip } else { OnFault::Reject }),
-            priority: plugin.priority,
-            config: plugin.config.clone(),
-        };
-        self.settings.plugins.iter().map(|(name, plugin)| (name.clone(), one(plugin))).collect()
     }
 }
 

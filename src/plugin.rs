@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod overtime;
 pub mod package;
 pub mod service;
+pub mod signature;
 pub mod verdict;
 
 use std::sync::Arc;

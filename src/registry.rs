@@ -6,10 +6,12 @@ pub mod breaker;
 pub mod cases;
 pub mod dispatch;
 mod generation;
+pub mod grants;
 mod loaded;
 mod probation;
 mod report;
 mod scan;
+mod secrets;
 mod service;
 pub mod stats;
 pub mod watch;
@@ -22,11 +24,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
+use tracing::warn;
 
 pub use generation::{Generation, Refused, State, SwitchedOff};
+pub use grants::{Asks, Deployments, Waits};
 pub use loaded::{Loaded, Logged};
 pub use probation::Probation;
 pub use report::{Change, Report};
@@ -72,18 +76,39 @@ impl Mode {
 }
 
 /// What a deployment says about one plugin.
-#[derive(Clone, PartialEq, Default, Debug)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Deployment {
     /// How it is called.
     pub mode: Mode,
     /// What it may use beside the thing in hand: `lookup`, `state`.
     pub grants: Vec<String>,
+    /// Names of what it may read at most; `None` means what its manifest asks for.
+    pub reads: Option<Vec<String>>,
+    /// Names of what it may write at most; `None` means what its manifest asks for.
+    pub writes: Option<Vec<String>>,
     /// What becomes of the record when a call fails, over the plugin's own choice.
     pub on_fault: Option<OnFault>,
     /// Place in the order of calls, 0–1000, over the plugin's own choice.
     pub priority: Option<u16>,
-    /// Its configuration.
+    /// Its configuration; a table `{ env = "NAME" }` or `{ file = "PATH" }` stands for a value that is kept elsewhere.
     pub config: toml::Table,
+    /// Line and column of each value of its configuration in the settings.
+    pub places: BTreeMap<String, (usize, usize)>,
+}
+
+/// Values may be secret; only manifests know which.
+impl std::fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deployment")
+            .field("mode", &self.mode)
+            .field("grants", &self.grants)
+            .field("reads", &self.reads)
+            .field("writes", &self.writes)
+            .field("on_fault", &self.on_fault)
+            .field("priority", &self.priority)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where packages are. Folders need not exist.
@@ -97,10 +122,18 @@ pub struct Folders {
     pub cache: Option<PathBuf>,
 }
 
+/// Settings that may change while the program runs.
+struct Settings {
+    file: PathBuf,
+    read: Box<dyn Fn() -> Result<Deployments, String> + Send + Sync>,
+}
+
 /// The plugins in service, kept up to date with their folders.
 pub struct Registry {
     folders: Folders,
-    deployments: BTreeMap<String, Deployment>,
+    deployments: ArcSwap<Deployments>,
+    /// Where the deployments are read again at each look, where they can change.
+    settings: OnceLock<Settings>,
     loader: Arc<dyn Load>,
     current: ArcSwap<Generation>,
     /// What is known of each package; locked while the folders are looked through, so that this happens once at a time.
@@ -110,10 +143,11 @@ pub struct Registry {
 impl Registry {
     /// Looks through the folders and loads what is there. What cannot be loaded is in the generation's list of refused packages.
     #[must_use]
-    pub fn open(folders: Folders, deployments: BTreeMap<String, Deployment>, loader: Arc<dyn Load>) -> Self {
+    pub fn open(folders: Folders, deployments: Deployments, loader: Arc<dyn Load>) -> Self {
         let registry = Self {
             folders,
-            deployments,
+            deployments: ArcSwap::from_pointee(deployments),
+            settings: OnceLock::new(),
             loader,
             current: ArcSwap::from_pointee(Generation::empty()),
             service: Mutex::default(),
@@ -146,14 +180,33 @@ impl Registry {
     pub fn rescan(&self) -> Report {
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
+        if let Some(settings) = self.settings.get() {
+            match (settings.read)() {
+                Ok(deployments) => self.deployments.store(Arc::new(deployments)),
+                Err(why) => warn!(target: "carnet::registry", "the settings of plugins stay as they were: {why}"),
+            }
+        }
         let found = scan::places(&self.folders);
-        let changed = service.update(found, &self.deployments, &*self.loader);
+        let changed = service.update(found, &self.deployments.load(), &*self.loader);
         if changed || before.number == 0 {
             self.put_into_service(&service);
         }
         let report = Report::between(&before, &self.current.load());
         report.log();
         report
+    }
+
+    /// Reads what the deployment says again at each look: a change of the settings is a new generation. While they cannot be read, what
+    /// was said before holds.
+    pub fn follow(&self, file: &Path, read: impl Fn() -> Result<Deployments, String> + Send + Sync + 'static) {
+        // Whoever comes second follows the same file.
+        let _ = self.settings.set(Settings { file: file.to_owned(), read: Box::new(read) });
+    }
+
+    /// What shows that the settings changed.
+    fn settings_stamp(&self) -> Option<(PathBuf, scan::Stamp)> {
+        let file = &self.settings.get()?.file;
+        Some((file.clone(), scan::stamp(file)?))
     }
 
     fn put_into_service(&self, service: &Service) {
@@ -166,7 +219,7 @@ impl Registry {
     /// # Errors
     /// Why it would be refused.
     pub fn candidate(&self, path: &Path) -> Result<Arc<Loaded>, Box<Refused>> {
-        candidate(path, &self.deployments, &*self.loader)
+        candidate(path, &self.deployments.load(), &*self.loader)
     }
 }
 
@@ -174,27 +227,27 @@ impl Registry {
 ///
 /// # Errors
 /// Why it would be refused.
-pub fn candidate(
-    path: &Path,
-    deployments: &BTreeMap<String, Deployment>,
-    load: &dyn Load,
-) -> Result<Arc<Loaded>, Box<Refused>> {
+pub fn candidate(path: &Path, deployments: &Deployments, load: &dyn Load) -> Result<Arc<Loaded>, Box<Refused>> {
     let refused = |name: String, mut errors: Vec<LoadError>| {
         let error = if errors.is_empty() { LoadError::new("it cannot be loaded") } else { errors.remove(0) };
-        Box::new(Refused { name, path: path.to_owned(), error, more: errors, kept: None })
+        Box::new(Refused { name, path: path.to_owned(), error, more: errors, kept: None, waits: None })
     };
     let place = Place::named(path).map_err(|error| refused(path.display().to_string(), vec![error]))?;
     let source = place.read().map_err(|error| refused(place.name(), vec![error]))?;
-    let wanted: BTreeMap<String, Deployment> = deployments
+    let wanted: Deployments = deployments
         .iter()
         .map(|(name, deployment)| {
             let mode = if deployment.mode == Mode::Off { Mode::Enforce } else { deployment.mode };
             (name.clone(), Deployment { mode, ..deployment.clone() })
         })
         .collect();
-    match Candidate::new(source, &wanted).activate(load) {
+    match Candidate::new(source, &wanted.trusting(deployments.trust.clone())).activate(load) {
         Activated::Loaded(loaded) => Ok(loaded),
         Activated::Off(off) => Err(refused(off.name, Vec::new())),
+        Activated::Waiting(name, waits) => {
+            let refused = refused(name.clone(), vec![waits.error(&name)]);
+            Err(Box::new(Refused { waits: Some(waits), ..*refused }))
+        }
         Activated::Refused(name, errors) => Err(refused(name, errors)),
     }
 }

@@ -2,18 +2,18 @@
 
 pub mod bench;
 pub mod build;
-pub mod simulate;
 pub mod check;
 pub mod dev;
 mod package;
 pub mod run;
+pub mod simulate;
 pub mod test;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::App;
 use super::failure::{Class, Failure};
+use super::{App, deployments};
 use crate::plugin::package::LoadError;
 use crate::registry::workbench::Workbench;
 use crate::registry::{Loaded, Refused};
@@ -69,7 +69,8 @@ impl App {
     /// When an engine cannot be started.
     pub fn workbench(&self) -> Result<Workbench, Failure> {
         let runtimes = Runtimes::new(self.home.folders().cache)?;
-        Ok(Workbench::new(self.deployments(), Arc::new(runtimes)))
+        let deployed = deployments::deployments(self.settings(), self.home.folder());
+        Ok(Workbench::new(deployed, Arc::new(runtimes)))
     }
 }
 

@@ -10,12 +10,13 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-pub use config::{ConfigKey, ConfigType};
+pub use config::{Bounds, ConfigKey, ConfigType};
 
 use super::budget::Budget;
 use super::hand::Terms;
 use super::hook::Hook;
 use super::package::{Grants, LoadError};
+use crate::domain::reach;
 
 /// Most bytes of a manifest.
 pub const MANIFEST_BYTES: usize = 256 << 10;
@@ -133,9 +134,9 @@ pub struct Manifest {
     pub on_fault: Option<OnFault>,
     /// What it asks to use beside the thing in hand.
     pub asks: Grants,
-    /// Fields and headers that it may read; `None` means all.
+    /// Names of what it may read, as `domain::reach` has them; `None` means that it does not say, so all.
     pub reads: Option<Vec<String>>,
-    /// Fields and headers that it may write; `None` means all.
+    /// Names of what it may write; `None` means that it does not say, so all.
     pub writes: Option<Vec<String>>,
     /// Limits in place of the standard ones.
     pub limits: Limits,
@@ -172,11 +173,22 @@ impl Manifest {
     #[must_use]
     pub fn terms(&self, read_only: bool) -> Terms {
         Terms {
-            reads: self.reads.clone(),
-            writes: self.writes.clone(),
+            reads: self.reads.as_deref().map(reach::expand),
+            writes: self.writes.as_deref().map(reach::expand),
             max_edits: self.limits.budget().edits,
             read_only,
         }
+    }
+
+    /// Narrows what it does not say itself to what a deployment grants: a package without `reads` sees what it is shown.
+    pub fn narrow(&mut self, reads: Option<&[String]>, writes: Option<&[String]>) {
+        let narrowed = |own: &mut Option<Vec<String>>, granted: Option<&[String]>| {
+            if own.is_none() {
+                *own = granted.map(<[String]>::to_vec);
+            }
+        };
+        narrowed(&mut self.reads, reads);
+        narrowed(&mut self.writes, writes);
     }
 
     /// Reads a manifest. `folder` is the package's name unless the text says otherwise.

@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use super::cases;
 use super::generation::SwitchedOff;
+use super::grants::{Deployments, Waits};
 use super::loaded::{Loaded, Placement};
 use super::scan::{Source, sha256};
+use super::secrets::Given;
 use super::{Deployment, Load, Mode};
 use crate::plugin::manifest::{Manifest, is_plugin_name};
-use crate::plugin::package::{Grants, Identity, LoadError, Package};
+use crate::plugin::package::{ConfigValue, Identity, LoadError, Package};
+use crate::plugin::signature::Trust;
 
 /// Most failing cases that are told.
 const CASES_TOLD: usize = 10;
@@ -22,6 +25,8 @@ pub(super) enum Activated {
     Loaded(Arc<Loaded>),
     /// The deployment does not want it.
     Off(SwitchedOff),
+    /// It is sound, and asks for more than it was granted, by this name.
+    Waiting(String, Box<Waits>),
     /// It is refused, by this name and for these reasons.
     Refused(String, Vec<LoadError>),
 }
@@ -31,13 +36,16 @@ pub(super) struct Candidate {
     source: Source,
     manifest: Result<Manifest, Vec<LoadError>>,
     deployment: Deployment,
+    /// What it is told, values that are kept elsewhere included.
+    given: Given,
+    trust: Trust,
     /// Hash of everything that decides how it runs here.
     pub(super) fingerprint: String,
 }
 
 impl Candidate {
     /// Reads the manifest of a package.
-    pub(super) fn new(source: Source, deployments: &BTreeMap<String, Deployment>) -> Self {
+    pub(super) fn new(source: Source, deployments: &Deployments) -> Self {
         let manifest = match &source.manifest {
             Some(text) => Manifest::parse(text, &source.name),
             None if is_plugin_name(&source.name) => Ok(Manifest::of_lone_file(&source.name)),
@@ -48,8 +56,10 @@ impl Candidate {
         };
         let name = manifest.as_ref().map_or(&source.name, |manifest| &manifest.name);
         let deployment = deployments.get(name).cloned().unwrap_or_default();
-        let fingerprint = fingerprint(&source, &deployment);
-        Self { source, manifest, deployment, fingerprint }
+        let given = Given::read(&deployment);
+        let trust = deployments.trust.clone();
+        let fingerprint = fingerprint(&source, &deployment, &given, &trust);
+        Self { source, manifest, deployment, given, trust, fingerprint }
     }
 
     /// Name of the plugin, or of its folder or file when the manifest cannot be read.
@@ -65,15 +75,29 @@ impl Candidate {
             return Activated::Off(SwitchedOff { name, version, path: self.source.path });
         }
         match self.load(load) {
-            Ok(loaded) => Activated::Loaded(Arc::new(loaded)),
+            Ok(Ok(loaded)) => Activated::Loaded(Arc::new(loaded)),
+            Ok(Err(waits)) => Activated::Waiting(name, waits),
             Err(errors) => Activated::Refused(name, errors),
         }
     }
 
-    fn load(self, load: &dyn Load) -> Result<Loaded, Vec<LoadError>> {
-        let Self { source, manifest, deployment, .. } = self;
-        let manifest = manifest?;
-        let package = package(&source, &manifest, &deployment)?;
+    /// Loads it and plays its cases, even where it then waits: what is approved is known to work.
+    fn load(self, load: &dyn Load) -> Result<Result<Loaded, Box<Waits>>, Vec<LoadError>> {
+        let Self { source, manifest, deployment, given, trust, .. } = self;
+        let files = source.signed_files();
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), *content)).collect();
+        // What nobody vouches for is not looked at any further.
+        let signed = trust.judge(&files, source.signature.as_deref()).map_err(|error| vec![error])?;
+        let mut manifest = manifest?;
+        let waits = Waits::of(&manifest, &deployment).map(Box::new);
+        let config = given.configure(&manifest, &deployment).map_err(|mut faults| {
+            faults.extend(waits.iter().map(|waits| waits.error(&manifest.name)));
+            faults
+        })?;
+        if waits.is_none() {
+            manifest.narrow(deployment.reads.as_deref(), deployment.writes.as_deref());
+        }
+        let package = package(&source, &manifest, config);
         let plugin = guarded(load, &package).map_err(|error| vec![error])?;
         if plugin.hooks().is_empty() {
             let hint = "export an interface such as `on-create`, or define a function such as `on_create(contact)`";
@@ -84,14 +108,18 @@ impl Candidate {
         if !failures.is_empty() {
             return Err(failures.into_iter().take(CASES_TOLD).map(LoadError::from).collect());
         }
+        if let Some(waits) = waits {
+            return Ok(Err(waits));
+        }
         let placement = Placement {
             priority: deployment.priority.unwrap_or(manifest.priority),
             mode: deployment.mode,
             on_fault: deployment.on_fault,
             grants: package.grants,
+            signed,
             path: source.path,
         };
-        Ok(Loaded::new(plugin, manifest, placement))
+        Ok(Ok(Loaded::new(plugin, manifest, placement)))
     }
 }
 
@@ -102,49 +130,27 @@ pub(super) fn guarded(load: &dyn Load, package: &Package) -> Result<Arc<dyn crat
 }
 
 /// Gathers what the engine needs.
-pub(super) fn package(
-    source: &Source,
-    manifest: &Manifest,
-    deployment: &Deployment,
-) -> Result<Package, Vec<LoadError>> {
-    let mut errors = not_granted(manifest, deployment);
-    let config = manifest.configure(&deployment.config).map_err(|faults| errors.extend(faults));
-    let config = config.unwrap_or_default();
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+pub(super) fn package(source: &Source, manifest: &Manifest, config: BTreeMap<String, ConfigValue>) -> Package {
     let identity = Identity {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
         hash: source.hash.clone(),
         engine: source.engine,
     };
-    Ok(Package {
+    Package {
         identity: Arc::new(identity),
         code: Arc::clone(&source.code),
         path: source.code_path.clone(),
-        // All that is asked for is granted, or the package would have been refused.
+        // What is not granted of it keeps the package from being called.
         grants: manifest.asks,
         budget: manifest.limits.budget(),
         config: Arc::new(config),
-    })
-}
-
-fn not_granted(manifest: &Manifest, deployment: &Deployment) -> Vec<LoadError> {
-    let Grants { lookup, state } = manifest.asks;
-    let asked: Vec<&str> =
-        [("lookup", lookup), ("state", state)].into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect();
-    let granted = |name: &str| deployment.grants.iter().any(|grant| grant == name);
-    let refused = asked.iter().filter(|name| !granted(name)).map(|name| {
-        let hint = format!("add `grants = {asked:?}` under [plugins.{}] in carnet.toml", manifest.name);
-        LoadError::new(format!("it asks for `{name}`, which is not granted")).hint(hint)
-    });
-    refused.collect()
+    }
 }
 
 /// Hashes the package with its cases, and how the deployment has it.
-fn fingerprint(source: &Source, deployment: &Deployment) -> String {
-    let deployed = format!("{deployment:?}");
+fn fingerprint(source: &Source, deployment: &Deployment, given: &Given, trust: &Trust) -> String {
+    let deployed = format!("{deployment:?}{}{trust:?}{:?}", given.text(), source.signature);
     let cases = source.cases.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
     let parts: Vec<&[u8]> = [source.hash.as_bytes(), deployed.as_bytes()].into_iter().chain(cases).collect();
     sha256(&parts)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Mode;
+use super::grants::Waits;
 use super::loaded::Loaded;
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
@@ -38,6 +39,8 @@ pub struct Refused {
     pub more: Vec<LoadError>,
     /// Version that stays in service in its place.
     pub kept: Option<String>,
+    /// What it waits for, where nothing is wrong with it but that it asks for more than it was granted.
+    pub waits: Option<Box<Waits>>,
 }
 
 /// A package that the deployment switched off.
@@ -75,9 +78,19 @@ impl fmt::Display for State {
     }
 }
 
+impl Refused {
+    /// Says whether another version serves because this one is at fault. One that waits is not.
+    const fn is_stale(&self) -> bool {
+        self.kept.is_some() && self.waits.is_none()
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` is refused: ", self.name)?;
+        match &self.waits {
+            Some(waits) => write!(f, "plugin `{}` {} waits for approval: ", self.name, waits.version)?,
+            None => write!(f, "plugin `{}` is refused: ", self.name)?,
+        }
         if let Some(position) = &self.error.position {
             write!(f, "{position}: ")?;
         }
@@ -135,8 +148,7 @@ impl Generation {
         if loaded.breaker.is_tripped() {
             return State::Tripped;
         }
-        let refused =
-            self.refused.iter().find(|refused| refused.kept.is_some() && refused.name == loaded.identity().name);
+        let refused = self.refused.iter().find(|refused| refused.is_stale() && refused.name == loaded.identity().name);
         match (refused, loaded.mode) {
             (Some(refused), _) => {
                 let version = &loaded.identity().version;

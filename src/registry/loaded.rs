@@ -15,6 +15,7 @@ use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{Manifest, OnFault, Phase};
 use crate::plugin::package::{Grants, Identity};
 use crate::plugin::service::LogLine;
+use crate::plugin::signature::Signed;
 
 /// Lines of the log that are kept in memory.
 const LOG_LINES: usize = 100;
@@ -36,6 +37,8 @@ pub struct Loaded {
     pub mode: Mode,
     /// What it may use beside the thing in hand.
     pub grants: Grants,
+    /// Who signed its package, where that counts.
+    pub signed: Option<Signed>,
     /// What becomes of a record when a call fails, if deployment or manifest say so.
     pub on_fault: Option<OnFault>,
     /// Folder or file of the package.
@@ -72,6 +75,7 @@ pub(super) struct Placement {
     pub(super) mode: Mode,
     pub(super) on_fault: Option<OnFault>,
     pub(super) grants: Grants,
+    pub(super) signed: Option<Signed>,
     pub(super) path: PathBuf,
 }
 
@@ -82,6 +86,7 @@ impl Loaded {
             priority: placement.priority,
             mode: placement.mode,
             grants: placement.grants,
+            signed: placement.signed,
             on_fault: placement.on_fault.or(manifest.on_fault),
             path: placement.path,
             plugin,

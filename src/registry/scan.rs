@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Folders;
 use crate::plugin::manifest::{MANIFEST_BYTES, MANIFEST_FILE};
 use crate::plugin::package::{EngineKind, LoadError};
+use crate::plugin::signature::{SIGNATURE_BYTES, SIGNATURE_FILE, lone_signature};
 
 /// Most bytes of a component.
 const WASM_BYTES: usize = 64 << 20;
@@ -58,6 +59,8 @@ pub(super) struct Source {
     pub(super) code: Arc<[u8]>,
     pub(super) code_path: PathBuf,
     pub(super) manifest: Option<String>,
+    /// The detached signature of code and manifest, if there is one.
+    pub(super) signature: Option<String>,
     /// Name and text of each case.
     pub(super) cases: Vec<(String, String)>,
     /// SHA-256 of code and manifest.
@@ -71,6 +74,14 @@ pub(super) struct Stamp {
     pub(super) modified: Option<SystemTime>,
     /// Where its links lead: a swapped link is a change.
     pub(super) target: PathBuf,
+}
+
+impl Source {
+    /// The files that a signature is for: the manifest first, where there is one.
+    pub(super) fn signed_files(&self) -> Vec<(String, &[u8])> {
+        let manifest = self.manifest.as_ref().map(|text| (MANIFEST_FILE.to_owned(), text.as_bytes()));
+        manifest.into_iter().chain([(base_name(&self.code_path).into_owned(), &*self.code)]).collect()
+    }
 }
 
 impl Place {
@@ -94,9 +105,9 @@ impl Place {
     /// Files that count, whether or not they exist.
     fn files(&self) -> Vec<PathBuf> {
         if self.lone.is_some() {
-            return vec![self.path.clone()];
+            return vec![self.path.clone(), self.signature_path()];
         }
-        let own = [MANIFEST_FILE, "plugin.wasm", "main.rhai"].map(|name| self.path.join(name));
+        let own = [MANIFEST_FILE, "plugin.wasm", "main.rhai", SIGNATURE_FILE].map(|name| self.path.join(name));
         own.into_iter().chain(self.case_files().unwrap_or_default()).collect()
     }
 
@@ -126,6 +137,11 @@ impl Place {
             self.read_text(path, CASE_BYTES).map(|text| (name, text))
         };
         let cases = files.iter().map(case).collect::<Result<_, _>>()?;
+        let signature_path = self.signature_path();
+        let signature = match signature_path.symlink_metadata() {
+            Ok(_) => Some(self.read_text(&signature_path, SIGNATURE_BYTES)?),
+            Err(_) => None,
+        };
         let hash = sha256(&[&code, manifest.as_deref().unwrap_or_default().as_bytes()]);
         Ok(Source {
             name: self.name(),
@@ -134,6 +150,7 @@ impl Place {
             code: code.into(),
             code_path,
             manifest,
+            signature,
             cases,
             hash,
         })
@@ -152,6 +169,13 @@ impl Place {
             (false, false) => {
                 Err(LoadError::new("it holds neither `plugin.wasm` nor `main.rhai`").hint(self.how_to_get_code()))
             }
+        }
+    }
+
+    fn signature_path(&self) -> PathBuf {
+        match self.lone {
+            Some(_) => self.path.with_file_name(lone_signature(&base_name(&self.path))),
+            None => self.path.join(SIGNATURE_FILE),
         }
     }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Load;
 use super::activate::{Activated, Candidate};
 use super::generation::{Generation, Refused, SwitchedOff};
+use super::grants::{Deployments, Waits};
 use super::loaded::Loaded;
 use super::scan::{Place, Places};
-use super::{Deployment, Load};
 use crate::plugin::package::LoadError;
 
 /// All packages, in the order in which they are looked at.
@@ -70,7 +71,8 @@ impl Entry {
     fn in_trouble(path: &Path, name: String, old: Option<&Self>, error: LoadError) -> Self {
         let entry = old.cloned().unwrap_or_else(|| Self::new(path.to_owned(), name));
         let kept = entry.serving.as_ref().map(|serving| serving.identity().version.clone());
-        let trouble = Refused { name: entry.name.clone(), path: path.to_owned(), error, more: Vec::new(), kept };
+        let trouble =
+            Refused { name: entry.name.clone(), path: path.to_owned(), error, more: Vec::new(), kept, waits: None };
         Self { trouble: Some(trouble), ..entry }
     }
 
@@ -83,19 +85,31 @@ impl Entry {
         }
         let kept = self.serving.as_ref().map(|serving| serving.identity().version.clone());
         let error = if errors.is_empty() { LoadError::new("it cannot be loaded") } else { errors.remove(0) };
-        self.refused = Some(Refused { name: self.name.clone(), path: self.path.clone(), error, more: errors, kept });
+        self.refused =
+            Some(Refused { name: self.name.clone(), path: self.path.clone(), error, more: errors, kept, waits: None });
+        self
+    }
+
+    /// Lets the package wait for what it was not granted, keeping what served before.
+    fn wait(self, old: Option<&Self>, waits: Box<Waits>) -> Self {
+        let error = waits.error(&self.name);
+        let mut entry = self.refuse(old, vec![error]);
+        entry.refused = entry.refused.map(|refused| Refused { waits: Some(waits), ..refused });
+        entry
+    }
+
+    /// Lets go of versions that may no longer serve: what they were granted was taken back.
+    fn only_allowed(mut self, deployments: &Deployments) -> Self {
+        let allowed = |loaded: &Arc<Loaded>| deployments.allow(loaded);
+        self.serving = self.serving.filter(allowed);
+        self.predecessor = self.predecessor.filter(allowed);
         self
     }
 }
 
 impl Service {
     /// Takes in what the folders hold now; says whether anything changed.
-    pub(super) fn update(
-        &mut self,
-        found: Places,
-        deployments: &BTreeMap<String, Deployment>,
-        load: &dyn Load,
-    ) -> bool {
+    pub(super) fn update(&mut self, found: Places, deployments: &Deployments, load: &dyn Load) -> bool {
         self.entries.iter_mut().for_each(Entry::forget_predecessor);
         let mut entries: Vec<Entry> = Vec::with_capacity(found.places.len());
         let mut names = BTreeMap::new();
@@ -115,14 +129,17 @@ impl Service {
     fn judge(
         &self,
         place: &Place,
-        deployments: &BTreeMap<String, Deployment>,
+        deployments: &Deployments,
         load: &dyn Load,
         names: &BTreeMap<String, PathBuf>,
     ) -> Entry {
         let old = self.entries.iter().find(|entry| entry.path == place.path);
         let source = match place.read() {
             Ok(source) => source,
-            Err(error) => return Entry::in_trouble(&place.path, place.name(), old, error),
+            Err(error) => {
+                let old = old.cloned().map(|old| old.only_allowed(deployments));
+                return Entry::in_trouble(&place.path, place.name(), old.as_ref(), error);
+            }
         };
         let candidate = Candidate::new(source, deployments);
         let mut entry = Entry::new(place.path.clone(), candidate.name().to_owned());
@@ -134,10 +151,12 @@ impl Service {
             return Entry { path: place.path.clone(), trouble: None, ..known.clone() };
         }
         let by_name = self.entries.iter().find(|known| known.name == candidate.name());
-        let old = old.filter(|old| old.serving.is_some()).or(by_name);
+        let old = old.filter(|old| old.serving.is_some()).or(by_name).cloned().map(|old| old.only_allowed(deployments));
+        let old = old.as_ref();
         entry.fingerprint = Some(candidate.fingerprint.clone());
         match candidate.activate(load) {
             Activated::Off(off) => Entry { off: Some(off), ..entry },
+            Activated::Waiting(_, waits) => entry.wait(old, waits),
             Activated::Refused(_, errors) => entry.refuse(old, errors),
             Activated::Loaded(loaded) => {
                 entry.predecessor = old.and_then(|old| old.serving.clone());
@@ -195,6 +214,7 @@ impl Service {
                 error: error.hint("mend it and put the mended version in its place"),
                 more: Vec::new(),
                 kept: Some(old.clone()),
+                waits: None,
             });
             entry.serving = Some(predecessor);
         }

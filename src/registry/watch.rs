@@ -95,7 +95,7 @@ impl Registry {
                 on_change(&report);
             }
         };
-        start(self.folders().clone(), notice, timing, reload)
+        start(InService(Arc::clone(self)), notice, timing, reload)
     }
 }
 
@@ -118,6 +118,21 @@ impl Sight for Folders {
         // A folder that is not there yet shows in the one above it.
         watched.extend([&self.plugins, &self.scripts].into_iter().filter_map(|root| root.parent().map(PathBuf::from)));
         watched
+    }
+}
+
+/// The folders of a registry, and the settings that its plugins are told.
+struct InService(Arc<Registry>);
+
+impl Sight for InService {
+    fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        let mut found = self.0.folders().stamps();
+        found.extend(self.0.settings_stamp());
+        found
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        Sight::folders(self.0.folders())
     }
 }
 

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use super::activate::{guarded, package};
 use super::cases::{CaseRun, play_cases};
+use super::grants::Deployments;
 use super::scan::{Place, Source, sha256};
 use super::{Deployment, Load};
 use crate::plugin::Plugin;
 use crate::plugin::manifest::{Manifest, is_plugin_name};
-use crate::plugin::package::{EngineKind, Grants, LoadError, Package};
+use crate::plugin::package::{EngineKind, LoadError};
 
 /// Where packages are tried: with a deployment's settings, and engines of its own.
 pub struct Workbench {
-    deployments: BTreeMap<String, Deployment>,
+    deployments: Deployments,
     load: Arc<dyn Load>,
 }
 
@@ -30,7 +31,7 @@ pub struct Draft<'w> {
 impl Workbench {
     /// Sets a workbench up.
     #[must_use]
-    pub fn new(deployments: BTreeMap<String, Deployment>, load: Arc<dyn Load>) -> Self {
+    pub fn new(deployments: Deployments, load: Arc<dyn Load>) -> Self {
         Self { deployments, load }
     }
 
@@ -121,8 +122,7 @@ impl Draft<'_> {
     /// What is wrong with manifest, configuration or code.
     pub fn load(&self, config: &toml::Table) -> Result<Arc<dyn Plugin>, Vec<LoadError>> {
         let manifest = self.manifest.as_ref().map_err(Clone::clone)?;
-        let given = Deployment { config: config.clone(), ..granted(manifest) };
-        let package = package(&self.source, manifest, &given)?;
+        let package = package(&self.source, manifest, manifest.configure(config)?);
         guarded(&*self.workbench.load, &package).map_err(|error| vec![error])
     }
 
@@ -136,18 +136,9 @@ impl Draft<'_> {
     ) -> Result<Vec<CaseRun>, Vec<LoadError>> {
         let manifest = self.manifest.as_ref().map_err(Clone::clone)?;
         // Each case brings its own configuration.
-        let optional = Manifest { config: Vec::new(), ..manifest.clone() };
-        let package: Package = package(&self.source, &optional, &granted(manifest))?;
+        let package = package(&self.source, manifest, BTreeMap::new());
         Ok(play_cases(&*self.workbench.load, &package, manifest, cases))
     }
-}
-
-/// A deployment that gives a package all that it asks for.
-fn granted(manifest: &Manifest) -> Deployment {
-    let Grants { lookup, state } = manifest.asks;
-    let asked = [("lookup", lookup), ("state", state)];
-    let grants = asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name.to_owned()).collect();
-    Deployment { grants, ..Deployment::default() }
 }
 
 /// Lists the packages of both folders, plugins first.

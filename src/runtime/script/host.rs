@@ -174,6 +174,9 @@ fn find(context: &NativeCallContext<'_>, by: &str, value: &str, limit: i64) -> O
             "use email, phone, external_id or name",
         ));
     };
+    if let Some(subject) = &call.desk().subject {
+        subject.may_look_up(&key).map_err(|refusal| throw(refusal, FaultKind::Script))?;
+    }
     let limit = usize::try_from(limit.clamp(1, MAX_FOUND)).unwrap_or(1);
     let found = service.find(&key, limit).map_err(|message| format!("the lookup failed: {message}"))?;
     call.check_clock()?;

@@ -13,7 +13,6 @@ use rhai::{Array, Dynamic, EvalAltResult, FuncArgs, ImmutableString};
 use super::api::{Table, text};
 use super::call::{Call, Desk, Outcome, Refused};
 use crate::domain::contact::Contact;
-use crate::plugin::hand::{Refusal, Subject};
 use crate::plugin::hook::Hook;
 use contact::{ContactHandle, Which};
 use enquiry::EnquiryHandle;
@@ -139,14 +138,4 @@ fn written(name: &str, value: &Dynamic) -> Outcome<Written> {
             .ok_or_else(|| format!("an array for `{name}` holds something that is no text").into());
     }
     Err(format!("`{name}` takes a text, not a value of type {}", value.type_name()).into())
-}
-
-/// Refuses what the grants for the thing in hand do not allow to be read.
-fn may_read(subject: &Subject, name: &str) -> Result<(), Refusal> {
-    match subject {
-        Subject::Row(hand) => hand.get(name).map(drop),
-        Subject::Contact(hand) => hand.sheet.get(name).map(drop),
-        Subject::Merge(hand) => hand.result.get(name).map(drop),
-        Subject::Enquiry(hand) => hand.contact_get(name).map(drop),
-    }
 }

@@ -69,6 +69,9 @@ fn find(mut store: Ctx<'_>, (by, value, limit): (String, String, u32)) -> Result
         let hint = "use `email`, `phone`, `external_id` or `name`";
         return Ok((Err(GuestRefusal::new("LOOKUP_KEY", things::short(&by), message, hint)),));
     };
+    if let Some(Err(refusal)) = data.subject.as_ref().map(|subject| subject.may_look_up(&key)) {
+        return Ok((Err(refusal.into()),));
+    }
     let Some(lookup) = &data.services.lookup else { return Ok((Ok(Vec::new()),)) };
     let limit = limit.clamp(1, MAX_LIMIT) as usize;
     let mut found = lookup.find(&key, limit).map_err(|message| Fault::new(FaultKind::Engine, message))?;

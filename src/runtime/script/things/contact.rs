@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, ImmutableString};
 
-use super::{Pointer, Written, may_read, odd_handle, unchanged, written};
+use super::{Pointer, Written, odd_handle, unchanged, written};
 use crate::domain::contact::Contact;
 use crate::domain::field::{FIELDS, FieldKey};
 use crate::domain::text::is_blank;
@@ -224,7 +224,7 @@ impl ContactHandle {
 
 /// The grants for the thing in hand hold for contacts found by a lookup too.
 fn found_key(subject: &Subject, name: &str) -> Result<FieldKey, Refusal> {
-    may_read(subject, name)?;
+    subject.may_read(name)?;
     FieldKey::parse(name).map_err(|invalid| Refusal {
         code: Cow::Borrowed(invalid.code),
         field: name.to_owned(),
