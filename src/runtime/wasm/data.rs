@@ -14,6 +14,7 @@ use crate::plugin::package::{ConfigValue, Identity};
 use crate::plugin::service::{LogLevel, LogLine, Services, StateWrite};
 
 use super::types::printable;
+use super::wasi::{Output, System};
 use crate::plugin::overtime::Overtime;
 
 /// Most lines that one call may log: short lines cost more than their bytes.
@@ -36,6 +37,10 @@ pub(super) struct Data {
     pub(super) call: CallRecord,
     pub(super) found: Found,
     pub(super) overtime: Overtime,
+    /// What a guest with WASI printed.
+    pub(super) output: Output,
+    /// What a guest with WASI takes for a system.
+    pub(super) system: System,
 }
 
 /// What one call did, apart from its edits.
@@ -58,6 +63,8 @@ impl Data {
         self.found.forget();
         self.memory.denied = false;
         self.overtime.reset();
+        self.output = Output::default();
+        self.system = System::default();
     }
 
     /// What becomes of a guest whose ticks are used up.

@@ -1,6 +1,6 @@
 //! One version of a plugin, compiled and linked. Everything that can be wrong with it before it is called is told here.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, types};
@@ -15,7 +15,10 @@ use super::data::Data;
 use super::scan::{Outside, outside};
 use super::session::WasmSession;
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
-use super::{PACKAGE, VERSION, engine, host};
+use super::{PACKAGE, VERSION, WasmRuntime, engine, host, wasi};
+
+/// From this size on, people are told that compiling takes a while.
+const SLOW_BYTES: usize = 2 << 20;
 
 /// A loaded component. Sessions share it.
 pub(super) struct Loaded {
@@ -51,15 +54,14 @@ impl Loaded {
     }
 
     /// Checks, compiles and links a package. Only one component is compiled at a time, for that takes all processors.
-    pub(super) fn new(engine: &Engine, compiling: &Mutex<()>, package: &Package) -> Result<Self, LoadError> {
+    pub(super) fn new(runtime: &WasmRuntime, package: &Package) -> Result<Self, LoadError> {
+        let engine = &runtime.engine;
         let outside = outside(&package.code)?;
         check_grants(&outside, package.grants, &package.identity.name)?;
-        let component = {
-            let _turn = compiling.lock().unwrap_or_else(PoisonError::into_inner);
-            Component::from_binary(engine, &package.code).map_err(|error| cannot("be compiled", &error))?
-        };
+        let component = compile(runtime, package)?;
         let mut linker = Linker::new(engine);
         host::link(&mut linker, package.grants).map_err(|error| cannot("be linked", &error))?;
+        wasi::link(&mut linker, &component, engine).map_err(|error| cannot("be linked", &error))?;
         let pre = linker.instantiate_pre(&component).map_err(|error| cannot("be linked", &error))?;
         let outer = linker.substituted_component_type(&component).map_err(|error| cannot("be linked", &error))?;
         let hooks = outside.hooks.iter().map(|(hook, export)| find_hook(engine, &component, &outer, *hook, export));
@@ -71,6 +73,31 @@ impl Loaded {
             package: Package { code: Arc::default(), ..package.clone() },
         })
     }
+}
+
+/// Takes compiled code from the cache, or compiles and keeps it.
+fn compile(runtime: &WasmRuntime, package: &Package) -> Result<Component, LoadError> {
+    let mut last = runtime.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, component)) = last.as_ref().filter(|(code, _)| Arc::ptr_eq(code, &package.code)) {
+        return Ok(component.clone());
+    }
+    let before = runtime.cache.as_ref().map(|cache| cache.before(&package.code)).transpose();
+    let before = before.map_err(|error| {
+        LoadError::new(format!("compiled code that was altered cannot be taken away: {error}"))
+            .hint("empty the folder `carnet` among your caches (XDG_CACHE_HOME, else ~/.cache)")
+    })?;
+    if package.code.len() >= SLOW_BYTES && !before.as_ref().is_some_and(|before| before.is_cached) {
+        let (name, size) = (&package.identity.name, package.code.len() as f64 / f64::from(1 << 20));
+        let once = if before.is_some() { ", once" } else { "" };
+        tracing::info!(target: "carnet::notice", "compiling {name} ({size:.0} MB{once})…");
+    }
+    let component =
+        Component::from_binary(&runtime.engine, &package.code).map_err(|error| cannot("be compiled", &error))?;
+    if let (Some(cache), Some(before)) = (&runtime.cache, &before) {
+        cache.seal(before);
+    }
+    *last = Some((Arc::clone(&package.code), component.clone()));
+    Ok(component)
 }
 
 fn check_grants(outside: &Outside, grants: Grants, plugin: &str) -> Result<(), LoadError> {

@@ -7,7 +7,7 @@ use wit_component::ComponentEncoder;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::LoadError;
 
-use super::{PACKAGE, VERSION};
+use super::{PACKAGE, VERSION, wasi};
 
 /// Largest component, in bytes.
 const MAX_BYTES: usize = 64 << 20;
@@ -77,9 +77,12 @@ pub(super) fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadE
         outside.imports.push(interface.to_owned());
         return Ok(());
     }
+    if wasi::knows(name) {
+        return Ok(());
+    }
     let message = format!("it imports `{name}`, which Carnet does not have");
     let hint = if name.starts_with("wasi:") {
-        "plugins have no WASI: build for the target `wasm32-unknown-unknown`"
+        "of WASI there is an empty 0.2: `cli`, `clocks`, `filesystem`, `http`, `io`, `random` and `sockets`"
     } else {
         "plugins may import `log`, `config`, `lookup`, `state` and `things` of carnet:plugin, and nothing else"
     };
