@@ -1,6 +1,9 @@
-//! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, a component built.
+//! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, one started,
+//! a component built.
 
 pub mod build;
+pub mod language;
+pub mod new;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod import;
 mod label;
 pub mod merge;
 mod notes;
+mod plugin;
 mod query;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub use import::{EscapeArg, ImportArgs, JobCommand, MappingCommand, MatchByArg, 
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
+pub use plugin::NewPluginArgs;
 pub use query::{QueryArgs, QueryOptions};
 
 /// An empty name, as of a variable that was emptied, is none: the current folder is meant.
@@ -199,7 +201,9 @@ pub enum PluginCommand {
         #[arg(long, value_name = "N")]
         generations: Option<u64>,
     },
-    /// Build a WASM package from its sources with cargo, and write its plugin.wasm
+    /// Start a plugin: a whole package that builds and passes its cases, to be changed
+    New(NewPluginArgs),
+    /// Build a package's plugin.wasm from its sources in Rust, JavaScript, Python or C
     Build {
         /// The package's folder
         package: PathBuf,

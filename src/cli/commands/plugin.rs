@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod list;
+mod new;
 mod run;
 
 use crate::app::App;
@@ -17,6 +18,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
     match &args.command {
         // A plugin that is tried looks contacts up for the installation.
         PluginCommand::Run { .. } => app.require_admin(by, "run plugins")?,
+        PluginCommand::New(_) => app.require_admin(by, "start plugins")?,
         PluginCommand::Build { .. } => app.require_admin(by, "build plugins")?,
         _ => {}
     }
@@ -26,6 +28,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Check { package: None } => check::all(app, printer),
         PluginCommand::Run { plugin, hook, event } => run::run(app, plugin, hook, event, printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
+        PluginCommand::New(args) => new::run(app, args, printer),
         PluginCommand::Build { package } => build::run(package, printer),
     }
 }
