@@ -1,9 +1,12 @@
-//! Plugins as operators and authors see them: what is in service, one package checked, tested, measured, built, developed, one hook tried.
+//! Plugins as operators and authors see them: what is in service; one package started, checked, tested, measured, built, developed; one hook
+//! tried.
 
 pub mod bench;
 pub mod build;
 pub mod check;
 pub mod dev;
+pub mod language;
+pub mod new;
 mod package;
 pub mod run;
 pub mod simulate;

@@ -17,6 +17,7 @@ mod import;
 mod label;
 pub mod merge;
 mod notes;
+mod plugin;
 mod query;
 mod simulate;
 
@@ -38,6 +39,7 @@ pub use import::{EscapeArg, ImportArgs, JobCommand, MappingCommand, MatchByArg, 
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
+pub use plugin::NewPluginArgs;
 pub use query::{QueryArgs, QueryOptions};
 pub use simulate::SimulateArgs;
 
@@ -203,7 +205,9 @@ pub enum PluginCommand {
     },
     /// What a package would decide differently from what is in service, over contacts or a file; nothing is written
     Simulate(Box<SimulateArgs>),
-    /// Build a WASM package from its sources with cargo, and write its plugin.wasm
+    /// Start a plugin: a whole package that builds and passes its cases, to be changed
+    New(NewPluginArgs),
+    /// Build a package's plugin.wasm from its sources in Rust, JavaScript, Python or C
     Build {
         /// The package's folder
         package: PathBuf,

@@ -26,8 +26,8 @@ use crate::plugin::Plugin;
 use crate::plugin::hook::HookSet;
 use crate::plugin::package::{LoadError, Package};
 
-pub use inspect::{Inspected, Port, inspect};
 use cache::CompileCache;
+pub use inspect::{Inspected, Port, inspect};
 
 pub use scan::{componentize, source_digest, with_source_digest};
 

@@ -6,6 +6,7 @@ mod check;
 mod dev;
 mod figures;
 mod list;
+mod new;
 mod run;
 mod simulate;
 mod test;
@@ -22,6 +23,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
     match &args.command {
         // A plugin that is tried looks contacts up for the installation.
         PluginCommand::Run(_) => app.require_admin(by, "run plugins")?,
+        PluginCommand::New(_) => app.require_admin(by, "start plugins")?,
         PluginCommand::Build { .. } => app.require_admin(by, "build plugins")?,
         PluginCommand::Simulate(_) => app.require_admin(by, "simulate plugins")?,
         PluginCommand::Dev(_) => app.require_admin(by, "develop plugins")?,
@@ -37,6 +39,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Dev(args) => dev::run(app, args, printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
         PluginCommand::Simulate(args) => simulate::run(app, args, by, printer),
+        PluginCommand::New(args) => new::run(app, args, printer),
         PluginCommand::Build { package } => build::run(package, printer),
     }
 }
