@@ -1,6 +1,7 @@
 //! Which plugins are loaded, in which order, and how their packages come and go while the program runs. Calling them is `dispatch`; running
 //! code is `runtime`; what becomes of a record is decided above.
 
+mod abreast;
 mod activate;
 pub mod breaker;
 pub mod cases;
@@ -11,6 +12,8 @@ mod probation;
 mod report;
 mod scan;
 mod service;
+mod shelf;
+mod standing;
 pub mod stats;
 pub mod watch;
 
@@ -21,7 +24,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
 
@@ -29,13 +32,14 @@ pub use generation::{Generation, Refused, State, SwitchedOff};
 pub use loaded::{Loaded, Logged};
 pub use probation::Probation;
 pub use report::{Change, Report};
+pub use standing::Standing;
 
 use crate::plugin::Plugin;
 use crate::plugin::manifest::OnFault;
 use crate::plugin::package::{LoadError, Package};
 use activate::{Activated, Candidate};
 use scan::Place;
-use service::Service;
+use service::{Ground, Service};
 
 /// Loads packages: the engines, or a stand-in for tests.
 pub trait Load: Send + Sync {
@@ -94,6 +98,8 @@ pub struct Folders {
     pub scripts: PathBuf,
     /// Where engines keep compiled code.
     pub cache: Option<PathBuf>,
+    /// Where the last good version of each plugin is kept for the next process.
+    pub shelf: Option<PathBuf>,
 }
 
 /// The plugins in service, kept up to date with their folders.
@@ -101,6 +107,8 @@ pub struct Registry {
     folders: Folders,
     deployments: BTreeMap<String, Deployment>,
     loader: Arc<dyn Load>,
+    /// How versions stood when this process began.
+    standings: Vec<Standing>,
     current: ArcSwap<Generation>,
     /// What is known of each package; locked while the folders are looked through, so that this happens once at a time.
     service: Mutex<Service>,
@@ -110,15 +118,33 @@ impl Registry {
     /// Looks through the folders and loads what is there. What cannot be loaded is in the generation's list of refused packages.
     #[must_use]
     pub fn open(folders: Folders, deployments: BTreeMap<String, Deployment>, loader: Arc<dyn Load>) -> Self {
-        let registry = Self {
-            folders,
-            deployments,
-            loader,
-            current: ArcSwap::from_pointee(Generation::empty()),
-            service: Mutex::default(),
-        };
+        Self::open_as_known(folders, deployments, loader, Vec::new())
+    }
+
+    /// Does what [`Registry::open`] does, with how versions stood when an earlier process took [`Registry::standings`].
+    #[must_use]
+    pub fn open_as_known(
+        folders: Folders,
+        deployments: BTreeMap<String, Deployment>,
+        loader: Arc<dyn Load>,
+        standings: Vec<Standing>,
+    ) -> Self {
+        let service = Mutex::new(Service::new(&folders));
+        let current = ArcSwap::from_pointee(Generation::empty());
+        let registry = Self { folders, deployments, loader, standings, current, service };
         registry.rescan();
         registry
+    }
+
+    /// Returns how each version in service stands, for the next process.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing> {
+        self.current.load().plugins.iter().map(|loaded| Standing::of(loaded)).collect()
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        let Self { folders, deployments, loader, standings, .. } = self;
+        Ground { folders, deployments, load: &**loader, standings }
     }
 
     /// Returns the generation in service. If a version on probation faulted, its predecessor is put back first.
@@ -127,8 +153,13 @@ impl Registry {
         if !current.plugins.iter().any(|loaded| loaded.probation.has_faulted()) {
             return current;
         }
-        let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
-        if service.end_probations() {
+        // While packages are being loaded nobody waits for that: whoever loads them ends probations, too.
+        let mut service = match self.service.try_lock() {
+            Ok(service) => service,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            Err(TryLockError::WouldBlock) => return current,
+        };
+        if service.look_after(&self.ground()) {
             self.put_into_service(&service);
         }
         self.current.load_full()
@@ -146,7 +177,7 @@ impl Registry {
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
         let found = scan::places(&self.folders);
-        let changed = service.update(found, &self.deployments, &*self.loader);
+        let changed = service.update(&found, &self.ground());
         if changed || before.number == 0 {
             self.put_into_service(&service);
         }
@@ -166,6 +197,12 @@ impl Registry {
     /// Why it would be refused.
     pub fn candidate(&self, path: &Path) -> Result<Arc<Loaded>, Box<Refused>> {
         candidate(path, &self.deployments, &*self.loader)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.service.get_mut().unwrap_or_else(PoisonError::into_inner).note();
     }
 }
 

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cases;
 use super::generation::SwitchedOff;
 use super::loaded::{Loaded, Placement};
-use super::scan::{Source, sha256};
+use super::scan::{Place, Source, sha256};
+use super::service::Ground;
+use super::shelf::Packed;
 use super::{Deployment, Load, Mode};
 use crate::plugin::manifest::{Manifest, is_plugin_name};
 use crate::plugin::package::{Grants, Identity, LoadError, Package};
@@ -33,6 +35,8 @@ pub(super) struct Candidate {
     deployment: Deployment,
     /// Hash of everything that decides how it runs here.
     pub(super) fingerprint: String,
+    /// Whether its code is at hand.
+    is_whole: bool,
 }
 
 impl Candidate {
@@ -49,7 +53,7 @@ impl Candidate {
         let name = manifest.as_ref().map_or(&source.name, |manifest| &manifest.name);
         let deployment = deployments.get(name).cloned().unwrap_or_default();
         let fingerprint = fingerprint(&source, &deployment);
-        Self { source, manifest, deployment, fingerprint }
+        Self { source, manifest, deployment, fingerprint, is_whole: true }
     }
 
     /// Name of the plugin, or of its folder or file when the manifest cannot be read.
@@ -57,30 +61,74 @@ impl Candidate {
         self.manifest.as_ref().map_or(&self.source.name, |manifest| &manifest.name)
     }
 
+    /// Says whether the package itself says its name.
+    pub(super) const fn is_named(&self) -> bool {
+        self.manifest.is_ok()
+    }
+
+    /// What is noted when its cases passed: of its content, its terms and the program that played them.
+    pub(super) fn proof(&self) -> String {
+        sha256(&[self.fingerprint.as_bytes(), program().as_bytes()])
+    }
+
+    /// Lets go of code that is large.
+    pub(super) fn without_code_over(mut self, bytes: usize) -> Self {
+        self.is_whole = self.source.code.len() <= bytes;
+        if !self.is_whole {
+            self.source.code = Arc::default();
+        }
+        self
+    }
+
+    /// Packs it for the shelf, with the hash of what was packed.
+    pub(super) fn pack(&self, place: &Place) -> Option<(Packed, String)> {
+        if self.is_whole {
+            return Some((self.source.pack(), self.source.hash.clone()));
+        }
+        place.read().ok().map(|source| (source.pack(), source.hash))
+    }
+
+    /// Loads it and tries it out, reading it again if its code was let go of. Cases that passed before are not played again.
+    pub(super) fn activate_from(&self, place: &Place, ground: &Ground<'_>, passed: bool) -> Activated {
+        if self.is_whole {
+            return self.activate_unless(passed, ground.load);
+        }
+        match place.read().map(|source| Self::new(source, ground.deployments)) {
+            Ok(again) if again.fingerprint == self.fingerprint => again.activate_unless(passed, ground.load),
+            Ok(again) => Activated::Refused(again.name().to_owned(), vec![LoadError::new("it is being changed")]),
+            Err(error) => Activated::Refused(self.name().to_owned(), vec![error]),
+        }
+    }
+
     /// Loads it and tries it out.
-    pub(super) fn activate(self, load: &dyn Load) -> Activated {
+    pub(super) fn activate(&self, load: &dyn Load) -> Activated {
+        self.activate_unless(false, load)
+    }
+
+    fn activate_unless(&self, passed: bool, load: &dyn Load) -> Activated {
         let name = self.name().to_owned();
         if self.deployment.mode == Mode::Off {
             let version = self.manifest.as_ref().ok().map(|manifest| manifest.version.clone());
-            return Activated::Off(SwitchedOff { name, version, path: self.source.path });
+            return Activated::Off(SwitchedOff { name, version, path: self.source.path.clone() });
         }
-        match self.load(load) {
+        match self.load(load, passed) {
             Ok(loaded) => Activated::Loaded(Arc::new(loaded)),
             Err(errors) => Activated::Refused(name, errors),
         }
     }
 
-    fn load(self, load: &dyn Load) -> Result<Loaded, Vec<LoadError>> {
+    fn load(&self, load: &dyn Load, passed: bool) -> Result<Loaded, Vec<LoadError>> {
         let Self { source, manifest, deployment, .. } = self;
-        let manifest = manifest?;
-        let package = package(&source, &manifest, &deployment)?;
+        let manifest = manifest.clone()?;
+        let package = package(source, &manifest, deployment)?;
         let plugin = guarded(load, &package).map_err(|error| vec![error])?;
         if plugin.hooks().is_empty() {
             let hint = "export an interface such as `on-create`, or define a function such as `on_create(contact)`";
             return Err(vec![LoadError::new("it has no hook, so it would never be called").hint(hint)]);
         }
-        let files = source.cases.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let failures = cases::run_cases(load, &package, &manifest, files);
+        let files = source.cases.iter().filter(|_| !passed).map(|(name, text)| (name.as_str(), text.as_str()));
+        let failures =
+            cases::run_cases(&Again { load, package: &package, plugin: &plugin }, &package, &manifest, files);
         if !failures.is_empty() {
             return Err(failures.into_iter().take(CASES_TOLD).map(LoadError::from).collect());
         }
@@ -89,10 +137,33 @@ impl Candidate {
             mode: deployment.mode,
             on_fault: deployment.on_fault,
             grants: package.grants,
-            path: source.path,
+            path: source.path.clone(),
         };
         Ok(Loaded::new(plugin, manifest, placement))
     }
+}
+
+/// Gives cases that want nothing else the plugin that is loaded already.
+struct Again<'a> {
+    load: &'a dyn Load,
+    package: &'a Package,
+    plugin: &'a Arc<dyn crate::plugin::Plugin>,
+}
+
+impl Load for Again<'_> {
+    fn load(&self, package: &Package) -> Result<Arc<dyn crate::plugin::Plugin>, LoadError> {
+        if package.config == self.package.config { Ok(Arc::clone(self.plugin)) } else { self.load.load(package) }
+    }
+}
+
+/// Which program this is: another build may judge cases otherwise.
+fn program() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let file = std::env::current_exe().and_then(|path| path.metadata());
+        let stamp = file.map(|data| (data.len(), data.modified().ok())).ok();
+        format!("{} {stamp:?}", env!("CARGO_PKG_VERSION"))
+    })
 }
 
 /// A parser that panics refuses one package, not the program.

@@ -17,6 +17,9 @@ use super::session::WasmSession;
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
 use super::{PACKAGE, VERSION, engine, host};
 
+/// Components of more bytes are compiled one at a time.
+const LARGE: usize = 1 << 20;
+
 /// A loaded component. Sessions share it.
 pub(super) struct Loaded {
     pub(super) engine: Engine,
@@ -50,12 +53,13 @@ impl Loaded {
         self.hooks.iter().find(|(known, _)| *known == hook).map(|(_, export)| export)
     }
 
-    /// Checks, compiles and links a package. Only one component is compiled at a time, for that takes all processors.
+    /// Checks, compiles and links a package. Large components are compiled one at a time, for that takes much memory.
     pub(super) fn new(engine: &Engine, compiling: &Mutex<()>, package: &Package) -> Result<Self, LoadError> {
         let outside = outside(&package.code)?;
         check_grants(&outside, package.grants, &package.identity.name)?;
         let component = {
-            let _turn = compiling.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_large = package.code.len() > LARGE;
+            let _turn = is_large.then(|| compiling.lock().unwrap_or_else(PoisonError::into_inner));
             Component::from_binary(engine, &package.code).map_err(|error| cannot("be compiled", &error))?
         };
         let mut linker = Linker::new(engine);
