@@ -91,7 +91,18 @@ impl Home {
     }
 
     fn folders(&self) -> Folders {
-        Folders { plugins: self.0.join("plugins"), scripts: self.0.join("scripts"), cache: compile_cache() }
+        Folders {
+            plugins: self.0.join("plugins"),
+            scripts: self.0.join("scripts"),
+            cache: compile_cache(),
+            shelf: Some(self.shelf()),
+        }
+    }
+
+    /// Where the last good version of each plugin is kept.
+    #[must_use]
+    pub fn shelf(&self) -> PathBuf {
+        self.0.join("carnet.db-plugins")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which plugins are loaded, in which order, and how their packages come and go while the program runs. Calling them is `dispatch`; running
 //! code is `runtime`; what becomes of a record is decided above.
 
+mod abreast;
 mod activate;
 pub mod breaker;
 pub mod cases;
@@ -13,6 +14,8 @@ mod report;
 mod scan;
 mod secrets;
 mod service;
+mod shelf;
+mod standing;
 pub mod stats;
 pub mod watch;
 pub mod workbench;
@@ -24,7 +27,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
 use tracing::warn;
@@ -34,13 +37,14 @@ pub use grants::{Asks, Deployments, Waits};
 pub use loaded::{Loaded, Logged};
 pub use probation::Probation;
 pub use report::{Change, Report};
+pub use standing::Standing;
 
 use crate::plugin::Plugin;
 use crate::plugin::manifest::OnFault;
 use crate::plugin::package::{LoadError, Package};
 use activate::{Activated, Candidate};
 use scan::Place;
-use service::Service;
+use service::{Ground, Service};
 
 /// Loads packages: the engines, or a stand-in for tests.
 pub trait Load: Send + Sync {
@@ -120,6 +124,8 @@ pub struct Folders {
     pub scripts: PathBuf,
     /// Where engines keep compiled code.
     pub cache: Option<PathBuf>,
+    /// Where the last good version of each plugin is kept for the next process.
+    pub shelf: Option<PathBuf>,
 }
 
 /// Settings that may change while the program runs.
@@ -135,6 +141,8 @@ pub struct Registry {
     /// Where the deployments are read again at each look, where they can change.
     settings: OnceLock<Settings>,
     loader: Arc<dyn Load>,
+    /// How versions stood when this process began.
+    standings: Vec<Standing>,
     current: ArcSwap<Generation>,
     /// What is known of each package; locked while the folders are looked through, so that this happens once at a time.
     service: Mutex<Service>,
@@ -144,16 +152,39 @@ impl Registry {
     /// Looks through the folders and loads what is there. What cannot be loaded is in the generation's list of refused packages.
     #[must_use]
     pub fn open(folders: Folders, deployments: Deployments, loader: Arc<dyn Load>) -> Self {
+        Self::open_as_known(folders, deployments, loader, Vec::new())
+    }
+
+    /// Does what [`Registry::open`] does, with how versions stood when an earlier process took [`Registry::standings`].
+    #[must_use]
+    pub fn open_as_known(
+        folders: Folders,
+        deployments: Deployments,
+        loader: Arc<dyn Load>,
+        standings: Vec<Standing>,
+    ) -> Self {
         let registry = Self {
+            service: Mutex::new(Service::new(&folders)),
             folders,
             deployments: ArcSwap::from_pointee(deployments),
             settings: OnceLock::new(),
             loader,
+            standings,
             current: ArcSwap::from_pointee(Generation::empty()),
-            service: Mutex::default(),
         };
         registry.rescan();
         registry
+    }
+
+    /// Returns how each version in service stands, for the next process.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing> {
+        self.current.load().plugins.iter().map(|loaded| Standing::of(loaded)).collect()
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        let Self { folders, deployments, loader, standings, .. } = self;
+        Ground { folders, deployments: deployments.load_full(), load: &**loader, standings }
     }
 
     /// Returns the generation in service. If a version on probation faulted, its predecessor is put back first.
@@ -162,8 +193,13 @@ impl Registry {
         if !current.plugins.iter().any(|loaded| loaded.probation.has_faulted()) {
             return current;
         }
-        let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
-        if service.end_probations() {
+        // While packages are being loaded nobody waits for that: whoever loads them ends probations, too.
+        let mut service = match self.service.try_lock() {
+            Ok(service) => service,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            Err(TryLockError::WouldBlock) => return current,
+        };
+        if service.look_after(&self.ground()) {
             self.put_into_service(&service);
         }
         self.current.load_full()
@@ -187,7 +223,7 @@ impl Registry {
             }
         }
         let found = scan::places(&self.folders);
-        let changed = service.update(found, &self.deployments.load(), &*self.loader);
+        let changed = service.update(&found, &self.ground());
         if changed || before.number == 0 {
             self.put_into_service(&service);
         }
@@ -220,6 +256,12 @@ impl Registry {
     /// Why it would be refused.
     pub fn candidate(&self, path: &Path) -> Result<Arc<Loaded>, Box<Refused>> {
         candidate(path, &self.deployments.load(), &*self.loader)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.service.get_mut().unwrap_or_else(PoisonError::into_inner).note();
     }
 }
 

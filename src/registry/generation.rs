@@ -63,8 +63,8 @@ pub enum State {
     Observed,
     /// Not called: it faulted too often.
     Tripped,
-    /// Called, though its package holds another version that was refused; with the reason.
-    Stale(String),
+    /// Called, though its package holds something else that was refused, or cannot be read; with the version that is kept.
+    Kept(String),
 }
 
 impl fmt::Display for State {
@@ -73,7 +73,7 @@ impl fmt::Display for State {
             Self::Active => f.write_str("active"),
             Self::Observed => f.write_str("observe"),
             Self::Tripped => f.write_str("tripped"),
-            Self::Stale(why) => write!(f, "stale: {why}"),
+            Self::Kept(version) => write!(f, "kept {version}"),
         }
     }
 }
@@ -150,10 +150,7 @@ impl Generation {
         }
         let refused = self.refused.iter().find(|refused| refused.is_stale() && refused.name == loaded.identity().name);
         match (refused, loaded.mode) {
-            (Some(refused), _) => {
-                let version = &loaded.identity().version;
-                State::Stale(format!("still version {version} because {}", refused.error))
-            }
+            (Some(_), _) => State::Kept(loaded.identity().version.clone()),
             (None, Mode::Observe) => State::Observed,
             (None, _) => State::Active,
         }

@@ -11,7 +11,7 @@ use super::stats::Stats;
 use crate::plugin::Plugin;
 use crate::plugin::fault::Fault;
 use crate::plugin::hand::Terms;
-use crate::plugin::hook::Hook;
+use crate::plugin::hook::{Hook, HookSet};
 use crate::plugin::manifest::{Manifest, OnFault, Phase};
 use crate::plugin::package::{Grants, Identity};
 use crate::plugin::service::LogLine;
@@ -58,6 +58,8 @@ struct Notes {
     log: VecDeque<Logged>,
     samples: VecDeque<String>,
     fault: Option<(Hook, Fault)>,
+    /// Hooks in which it failed in earlier processes.
+    faulted_earlier: HookSet,
 }
 
 /// One line that the plugin logged.
@@ -142,10 +144,23 @@ impl Loaded {
         self.with_notes(|notes| notes.fault.clone())
     }
 
-    /// Says whether it faulted in a hook that its predecessor was called for and never failed in.
+    /// Says whether it faulted in a hook that its predecessor has and is not known to have failed in.
     pub(super) fn faulted_where_not(&self, predecessor: &Self) -> bool {
-        let hooks = self.probation.hooks();
-        predecessor.stats.snapshot().iter().any(|(hook, counts)| hooks.contains(*hook) && counts.faults == 0)
+        let (hooks, known) = (predecessor.plugin.hooks(), predecessor.faulted_hooks());
+        self.probation.hooks().iter().any(|hook| hooks.contains(hook) && !known.contains(hook))
+    }
+
+    /// Returns the hooks in which it ever failed, as far as is known.
+    pub(super) fn faulted_hooks(&self) -> HookSet {
+        let earlier = self.with_notes(|notes| notes.faulted_earlier);
+        let counted = self.stats.snapshot();
+        let counted = counted.iter().filter(|(_, counts)| counts.faults > 0).map(|(hook, _)| *hook);
+        counted.chain(earlier.iter()).chain(self.probation.hooks().iter()).collect()
+    }
+
+    /// Takes note of the hooks in which it failed in earlier processes.
+    pub(super) fn note_earlier_faults(&self, hooks: HookSet) {
+        self.with_notes(|notes| notes.faulted_earlier = hooks);
     }
 
     /// Calls it again after its faults tripped it.

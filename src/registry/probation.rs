@@ -20,6 +20,13 @@ impl Probation {
         self.calls_left.store(CALLS, Ordering::Relaxed);
     }
 
+    /// Goes on from where it stood in another process.
+    pub(super) fn restore(&self, calls_left: u32, faulted: HookSet) {
+        self.calls_left.store(calls_left.min(CALLS), Ordering::Relaxed);
+        let faulted = faulted.iter().fold(0, |bits, hook| bits | 1 << hook as u32);
+        self.faulted.store(faulted, Ordering::Relaxed);
+    }
+
     /// Notes a call.
     pub(super) fn note(&self, hook: Hook, faulted: bool) {
         let left = self.calls_left.load(Ordering::Relaxed);

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::Folders;
+use super::shelf::{At, Packed};
 use crate::plugin::manifest::{MANIFEST_BYTES, MANIFEST_FILE};
 use crate::plugin::package::{EngineKind, LoadError};
 use crate::plugin::signature::{SIGNATURE_BYTES, SIGNATURE_FILE, lone_signature};
@@ -47,6 +48,8 @@ pub(super) struct Places {
     pub(super) places: Vec<Place>,
     /// Folders that cannot be listed, with the reason; a folder that does not exist is one of them.
     pub(super) unreadable: Vec<(PathBuf, LoadError)>,
+    /// Folders that were listed.
+    pub(super) looked_into: Vec<PathBuf>,
 }
 
 /// A package as it was read.
@@ -72,6 +75,8 @@ pub(super) struct Source {
 pub(super) struct Stamp {
     pub(super) bytes: u64,
     pub(super) modified: Option<SystemTime>,
+    /// Where the system tells: which file it is, and when anything about it changed last, who may read it included.
+    pub(super) inode: (u64, i64, i64),
     /// Where its links lead: a swapped link is a change.
     pub(super) target: PathBuf,
 }
@@ -99,7 +104,8 @@ impl Place {
     /// Name of the folder or file, without extension.
     pub(super) fn name(&self) -> String {
         let name = if self.lone.is_some() { self.path.file_stem() } else { self.path.file_name() };
-        name.unwrap_or_default().to_string_lossy().into_owned()
+        // A name is shown to people: what would move their cursor is not.
+        name.unwrap_or_default().to_string_lossy().replace(char::is_control, "\u{fffd}")
     }
 
     /// Files that count, whether or not they exist.
@@ -142,7 +148,7 @@ impl Place {
             Ok(_) => Some(self.read_text(&signature_path, SIGNATURE_BYTES)?),
             Err(_) => None,
         };
-        let hash = sha256(&[&code, manifest.as_deref().unwrap_or_default().as_bytes()]);
+        let hash = content_hash(&code, manifest.as_deref());
         Ok(Source {
             name: self.name(),
             path: self.path.clone(),
@@ -154,6 +160,11 @@ impl Place {
             cases,
             hash,
         })
+    }
+
+    /// Where it is, for the shelf.
+    pub(super) fn at(&self, folders: &Folders) -> At {
+        At { scripts: self.root != folders.plugins, entry: base_name(&self.path).into_owned() }
     }
 
     /// Finds the one file of code.
@@ -201,17 +212,69 @@ impl Place {
             let message = format!("`{}` is a link that leads out of the package", base_name(path));
             return Err(LoadError::new(message).hint("put the file itself there"));
         }
-        // Opening a pipe would wait for its other end.
-        if !target.metadata().map_err(fail)?.is_file() {
-            return Err(LoadError::new(format!("`{}` is not a file", base_name(path))));
-        }
-        let mut bytes = Vec::new();
-        File::open(&target).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes)).map_err(fail)?;
-        if bytes.len() > most {
-            return Err(LoadError::new(format!("`{}` has more than {most} bytes", base_name(path))));
-        }
-        Ok(bytes)
+        read_regular(&target, most).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => LoadError::new(format!("`{}` is not a file", base_name(path))),
+            io::ErrorKind::FileTooLarge => LoadError::new(format!("`{}` has more than {most} bytes", base_name(path))),
+            _ => fail(error),
+        })
     }
+}
+
+/// Reads a regular file of at most so many bytes; anything else is invalid input.
+pub(super) fn read_regular(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for its other end.
+    let data = path.metadata()?;
+    if !data.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(most).min(most) + 1);
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+impl Source {
+    /// Returns what the shelf keeps of it: all but the cases. Whatever else decides whether it may serve belongs here, too.
+    pub(super) fn pack(&self) -> Packed {
+        let code = (base_name(&self.code_path).into_owned(), self.code.to_vec());
+        let manifest = self.manifest.as_ref().map(|text| (MANIFEST_FILE.to_owned(), text.clone().into_bytes()));
+        let signature = self.signature.as_ref().map(|text| (SIGNATURE_FILE.to_owned(), text.clone().into_bytes()));
+        Packed { name: self.name.clone(), files: manifest.into_iter().chain([code]).chain(signature).collect() }
+    }
+
+    /// Makes it of what was on the shelf, for the place where its package was.
+    pub(super) fn unpack(packed: Packed, path: &Path) -> Result<Self, LoadError> {
+        let (mut manifest, mut signature, mut code) = (None, None, None);
+        let text = |bytes| String::from_utf8(bytes).map_err(|_| LoadError::new("its kept copy is damaged"));
+        for (name, bytes) in packed.files {
+            if name == MANIFEST_FILE {
+                manifest = Some(text(bytes)?);
+            } else if name == SIGNATURE_FILE {
+                signature = Some(text(bytes)?);
+            } else if let Some(engine) = engine_of(Path::new(&name)) {
+                code = Some((engine, name, bytes));
+            }
+        }
+        let (engine, file, code) = code.ok_or_else(|| LoadError::new("its kept copy is damaged"))?;
+        let code_path = if manifest.is_some() { path.join(file) } else { path.to_owned() };
+        let hash = content_hash(&code, manifest.as_deref());
+        let name = packed.name;
+        Ok(Self {
+            name,
+            path: path.to_owned(),
+            engine,
+            code: code.into(),
+            code_path,
+            manifest,
+            signature,
+            cases: Vec::new(),
+            hash,
+        })
+    }
+}
+
+/// Hash of what a plugin is.
+fn content_hash(code: &[u8], manifest: Option<&str>) -> String {
+    sha256(&[code, manifest.unwrap_or_default().as_bytes()])
 }
 
 /// Lists the packages of both folders.
@@ -219,8 +282,15 @@ pub(super) fn places(folders: &Folders) -> Places {
     let mut found = Places::default();
     for root in [&folders.plugins, &folders.scripts] {
         match list(root) {
-            Ok(paths) => found.places.extend(paths.into_iter().filter_map(|path| place(root, path))),
-            Err(error) => found.unreadable.push((root.clone(), failed(root, &error))),
+            Ok(paths) => {
+                found.looked_into.push(root.clone());
+                found.places.extend(paths.into_iter().filter_map(|path| place(root, path)));
+            }
+            Err(error) => {
+                let hint =
+                    "bring the folder back; to remove the plugins that were in it, put an empty one in its place";
+                found.unreadable.push((root.clone(), failed(root, &error).hint(hint)));
+            }
         }
     }
     found
@@ -241,7 +311,18 @@ pub(super) fn stamps(folders: &Folders) -> BTreeMap<PathBuf, Stamp> {
 pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let target = path.canonicalize().ok()?;
     let metadata = target.metadata().ok()?;
-    Some(Stamp { bytes: metadata.len(), modified: metadata.modified().ok(), target })
+    Some(Stamp { bytes: metadata.len(), modified: metadata.modified().ok(), inode: inode(&metadata), target })
+}
+
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> (u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> (u64, i64, i64) {
+    Default::default()
 }
 
 /// Returns the folders in which a change may matter: both roots, their packages, and the cases of those. Build output is left out.
@@ -297,7 +378,8 @@ fn failed(path: &Path, error: &io::Error) -> LoadError {
 }
 
 fn base_name(path: &Path) -> std::borrow::Cow<'_, str> {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    if name.contains(char::is_control) { name.replace(char::is_control, "\u{fffd}").into() } else { name }
 }
 
 /// Hashes parts so that no two different lists of parts look alike; 64 hex digits.

@@ -56,6 +56,13 @@ mod hostile_script;
 /// Plugins added, changed and removed while a command runs.
 mod reload;
 
+/// Reload under fire: hundreds of changes while imports and enquiries run.
+#[cfg(unix)]
+mod fire;
+
+/// Last good versions across processes, and folders full of what no package is.
+mod shelf;
+
 /// A contact from its first day to its last: conflicts, deleting, restoring.
 mod life_cycle;
 

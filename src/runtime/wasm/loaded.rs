@@ -20,6 +20,9 @@ use super::{PACKAGE, VERSION, WasmRuntime, engine, host, wasi};
 /// From this size on, people are told that compiling takes a while.
 const SLOW_BYTES: usize = 2 << 20;
 
+/// Components of more bytes are compiled one at a time.
+const LARGE: usize = 1 << 20;
+
 /// A loaded component. Sessions share it.
 pub(super) struct Loaded {
     pub(super) engine: Engine,
@@ -53,7 +56,7 @@ impl Loaded {
         self.hooks.iter().find(|(known, _)| *known == hook).map(|(_, export)| export)
     }
 
-    /// Checks, compiles and links a package. Only one component is compiled at a time, for that takes all processors.
+    /// Checks, compiles and links a package. Large components are compiled one at a time, for that takes much memory.
     pub(super) fn new(runtime: &WasmRuntime, package: &Package) -> Result<Self, LoadError> {
         let engine = &runtime.engine;
         let outside = outside(&package.code)?;
@@ -77,10 +80,19 @@ impl Loaded {
 
 /// Takes compiled code from the cache, or compiles and keeps it.
 fn compile(runtime: &WasmRuntime, package: &Package) -> Result<Component, LoadError> {
+    if package.code.len() <= LARGE {
+        return compile_now(runtime, package);
+    }
     let mut last = runtime.compiling.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, component)) = last.as_ref().filter(|(code, _)| Arc::ptr_eq(code, &package.code)) {
         return Ok(component.clone());
     }
+    let component = compile_now(runtime, package)?;
+    *last = Some((Arc::clone(&package.code), component.clone()));
+    Ok(component)
+}
+
+fn compile_now(runtime: &WasmRuntime, package: &Package) -> Result<Component, LoadError> {
     let before = runtime.cache.as_ref().map(|cache| cache.before(&package.code)).transpose();
     let before = before.map_err(|error| {
         LoadError::new(format!("compiled code that was altered cannot be taken away: {error}"))
@@ -96,7 +108,6 @@ fn compile(runtime: &WasmRuntime, package: &Package) -> Result<Component, LoadEr
     if let (Some(cache), Some(before)) = (&runtime.cache, &before) {
         cache.seal(before);
     }
-    *last = Some((Arc::clone(&package.code), component.clone()));
     Ok(component)
 }
 

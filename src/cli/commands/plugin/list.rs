@@ -17,7 +17,15 @@ pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> 
 }
 
 pub(super) fn list_json(generation: &Generation) -> Value {
-    let loaded = generation.plugins.iter().map(|loaded| loaded_json(loaded, &generation.state(loaded).to_string()));
+    let kept = |name: &str| generation.refused.iter().find(|refused| refused.kept.is_some() && refused.name == name);
+    let loaded = generation.plugins.iter().map(|loaded| {
+        let mut json = loaded_json(loaded, &generation.state(loaded).to_string());
+        if let Some(refused) = kept(&loaded.identity().name) {
+            json["error"] = refused.error.to_string().into();
+            json["hint"] = json!(refused.error.hint);
+        }
+        json
+    });
     let refused = generation.refused.iter().filter(|refused| refused.kept.is_none()).map(refused_json);
     let off = generation.off.iter().map(
         |off| json!({ "name": off.name, "version": off.version, "path": off.path, "state": "off", "error": null }),
