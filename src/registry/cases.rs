@@ -132,7 +132,7 @@ pub fn play_cases<'a>(
 ) -> Vec<CaseRun> {
     let mut loaded: Vec<(Package, Arc<dyn Plugin>)> = Vec::new();
     let mut play = |(name, text): (&str, &str)| {
-        let ready = Case::parse(text, name).and_then(|case| {
+        let ready = Case::parse(text, &format!("cases/{name}")).and_then(|case| {
             let plugin = plugin_for(load, package, manifest, &case, &mut loaded)?;
             Ok((case, plugin))
         });

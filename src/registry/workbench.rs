@@ -126,6 +126,25 @@ impl Draft<'_> {
         guarded(&*self.workbench.load, &package).map_err(|error| vec![error])
     }
 
+    /// Loads its code alone, told what can be told of what it is told: for looking at it though its manifest or settings are at fault.
+    ///
+    /// # Errors
+    /// What is wrong with the code.
+    pub fn load_code(&self) -> Result<Arc<dyn Plugin>, LoadError> {
+        let mut manifest = match &self.manifest {
+            Ok(manifest) => manifest.clone(),
+            Err(_) => {
+                let all = Grants { lookup: true, state: true };
+                Manifest { asks: all, ..Manifest::of_lone_file("unnamed") }
+            }
+        };
+        manifest.config.iter_mut().for_each(|key| key.required = false);
+        let package = package(&self.source, &manifest, &granted(&manifest));
+        let package =
+            package.map_err(|mut errors| errors.pop().unwrap_or_else(|| LoadError::new("it cannot be loaded")))?;
+        guarded(&*self.workbench.load, &package)
+    }
+
     /// Plays cases of it, each a name and a text.
     ///
     /// # Errors

@@ -50,6 +50,12 @@ mod undo;
 /// The packages that ship with Carnet: sources and components agree, cases pass.
 mod packages;
 
+/// The author's loop: test, run, bench, dev.
+mod author;
+
+/// Packages looked at from all sides, sound and broken.
+mod checks;
+
 /// Scripts that mean harm.
 mod hostile_script;
 

@@ -99,9 +99,14 @@ impl App {
         let name = path.canonicalize().unwrap_or_else(|_| path.clone());
         let name = name.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let mut checked = Checked { name, path, faults: Vec::new(), warnings: Vec::new(), what: None };
-        misnamed(&mut checked);
+        if checked.path.is_dir() {
+            misnamed(&mut checked);
+        }
         match workbench.read(&checked.path.clone()) {
-            Err(error) => checked.fault(error),
+            Err(error) => {
+                manifest_alone(&mut checked);
+                checked.fault(error);
+            }
             Ok(draft) => {
                 let settings = std::fs::read_to_string(self.home().folder().join(SETTINGS)).unwrap_or_default();
                 look(&draft, &settings, &mut checked);
@@ -152,33 +157,39 @@ fn look(draft: &Draft<'_>, settings: &str, checked: &mut Checked) {
             config(manifest, &about.deployment, settings, checked);
         }
     }
+    // A component whose outside is at fault would only say the same again.
+    let is_closed = |port: &Port| port.fault.is_some() && port.interface.is_none();
+    if inspected.fault.is_none() && !about.imports.iter().chain(&about.exports).any(is_closed) {
+        code(draft, &mut about, checked);
+    }
     if let Ok(manifest) = &draft.manifest {
-        // A component whose outside is at fault would only say the same again.
-        let outside =
-            about.imports.iter().chain(&about.exports).any(|port| port.fault.is_some() && port.interface.is_none());
-        if inspected.fault.is_none() && !outside {
-            code(draft, manifest, &mut about, checked);
-        }
         fields(draft, manifest, about.hooks, checked);
     }
     checked.what = Some(about);
 }
 
-/// Loads it and plays its cases.
-fn code(draft: &Draft<'_>, manifest: &Manifest, about: &mut About, checked: &mut Checked) {
-    // What the deployment tells it may be at fault, and is told already; its code is looked at all the same.
-    let config = if manifest.configure(&about.deployment.config).is_ok() {
-        about.deployment.config.clone()
-    } else {
-        toml::Table::new()
-    };
-    match draft.load(&config) {
+/// Loads it and plays its cases. Whatever else is wrong, its code is looked at.
+fn code(draft: &Draft<'_>, about: &mut About, checked: &mut Checked) {
+    // A script that is told nothing, or what it does not expect, may fail for that alone.
+    let is_told = draft.manifest.is_ok() || !String::from_utf8_lossy(draft.code()).contains("config(");
+    match draft.load_code() {
         Ok(plugin) => about.hooks = plugin.hooks(),
-        Err(errors) if manifest.configure(&config).is_ok() => {
-            errors.into_iter().for_each(|error| checked.fault(error));
+        Err(error) => {
+            if is_told || draft.engine() == EngineKind::Wasm {
+                checked.fault(not_asked(error, draft));
+            }
             return;
         }
-        Err(_) => {}
+    }
+    if draft.manifest.is_err() {
+        return;
+    }
+    let deployed = &about.deployment.config;
+    if !deployed.is_empty()
+        && draft.manifest.as_ref().is_ok_and(|manifest| manifest.configure(deployed).is_ok())
+        && let Err(errors) = draft.load(deployed)
+    {
+        errors.into_iter().for_each(|error| checked.fault(error));
     }
     if about.cases == 0 {
         let hint = "put events with the verdict expected into cases/*.toml: a version that breaks one never comes into service";
@@ -195,16 +206,61 @@ fn code(draft: &Draft<'_>, manifest: &Manifest, about: &mut About, checked: &mut
     }
 }
 
+/// What is not asked for in the manifest is not granted to code on the workbench either.
+fn not_asked(error: LoadError, draft: &Draft<'_>) -> LoadError {
+    let Ok(manifest) = &draft.manifest else { return error };
+    let asks = [("lookup", manifest.asks.lookup), ("state", manifest.asks.state)];
+    let meant = |name: &str| error.message.contains(&format!("asks for `{name}`, which is not granted"));
+    match asks.into_iter().find(|(name, asked)| !asked && meant(name)) {
+        Some((name, _)) => {
+            let message = format!("its code uses `{name}`, which its manifest does not ask for");
+            LoadError { message, position: error.position, hint: Some(how_to_ask(name)) }
+        }
+        None => error,
+    }
+}
+
+fn how_to_ask(grant: &str) -> String {
+    format!("add \"{grant}\" to `grants` in {MANIFEST_FILE}")
+}
+
+/// Reads the manifest of a package that has no code that could be read.
+fn manifest_alone(checked: &mut Checked) {
+    let path = checked.path.join(MANIFEST_FILE);
+    if !checked.path.is_dir() {
+        return;
+    }
+    if !path.exists() {
+        let hint = "write one: an empty one will do, and `name` and `version` are better";
+        checked.fault(LoadError::new(format!("it has no `{MANIFEST_FILE}`")).hint(hint));
+        return;
+    }
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    match Manifest::parse(&text, &checked.name) {
+        Ok(manifest) => checked.name = manifest.name,
+        Err(faults) => faults.into_iter().for_each(|fault| checked.fault(fault)),
+    }
+}
+
 fn failing(run: CaseRun, checked: &mut Checked) {
     match run.end {
         CaseEnd::Passed => {}
         CaseEnd::Differs(differs) => {
-            differs.differences.into_iter().for_each(|difference| checked.fault(difference.into()))
+            let fault = differs.played.as_ref().and_then(|played| played.verdict.as_ref().err());
+            let expected = differs.case.expect.verdict.as_str();
+            for difference in &differs.differences {
+                checked.fault(match fault.filter(|_| difference.what == "verdict") {
+                    Some(fault) => LoadError {
+                        message: format!("case `{}` expects {expected}, and the call fails: {fault}", run.case),
+                        position: fault.position.clone(),
+                        hint: fault.hint.clone(),
+                    },
+                    None => LoadError::from(difference.clone()),
+                });
+            }
         }
         CaseEnd::Unplayable(errors) => errors.into_iter().for_each(|mut error| {
-            if let Some(position) = &mut error.position {
-                position.file = format!("cases/{}", position.file);
-            } else {
+            if error.position.is_none() {
                 error.message = format!("case `{}`: {}", run.case, error.message);
             }
             checked.fault(error);
@@ -219,11 +275,12 @@ fn grants(manifest: &Manifest, about: &About, settings: &str, checked: &mut Chec
     for (name, asked) in asked {
         let granted = about.deployment.grants.iter().any(|grant| grant == name);
         if asked && !granted {
-            let hint = format!("`carnet.toml` grants it: grants = [\"{name}\"] under [plugins.{}]", manifest.name);
+            let all: Vec<&str> = asked_for(manifest);
+            let hint = format!("add `grants = {all:?}` under [plugins.{}] in carnet.toml", manifest.name);
             checked.fault(LoadError::new(format!("it asks for `{name}`, which is not granted")).hint(hint));
         }
         if imports(name) && !asked {
-            let hint = format!("add \"{name}\" to `grants` in {MANIFEST_FILE}");
+            let hint = how_to_ask(name);
             checked.fault(
                 LoadError::new(format!("its component imports `{name}`, which its manifest does not ask for"))
                     .hint(hint),
@@ -243,6 +300,13 @@ fn grants(manifest: &Manifest, about: &About, settings: &str, checked: &mut Chec
         let place = locate(settings, SETTINGS, &["plugins", &manifest.name, "mode"], Part::Value);
         checked.warn(LoadError::new("it is switched off here").at(place));
     }
+}
+
+/// What a manifest asks to use beside the thing in hand.
+#[must_use]
+pub fn asked_for(manifest: &Manifest) -> Vec<&'static str> {
+    let asks = [("lookup", manifest.asks.lookup), ("state", manifest.asks.state)];
+    asks.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
 }
 
 /// What this deployment tells it, each fault where it stands.
@@ -320,14 +384,15 @@ fn misnamed(checked: &mut Checked) {
     names.sort();
     let missing: Vec<&str> = KNOWN.into_iter().filter(|known| !names.iter().any(|name| name == known)).collect();
     for name in names.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !name.starts_with('.')) {
+        let code = [("plugin.wasm", ".wasm"), ("main.rhai", ".rhai")].into_iter().find(|(_, end)| name.ends_with(end));
         let near = did_you_mean(&name.to_lowercase(), missing.iter().copied());
-        let code = [".rhai", ".wasm"].iter().any(|end| name.ends_with(end));
-        if near.ends_with('?') {
-            checked.warn(LoadError::new(format!("`{name}` does not count")).hint(near));
-        } else if code {
-            let hint = "the code of a package is `plugin.wasm` or `main.rhai`";
-            checked.warn(LoadError::new(format!("`{name}` does not count")).hint(hint));
-        }
+        let hint = match code {
+            Some((own, _)) if missing.contains(&own) => format!("its name has to be `{own}`"),
+            Some((own, _)) => format!("the code of a package is `{own}` alone"),
+            None if near.ends_with('?') => near,
+            None => continue,
+        };
+        checked.warn(LoadError::new(format!("`{name}` does not count")).hint(hint));
     }
     let folder = checked.path.join("cases");
     let odd = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());

@@ -68,7 +68,9 @@ pub(super) fn outside(bytes: &[u8]) -> Result<Outside, LoadError> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used with `map_err`")]
 pub(super) fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::new(format!("this is not a WebAssembly component: {} (at byte {})", error.message(), error.offset()))
+    // Some messages go on with bytes, line by line.
+    let message = error.message().lines().next().unwrap_or_default().trim_end_matches(" - expected=[");
+    LoadError::new(format!("this is not a WebAssembly component: {message} (at byte {})", error.offset()))
         .hint("the file may be damaged or still being written")
 }
 

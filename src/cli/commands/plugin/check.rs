@@ -8,14 +8,14 @@ use super::figures;
 use super::list::{list_json, refused_text};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
-use crate::app::plugins::check::{About, Checked, Sources};
+use crate::app::plugins::check::{About, Checked, Sources, asked_for};
 use crate::app::plugins::faults;
 use crate::app::wire;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::plugin::hook::Hook;
-use crate::plugin::manifest::Manifest;
-use crate::plugin::package::LoadError;
+use crate::plugin::manifest::{Manifest, Phase};
+use crate::plugin::package::{ConfigValue, EngineKind, LoadError};
 use crate::registry::Loaded;
 
 /// Checks one package, in full.
@@ -102,18 +102,13 @@ fn terms_json(manifest: &Manifest, about: &About) -> Value {
     json!({
         "version": manifest.version, "description": manifest.description, "phase": manifest.phase.as_str(),
         "priority": about.deployment.priority.unwrap_or(manifest.priority),
-        "asks": asked(manifest), "reads": manifest.reads, "writes": manifest.writes, "config": config.collect::<Vec<_>>(),
+        "asks": asked_for(manifest), "reads": manifest.reads, "writes": manifest.writes, "config": config.collect::<Vec<_>>(),
         "budget": {
             "deadline_ms": u64::try_from(budget.deadline.as_millis()).unwrap_or(u64::MAX),
             "memory_bytes": budget.memory_bytes, "operations": budget.operations, "log_bytes": budget.log_bytes,
             "edits": budget.edits,
         },
     })
-}
-
-fn asked(manifest: &Manifest) -> Vec<&'static str> {
-    let asks = [("lookup", manifest.asks.lookup), ("state", manifest.asks.state)];
-    asks.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
 }
 
 fn list(names: &[impl AsRef<str>]) -> String {
@@ -138,12 +133,13 @@ fn sound(checked: &Checked) -> String {
         Some(names) => list(names),
     };
     row("reads", fields(&manifest.reads));
-    row("writes", fields(&manifest.writes));
-    let grants = asked(manifest);
+    let is_check = manifest.phase == Phase::Check;
+    row("writes", if is_check { "nothing: it only rejects".to_owned() } else { fields(&manifest.writes) });
+    let grants = asked_for(manifest);
     row("grants", if grants.is_empty() { "none asked".to_owned() } else { format!("{}, granted", list(&grants)) });
     let on_fault = about.deployment.on_fault.or(manifest.on_fault);
     row("on a fault", on_fault.map_or("reject; an enquiry goes on", |policy| policy.as_str()).to_owned());
-    row("budget", budget(manifest));
+    row("budget", budget(manifest, about.engine));
     let cases = match about.cases {
         0 => "none".to_owned(),
         1 => "1, passes".to_owned(),
@@ -175,13 +171,16 @@ fn order(manifest: &Manifest, about: &About) -> String {
     format!("{} phase, priority {priority}{by}, mode {}", manifest.phase, about.deployment.mode.as_str())
 }
 
-fn budget(manifest: &Manifest) -> String {
+fn budget(manifest: &Manifest, engine: EngineKind) -> String {
     let budget = manifest.limits.budget();
+    let operations = match engine {
+        EngineKind::Rhai => format!(", {} operations", figures::count(budget.operations)),
+        EngineKind::Wasm => String::new(),
+    };
     format!(
-        "{}, {}, {} operations of a script, {} of log, {} edits",
+        "{}, {}{operations}, {} of log, {} edits",
         figures::time(budget.deadline),
         figures::bytes(budget.memory_bytes),
-        figures::count(budget.operations),
         figures::bytes(budget.log_bytes),
         figures::count(budget.edits as u64)
     )
@@ -195,7 +194,10 @@ fn settings(manifest: &Manifest, about: &About) -> String {
             (Some(_), _) if key.secret => "set, secret".to_owned(),
             (Some(value), _) => format!("{value}, by carnet.toml"),
             (None, Some(default)) => {
-                let text = default.to_string();
+                let text = match default {
+                    ConfigValue::List(items) => items.join(", "),
+                    other => other.to_string(),
+                };
                 if text.is_empty() { "empty".to_owned() } else { text }
             }
             (None, None) => "not set".to_owned(),

@@ -10,13 +10,13 @@ use crate::app::failure::Failure;
 use crate::app::plugins::faults;
 use crate::app::plugins::test::{TestOptions, Tested, Tried};
 use crate::cli::args::TestArgs;
-use crate::cli::exit::Outcome;
+use crate::cli::exit;
 use crate::cli::print::Printer;
 use crate::plugin::hand::Edit;
-use crate::registry::cases::{CaseEnd, Differs};
+use crate::registry::cases::{CaseEnd, Differs, Outcome, Played};
 
 /// Plays the cases of a package, or of all.
-pub(super) fn run(app: &App, args: &TestArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub(super) fn run(app: &App, args: &TestArgs, printer: &mut Printer) -> Result<exit::Outcome, Failure> {
     let packages = app.packages_meant(args.package.as_deref())?;
     let tested = app.test_packages(&packages, &TestOptions { case: args.case.clone(), bless: args.bless })?;
     // One case of all packages: those that do not have it are not meant.
@@ -29,7 +29,7 @@ pub(super) fn run(app: &App, args: &TestArgs, printer: &mut Printer) -> Result<O
         || json!({ "passed": is_well, "packages": tested.iter().map(|one| tested_json(one)).collect::<Vec<_>>() }),
         || tested.iter().map(|one| tested_text(one, args.bless)).collect::<Vec<_>>().join("\n"),
     );
-    Ok(if is_well { Outcome::Done } else { Outcome::Unsound })
+    Ok(if is_well { exit::Outcome::Done } else { exit::Outcome::Unsound })
 }
 
 fn tested_json(tested: &Tested) -> Value {
@@ -76,7 +76,8 @@ fn tested_text(tested: &Tested, bless: bool) -> String {
     }
     let width = tested.cases.iter().map(|tried| tried.run.case.chars().count()).max().unwrap_or(0);
     for tried in &tested.cases {
-        let (case, time) = (&tried.run.case, figures::time(tried.run.time));
+        let played = !matches!(tried.run.end, CaseEnd::Unplayable(_));
+        let (case, time) = (&tried.run.case, if played { figures::time(tried.run.time) } else { "–".to_owned() });
         let mark = if tried.run.passed() { '✓' } else { '✗' };
         text.push_str(&format!("  {mark} {case:width$}  {time:>8}\n"));
         text.push_str(&differences(tried, "      "));
@@ -127,7 +128,7 @@ pub(super) fn differences(tried: &Tried, indent: &str) -> String {
                 let told = fault_text(fault, indent);
                 // Its first line is what was got.
                 text.extend(told.lines().skip(1).map(|line| format!("{line}\n")));
-            } else if let Some(played) = differs.played.as_ref().filter(|played| !played.edits.is_empty()) {
+            } else if let Some(played) = differs.played.as_ref().filter(|played| keeps_edits(played)) {
                 let edits: Vec<String> = played.edits.iter().map(edit).collect();
                 text.push_str(&format!("{indent}edits: {}\n", edits.join(", ")));
             }
@@ -139,6 +140,11 @@ pub(super) fn differences(tried: &Tried, indent: &str) -> String {
         Some(Err(why)) => text.push_str(&format!("{indent}not blessed: {why}\n")),
     }
     text
+}
+
+/// The edits of a record that is refused are thrown away, and say nothing.
+fn keeps_edits(played: &Played) -> bool {
+    played.outcome() == Outcome::Accept && !played.edits.is_empty()
 }
 
 fn edit(edit: &Edit) -> String {
