@@ -199,6 +199,11 @@ pub enum PluginCommand {
         #[arg(long, value_name = "N")]
         generations: Option<u64>,
     },
+    /// Show what scripts can call, with examples: all of it, or what fits a word
+    Functions {
+        /// A function, a field, or what it is about: split_name, birth_date, phone
+        word: Option<String>,
+    },
     /// Build a WASM package from its sources with cargo, and write its plugin.wasm
     Build {
         /// The package's folder

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod functions;
 mod list;
 mod run;
 
@@ -25,6 +26,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Check { package: Some(package) } => check::one(app, package, printer),
         PluginCommand::Check { package: None } => check::all(app, printer),
         PluginCommand::Run { plugin, hook, event } => run::run(app, plugin, hook, event, printer),
+        PluginCommand::Functions { word } => functions::run(word.as_deref(), printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
         PluginCommand::Build { package } => build::run(package, printer),
     }
