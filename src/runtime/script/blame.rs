@@ -92,6 +92,11 @@ fn explain(error: &EvalAltResult, call: &Call) -> Fault {
         EvalAltResult::ErrorDataTooLarge(what, _) => Fault::new(FaultKind::Memory, too_large(what)),
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => misuse::no_function(signature),
+        // In a hook it is found by the compiler.
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            Fault::new(FaultKind::Script, format!("there is no variable `{name}` here"))
+                .hint("what computes a constant does not see the others: hand them over as arguments")
+        }
         other => Fault::new(FaultKind::Script, plain(other)),
     }
 }

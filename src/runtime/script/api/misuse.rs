@@ -112,7 +112,8 @@ fn usage(function: &str, count: usize) -> Option<&'static Entry> {
 pub(in crate::runtime::script) fn no_function(signature: &str) -> Fault {
     let fault = |message: String| Fault::new(FaultKind::Script, message);
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
-    let types: Vec<&str> = types.strip_suffix(')').unwrap_or(types).split(", ").filter(|name| !name.is_empty()).collect();
+    let types: Vec<&str> =
+        types.strip_suffix(')').unwrap_or(types).split(", ").filter(|name| !name.is_empty()).collect();
     if let Some(property) = name.strip_prefix("get$").or_else(|| name.strip_prefix("set$")) {
         return no_property(property, &types);
     }

@@ -43,7 +43,7 @@ impl Api {
     /// With no word, all.
     pub(in crate::runtime::script) fn search(&self, word: &str) -> Vec<(&Chapter, Vec<&Entry>)> {
         let word = fold(word.trim().trim_end_matches("()"));
-        let tests: [&dyn Fn(&Chapter, &Entry) -> bool; 4] = [
+        let tests: [Fits<'_>; 4] = [
             &|_, entry| entry.function().is_some_and(|name| name == word),
             &|_, entry| fold(&entry.usage).contains(&word),
             &|chapter, _| fold(chapter.title).contains(&word),
@@ -60,6 +60,9 @@ impl Api {
 fn chapter_entries(chapter: &Chapter) -> impl Iterator<Item = &Entry> {
     chapter.entries.iter()
 }
+
+/// Says whether an entry of a chapter is wanted.
+type Fits<'f> = &'f dyn Fn(&Chapter, &Entry) -> bool;
 
 /// Returns the address of a heading, as GitHub makes it.
 fn anchor(title: &str) -> String {

@@ -41,6 +41,9 @@ pub(super) fn register(table: &mut Table) {
     });
 }
 
+/// What may stand between groups of three digits.
+const GROUPS: [char; 7] = ['.', ',', ' ', '\'', '’', '\u{a0}', '\u{202f}'];
+
 /// What stands between groups of three digits, and before the decimals.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 struct Style {
@@ -53,13 +56,9 @@ impl Style {
         let signs: Vec<char> = style.chars().filter(|c| !c.is_ascii_digit()).collect();
         let sound = |point: char| matches!(point, '.' | ',');
         match signs.as_slice() {
-            &[point] if sound(point) && style.starts_with("1234") => Ok(Self { group: None, point }),
-            &[group, point]
-                if sound(point)
-                    && group != point
-                    && matches!(group, '.' | ',' | ' ' | '\'' | '’' | '\u{a0}' | '\u{202f}') =>
-            {
-                Ok(Self { group: Some(group), point })
+            [point] if sound(*point) && style.starts_with("1234") => Ok(Self { group: None, point: *point }),
+            [group, point] if sound(*point) && group != point && GROUPS.contains(group) => {
+                Ok(Self { group: Some(*group), point: *point })
             }
             _ => {
                 let message = format!("`{}` is no style of numbers", crate::domain::text::shown(style));

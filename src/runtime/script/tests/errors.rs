@@ -110,6 +110,10 @@ fn errors_in_closures_helpers_and_constants_have_their_line() {
         "`table`: the pair \"b\" cannot be read\n  main.rhai:2:15: const CODES = table([\"a=1\", \"b\"]);\n  hint: write it like \"key=value\"",
     );
     check(
+        "const A = 1;\nfn plus(n) { A + n }\nconst B = plus(2);\nfn on_create(contact) { }",
+        "there is no variable `A` here\n  main.rhai:2:14: fn plus(n) { A + n }\n  hint: what computes a constant does not see the others: hand them over as arguments",
+    );
+    check(
         "const NAMES = list([\"a\", [1]]);\nfn on_create(contact) { }",
         "`list` takes an array of texts, not an array\n  main.rhai:1:15: const NAMES = list([\"a\", [1]]);\n  hint: it is written `list(texts)`",
     );
