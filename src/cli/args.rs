@@ -207,6 +207,11 @@ pub enum PluginCommand {
     Simulate(Box<SimulateArgs>),
     /// Start a plugin: a whole package that builds and passes its cases, to be changed
     New(NewPluginArgs),
+    /// Show what scripts can call, with examples: all of it, or what fits a word
+    Functions {
+        /// A function, a field, or what it is about: split_name, birth_date, phone
+        word: Option<String>,
+    },
     /// Build a package's plugin.wasm from its sources in Rust, JavaScript, Python or C
     Build {
         /// The package's folder

@@ -6,6 +6,8 @@ mod parse;
 mod play;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -109,3 +109,6 @@ mod documents;
 
 /// Plugins under load: as if rows came one after the other, whatever fails on the way.
 mod plugins_under_load;
+
+/// The reference of scripts on the command line, and what its guide shows.
+mod script_functions;

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod dev;
 mod figures;
+mod functions;
 mod list;
 mod new;
 mod run;
@@ -37,6 +38,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Run(args) => run::run(app, args, printer),
         PluginCommand::Bench(args) => bench::run(app, args, printer),
         PluginCommand::Dev(args) => dev::run(app, args, printer),
+        PluginCommand::Functions { word } => functions::run(word.as_deref(), printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
         PluginCommand::Simulate(args) => simulate::run(app, args, by, printer),
         PluginCommand::New(args) => new::run(app, args, printer),

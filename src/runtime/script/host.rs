@@ -35,11 +35,29 @@ fn verdicts(table: &mut Table) {
          rejection outweighs a skip. Edits of a rejected record are thrown away. A function that ends with `false` is a fault, so \
          that `return false` is never taken for a verdict; any other value of its last statement means nothing.",
     );
-    table.say("reject(message)", "Refuses the record for a reason that concerns all of it, with the code `REJECTED`. Messages are lower-case fragments without a final dot: \"the number is on the do-not-call list\".");
-    table.say("reject(field, code, message)", "Refuses it because of a field (or a header of the file), with a code of your own in SCREAMING_SNAKE_CASE, for programs.");
-    table.say("reject(field, code, message, hint)", "The same, with what a person can do about it.");
-    table.say("reject(#{field, code, message, hint})", "The same by name; all but `message` may be left out.");
-    table.say("skip(reason)", "Leaves the row out on purpose; it is counted as skipped. Only in `on_import_row`.");
+    table.say("reject(message)", "Refuses the record for a reason that concerns all of it, with the code `REJECTED`. Messages are lower-case fragments without a final dot: \"the number is on the do-not-call list\".", &[("reject(\"the number is on the do-not-call list\");", "rejects REJECTED: the number is on the do-not-call list")]);
+    table.say("reject(field, code, message)", "Refuses it because of a field (or a header of the file), with a code of your own in SCREAMING_SNAKE_CASE, for programs.", &[(
+            "if contact.city == \"\" { reject(\"city\", \"CITY_MISSING\", \"a customer needs a city\"); }",
+            "rejects CITY_MISSING of city: a customer needs a city",
+        )]);
+    table.say(
+        "reject(field, code, message, hint)",
+        "The same, with what a person can do about it.",
+        &[(
+            "reject(\"email\", \"EMAIL_TAKEN\", \"somebody has this address\", \"search for it first\");",
+            "rejects EMAIL_TAKEN of email: somebody has this address; search for it first",
+        )],
+    );
+    table.say(
+        "reject(#{field, code, message, hint})",
+        "The same by name; all but `message` may be left out.",
+        &[("reject(#{code: \"TOO_LATE\", message: \"the list is closed\"});", "rejects TOO_LATE: the list is closed")],
+    );
+    table.say(
+        "skip(reason)",
+        "Leaves the row out on purpose; it is counted as skipped. Only in `on_import_row`.",
+        &[("if row.has(\"Notes\") && row[\"Notes\"] == \"N/A\" { skip(\"a sample row\"); }", "skips: a sample row")],
+    );
     table.function("reject", |context: NativeCallContext, what: Dynamic| reject_one(&*Call::of(&context)?, &what));
     table.function("reject", |context: NativeCallContext, field: &str, code: &str, message: &str| {
         add_problem(&*Call::of(&context)?, Some(field), code, message, None)
@@ -112,13 +130,26 @@ fn log(table: &mut Table) {
         "Log and configuration",
         "A call may log 64 KiB in sum (`log_kib` in plugin.toml); more ends it. Log no personal data.",
     );
-    table.say("log_debug(text)", "Logs a line for you. `debug(value)` does the same with any value.");
+    table.say(
+        "log_debug(text)",
+        "Logs a line for you. `debug(value)` does the same with any value.",
+        &[("log_debug(`the tier is ${contact[\"custom.tier\"]}`);", "logs debug: the tier is gold")],
+    );
     table.say(
         "log_info(text)",
         "Logs a line for the operator, when looking. `print(value)` does the same with any value.",
+        &[("log_info(42);", "logs info: 42")],
     );
-    table.say("log_warn(text)", "Logs that something is odd.");
-    table.say("log_error(text)", "Logs that something is wrong.");
+    table.say(
+        "log_warn(text)",
+        "Logs that something is odd.",
+        &[("if contact.city == \"\" { log_warn(\"no city\"); }", "logs warn: no city")],
+    );
+    table.say(
+        "log_error(text)",
+        "Logs that something is wrong.",
+        &[("log_error(\"this should not be\");", "logs error: this should not be")],
+    );
     let levels = [
         ("log_debug", LogLevel::Debug),
         ("log_info", LogLevel::Info),
@@ -135,7 +166,7 @@ fn log(table: &mut Table) {
 }
 
 fn config(table: &mut Table) {
-    table.say("config(key)", "Returns a configured value: what `carnet.toml` sets under `[plugins.NAME.config]`, else the default in plugin.toml; a text, a number, `true` or `false`, or an array of texts; `()` when there is none. It never changes while the script is loaded, so `const LIMIT = config(\"limit\");` at the top of a script is the fastest way.");
+    table.say("config(key)", "Returns a configured value: what `carnet.toml` sets under `[plugins.NAME.config]`, else the default in plugin.toml; a text, a number, `true` or `false`, or an array of texts; `()` when there is none. It never changes while the script is loaded, so `const LIMIT = config(\"limit\");` at the top of a script is the fastest way.", &[("config(\"no such key\") ?? 20", "20")]);
     table.function("config", |context: NativeCallContext, key: &str| {
         let call = Call::of(&context)?;
         call.charge()?;
@@ -151,8 +182,12 @@ fn lookup(table: &mut Table) {
          lookup finds what the rows before made, and what they remembered is there. A row that goes by what a row just before it did is \
          asked about again, so a script that counts on every row is asked about all of them one by one, after the others.",
     );
-    table.say("lookup(by, value)", "Returns an array of stored contacts, read-only, oldest first, at most 20. `by` is `\"email\"`, `\"phone\"` (E.164), `\"external_id\"` (`source:id`) or `\"name\"` (words and prefixes). What the record in hand will become is not among them.");
-    table.say("lookup(by, value, limit)", "The same, at most `limit` (1–20).");
+    table.say("lookup(by, value)", "Returns an array of stored contacts, read-only, oldest first, at most 20. `by` is `\"email\"`, `\"phone\"` (E.164), `\"external_id\"` (`source:id`) or `\"name\"` (words and prefixes). What the record in hand will become is not among them.", &[("lookup(\"email\", contact.email).map(|found| found.last_name)", "[\"Leigh\"]")]);
+    table.say(
+        "lookup(by, value, limit)",
+        "The same, at most `limit` (1–20).",
+        &[("lookup(\"phone\", contact.mobile, 1).is_empty()", "true")],
+    );
     table.function("lookup", |context: NativeCallContext, by: &str, value: &str| find(&context, by, value, MAX_FOUND));
     table.function("lookup", |context: NativeCallContext, by: &str, value: &str, limit: i64| {
         find(&context, by, value, limit)
@@ -195,9 +230,9 @@ fn refuse(code: &'static str, field: &str, message: String, hint: &str) -> Box<r
 }
 
 fn state(table: &mut Table) {
-    table.say("state_get(key)", "Returns the text that was set under the key, this call's own writes included; `()` when there is none: `state_get(\"n\") ?? \"0\"`.");
-    table.say("state_set(key, text)", "Remembers a text (numbers are written out), together with the record in hand: when the record is refused, it is forgotten. Keys have 1–256 bytes; all together takes up to 1 MiB.");
-    table.say("state_remove(key)", "Forgets the key.");
+    table.say("state_get(key)", "Returns the text that was set under the key, this call's own writes included; `()` when there is none: `state_get(\"n\") ?? \"0\"`.", &[("state_get(\"seen\") ?? \"0\"", "\"0\"")]);
+    table.say("state_set(key, text)", "Remembers a text (numbers are written out), together with the record in hand: when the record is refused, it is forgotten. Keys have 1–256 bytes; all together takes up to 1 MiB.", &[("state_set(\"seen\", parse_int(state_get(\"seen\") ?? \"0\") + 1);", "remembers seen = \"1\"")]);
+    table.say("state_remove(key)", "Forgets the key.", &[("state_remove(\"seen\");", "forgets seen")]);
     table.function("state_get", |context: NativeCallContext, key: &str| state_get(&*Call::of(&context)?, key));
     table.function("state_set", |context: NativeCallContext, key: &str, value: Dynamic| {
         let value = text(&value).ok_or("`state_set` takes a text")?;

@@ -116,6 +116,8 @@ pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
         for (key, item) in map.iter() {
             weight += MAP_ENTRY + key.len() + weigh(item, depth + 1)?;
         }
+    } else if value.is_variant() {
+        weight += super::library::list_weight(value);
     }
     Ok(weight)
 }
