@@ -49,6 +49,9 @@ mod undo;
 /// The packages that ship with Carnet: sources and components agree, cases pass.
 mod packages;
 
+/// Starting plugins and building them, as an author does.
+mod authoring;
+
 /// Scripts that mean harm.
 mod hostile_script;
 
