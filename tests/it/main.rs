@@ -55,6 +55,8 @@ mod author;
 
 /// Packages looked at from all sides, sound and broken.
 mod checks;
+/// Starting plugins and building them, as an author does.
+mod authoring;
 
 /// Scripts that mean harm.
 mod hostile_script;
