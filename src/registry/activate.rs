@@ -62,7 +62,7 @@ impl Candidate {
         let name = self.name().to_owned();
         if self.deployment.mode == Mode::Off {
             let version = self.manifest.as_ref().ok().map(|manifest| manifest.version.clone());
-            return Activated::Off(SwitchedOff { name, version, path: self.source.path });
+            return Activated::Off(SwitchedOff { name, version, path: self.source.path, unbuilt: false });
         }
         match self.load(load) {
             Ok(loaded) => Activated::Loaded(Arc::new(loaded)),

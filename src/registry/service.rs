@@ -8,7 +8,7 @@ use super::activate::{Activated, Candidate};
 use super::generation::{Generation, Refused, SwitchedOff};
 use super::loaded::Loaded;
 use super::scan::{Place, Places};
-use super::{Deployment, Load};
+use super::{Deployment, Load, Mode};
 use crate::plugin::package::LoadError;
 
 /// All packages, in the order in which they are looked at.
@@ -101,7 +101,10 @@ impl Service {
         let mut names = BTreeMap::new();
         for place in found.places {
             let entry = self.judge(&place, deployments, load, &names);
-            names.entry(entry.name.clone()).or_insert_with(|| entry.path.clone());
+            // What is not built yet keeps no other package from its name.
+            if !entry.off.as_ref().is_some_and(|off| off.unbuilt) {
+                names.entry(entry.name.clone()).or_insert_with(|| entry.path.clone());
+            }
             entries.push(entry);
         }
         entries.extend(self.stranded(&entries, &found.unreadable));
@@ -122,7 +125,10 @@ impl Service {
         let old = self.entries.iter().find(|entry| entry.path == place.path);
         let source = match place.read() {
             Ok(source) => source,
-            Err(error) => return Entry::in_trouble(&place.path, place.name(), old, error),
+            Err(error) => {
+                let unbuilt = self.not_built(place, deployments);
+                return unbuilt.unwrap_or_else(|| Entry::in_trouble(&place.path, place.name(), old, error));
+            }
         };
         let candidate = Candidate::new(source, deployments);
         let mut entry = Entry::new(place.path.clone(), candidate.name().to_owned());
@@ -147,6 +153,21 @@ impl Service {
                 Entry { serving: Some(loaded), ..entry }
             }
         }
+    }
+
+    /// Looks at a package that cannot be read: sources that were never built guard nothing, so that nothing is missing without them. Where
+    /// it has served, or the deployment speaks of it, somebody counts on it.
+    fn not_built(&self, place: &Place, deployments: &BTreeMap<String, Deployment>) -> Option<Entry> {
+        let manifest = place.unbuilt()?;
+        let served =
+            |entry: &Entry| entry.serving.is_some() && (entry.path == place.path || entry.name == manifest.name);
+        let counted_on = deployments.get(&manifest.name).is_some_and(|deployment| deployment.mode != Mode::Off);
+        if counted_on || self.entries.iter().any(served) {
+            return None;
+        }
+        let (name, version) = (manifest.name, Some(manifest.version));
+        let off = SwitchedOff { name: name.clone(), version, path: place.path.clone(), unbuilt: true };
+        Some(Entry { off: Some(off), ..Entry::new(place.path.clone(), name) })
     }
 
     /// Finds the entry of a package that was judged with the same content, here or where it was before.

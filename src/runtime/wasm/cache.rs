@@ -121,7 +121,8 @@ impl CompileCache {
         let mut files = BTreeSet::new();
         for compiler in names(&root).unwrap_or_default() {
             // What has an extension is the engine's bookkeeping, or half written.
-            let inside = names(&root.join(&compiler)).unwrap_or_default().into_iter().filter(|name| !name.contains('.'));
+            let inside =
+                names(&root.join(&compiler)).unwrap_or_default().into_iter().filter(|name| !name.contains('.'));
             files.extend(inside.map(|name| format!("{compiler}{BETWEEN}{name}")));
         }
         files

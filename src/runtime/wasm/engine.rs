@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use wasmtime::{
-    Cache, Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    RegallocAlgorithm, Result,
+    Cache, Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm, Result,
 };
 
 /// How often guests may be interrupted.

@@ -115,6 +115,8 @@ fn lacking(interface: &str) -> &'static str {
 fn denial(func: &ComponentFunc) -> Option<Val> {
     let Some(Type::Result(result)) = func.results().next() else { return None };
     let Some(Type::Enum(codes)) = result.err() else { return None };
-    let code = ["access-denied", "access", "not-permitted"].into_iter().find(|code| codes.names().any(|name| name == *code))?;
+    let code = ["access-denied", "access", "not-permitted"]
+        .into_iter()
+        .find(|code| codes.names().any(|name| name == *code))?;
     Some(Val::Enum(code.to_owned()))
 }

@@ -105,7 +105,11 @@ mod tests {
             "threw I do not like it",
             "plugin.js:9:27",
         );
-        check("thread 'main' (1) panicked at src/lib.rs:12:5:\noh no\nnote: run with\n", "panicked: oh no", "src/lib.rs:12:5");
+        check(
+            "thread 'main' (1) panicked at src/lib.rs:12:5:\noh no\nnote: run with\n",
+            "panicked: oh no",
+            "src/lib.rs:12:5",
+        );
         check("oh\nStack:\n", "threw oh", "");
     }
 

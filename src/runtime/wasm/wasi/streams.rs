@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use wasmtime::component::{ComponentType, Lower, LinkerInstance, Resource, ResourceType, WasmList};
+use wasmtime::component::{ComponentType, LinkerInstance, Lower, Resource, ResourceType, WasmList};
 use wasmtime::{Result, StoreContextMut};
 
 use crate::plugin::fault::{Fault, FaultKind};
@@ -153,19 +153,23 @@ fn link_standard(instance: &mut LinkerInstance<'_, Data>, interface: &str, name:
 
 fn link_stream(instance: &mut LinkerInstance<'_, Data>, name: &str) -> Result<bool> {
     match name {
-        "[method]output-stream.check-write" => {
-            instance.func_wrap(name, |mut s: Ctx<'_>, _: Of<OutputStream>| -> Result<Streamed<u64>> {
+        "[method]output-stream.check-write" => instance
+            .func_wrap(name, |mut s: Ctx<'_>, _: Of<OutputStream>| -> Result<Streamed<u64>> {
                 counted(&mut s, (Ok(PERMIT),))
-            })
+            }),
+        "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush" => {
+            instance.func_wrap(name, write)
         }
-        "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush" => instance.func_wrap(name, write),
-        "[method]output-stream.flush" | "[method]output-stream.blocking-flush" => {
-            instance.func_wrap(name, |mut s: Ctx<'_>, _: Of<OutputStream>| -> Result<Streamed<()>> {
+        "[method]output-stream.flush" | "[method]output-stream.blocking-flush" => instance
+            .func_wrap(name, |mut s: Ctx<'_>, _: Of<OutputStream>| -> Result<Streamed<()>> {
                 counted(&mut s, (Ok(()),))
-            })
+            }),
+        "[method]output-stream.subscribe" => {
+            instance.func_wrap(name, |mut s: Ctx<'_>, _: Of<OutputStream>| ready(&mut s))
         }
-        "[method]output-stream.subscribe" => instance.func_wrap(name, |mut s: Ctx<'_>, _: Of<OutputStream>| ready(&mut s)),
-        "[method]input-stream.subscribe" => instance.func_wrap(name, |mut s: Ctx<'_>, _: Of<InputStream>| ready(&mut s)),
+        "[method]input-stream.subscribe" => {
+            instance.func_wrap(name, |mut s: Ctx<'_>, _: Of<InputStream>| ready(&mut s))
+        }
         "[method]input-stream.read" | "[method]input-stream.blocking-read" => {
             instance.func_wrap(name, |mut s: Ctx<'_>, _: (Resource<InputStream>, u64)| -> Result<Streamed<Vec<u8>>> {
                 counted(&mut s, (Err(StreamError::Closed),))

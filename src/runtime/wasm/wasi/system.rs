@@ -157,15 +157,17 @@ fn link_clock(instance: &mut LinkerInstance<'_, Data>, interface: &str, name: &s
 
 fn link_random(instance: &mut LinkerInstance<'_, Data>, name: &str) -> Result<bool> {
     match name {
-        "get-random-bytes" | "get-insecure-random-bytes" => instance.func_wrap(name, |mut s: Ctx<'_>, (most,): (u64,)| {
-            if most > MOST_RANDOM {
-                let message = format!("asked for {most} random bytes at once, more than {MOST_RANDOM}");
-                return Err(Fault::new(FaultKind::Output, message).into());
-            }
-            let system = &mut s.data_mut().system;
-            let bytes: Vec<u8> = (0..most).map(|_| system.draw().to_le_bytes()[0]).collect();
-            counted(&mut s, (bytes,))
-        }),
+        "get-random-bytes" | "get-insecure-random-bytes" => {
+            instance.func_wrap(name, |mut s: Ctx<'_>, (most,): (u64,)| {
+                if most > MOST_RANDOM {
+                    let message = format!("asked for {most} random bytes at once, more than {MOST_RANDOM}");
+                    return Err(Fault::new(FaultKind::Output, message).into());
+                }
+                let system = &mut s.data_mut().system;
+                let bytes: Vec<u8> = (0..most).map(|_| system.draw().to_le_bytes()[0]).collect();
+                counted(&mut s, (bytes,))
+            })
+        }
         "get-random-u64" | "get-insecure-random-u64" => instance.func_wrap(name, |mut s: Ctx<'_>, ()| {
             let number = s.data_mut().system.draw();
             counted(&mut s, (number,))
