@@ -119,7 +119,7 @@ impl Candidate {
         let name = self.name().to_owned();
         if self.deployment.mode == Mode::Off {
             let version = self.manifest.as_ref().ok().map(|manifest| manifest.version.clone());
-            return Activated::Off(SwitchedOff { name, version, path: self.source.path.clone() });
+            return Activated::Off(SwitchedOff { name, version, path: self.source.path.clone(), unbuilt: false });
         }
         match self.load(load, passed) {
             Ok(Ok(loaded)) => Activated::Loaded(Arc::new(loaded)),

@@ -20,7 +20,7 @@ pub struct Generation {
     pub plugins: Vec<Arc<Loaded>>,
     /// Packages that were refused, by name.
     pub refused: Vec<Refused>,
-    /// Packages that the deployment switched off, by name. They are not loaded.
+    /// Packages that the deployment switched off or that are not built, by name. They are not loaded.
     pub off: Vec<SwitchedOff>,
     /// Who is called, by hook and phase: places in `plugins`.
     calls: [[Box<[usize]>; 2]; Hook::ALL.len()],
@@ -43,7 +43,7 @@ pub struct Refused {
     pub waits: Option<Box<Waits>>,
 }
 
-/// A package that the deployment switched off.
+/// A package that is not in service and is not missed: the deployment switched it off, or there are only its sources.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SwitchedOff {
     /// Name of the plugin.
@@ -52,6 +52,16 @@ pub struct SwitchedOff {
     pub version: Option<String>,
     /// Folder or file of the package.
     pub path: PathBuf,
+    /// Whether it is out of service because its component was never built.
+    pub unbuilt: bool,
+}
+
+impl SwitchedOff {
+    /// Returns `off` or `not built`.
+    #[must_use]
+    pub const fn state(&self) -> &'static str {
+        if self.unbuilt { "not built" } else { "off" }
+    }
 }
 
 /// How a plugin is doing.

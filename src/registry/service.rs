@@ -15,7 +15,7 @@ use super::loaded::Loaded;
 use super::scan::{Place, Places};
 use super::shelf::Shelf;
 use super::standing::Standing;
-use super::{Folders, Load, abreast};
+use super::{Folders, Load, Mode, abreast};
 use crate::plugin::package::LoadError;
 use entry::{Entry, FallBack};
 
@@ -109,6 +109,9 @@ impl Service {
         let candidate = match read {
             Ok(candidate) => candidate,
             Err(error) => {
+                if let Some(unbuilt) = self.not_built(place, ground) {
+                    return judged(unbuilt);
+                }
                 let old = old.map(|old| old.clone().only_allowed(&ground.deployments));
                 let was = old.unwrap_or_else(|| self.as_it_was(entry, ground));
                 return judged(was.in_trouble(error));
@@ -166,6 +169,22 @@ impl Service {
                 Entry { serving: Some(loaded), own: true, passed: Some(candidate.proof()), ..entry }
             }
         }
+    }
+
+    /// Looks at a package that cannot be read: sources that were never built guard nothing, so that nothing is missing without them. Where
+    /// it has served, or the deployment speaks of it, somebody counts on it.
+    fn not_built(&self, place: &Place, ground: &Ground<'_>) -> Option<Entry> {
+        let manifest = place.unbuilt()?;
+        let served =
+            |entry: &Entry| entry.serving.is_some() && (entry.path == place.path || entry.name == manifest.name);
+        let deployed = ground.deployments.get(&manifest.name).is_some_and(|deployment| deployment.mode != Mode::Off);
+        let counted_on = deployed || self.shelf.slot(&manifest.name).is_some();
+        if counted_on || self.entries.iter().any(served) {
+            return None;
+        }
+        let (name, version) = (manifest.name, Some(manifest.version));
+        let off = SwitchedOff { name: name.clone(), version, path: place.path.clone(), unbuilt: true };
+        Some(Entry { off: Some(off), ..Entry::new(&place.path, place.at(ground.folders), name) })
     }
 
     /// Finds the entry of a package that was judged with the same content, here or where it was before.

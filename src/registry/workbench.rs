@@ -12,7 +12,7 @@ use super::scan::{Place, Source, sha256};
 use super::{Deployment, Load};
 use crate::plugin::Plugin;
 use crate::plugin::manifest::{Manifest, is_plugin_name};
-use crate::plugin::package::{EngineKind, LoadError};
+use crate::plugin::package::{EngineKind, Grants, LoadError};
 
 /// Where packages are tried: with a deployment's settings, and engines of its own.
 pub struct Workbench {
@@ -139,9 +139,10 @@ impl Draft<'_> {
             }
         };
         manifest.config.iter_mut().for_each(|key| key.required = false);
-        let package = package(&self.source, &manifest, &granted(&manifest));
-        let package =
-            package.map_err(|mut errors| errors.pop().unwrap_or_else(|| LoadError::new("it cannot be loaded")))?;
+        let config = manifest.configure(&toml::Table::new());
+        let config = config
+            .map_err(|mut errors| errors.pop().unwrap_or_else(|| LoadError::new("it cannot be told anything")))?;
+        let package = package(&self.source, &manifest, config);
         guarded(&*self.workbench.load, &package)
     }
 

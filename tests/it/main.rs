@@ -53,10 +53,10 @@ mod packages;
 /// The author's loop: test, run, bench, dev.
 mod author;
 
-/// Packages looked at from all sides, sound and broken.
-mod checks;
 /// Starting plugins and building them, as an author does.
 mod authoring;
+/// Packages looked at from all sides, sound and broken.
+mod checks;
 
 /// Scripts that mean harm.
 mod hostile_script;

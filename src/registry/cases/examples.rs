@@ -38,7 +38,8 @@ fn played(hook: Hook, body: &str) -> Result<Played, String> {
         Hook::Create | Hook::Delete => "contact",
     };
     let event = EVENTS.iter().find(|(known, _)| *known == hook).map_or("", |(_, event)| event);
-    let case = Case::parse(&format!("hook = \"{hook}\"\n{event}\n[expect]\nverdict = \"accept\"\n")).unwrap();
+    let text = format!("hook = \"{hook}\"\n{event}\n[expect]\nverdict = \"accept\"\n");
+    let case = Case::parse(&text, "example").unwrap();
     let manifest = Manifest::parse("name = \"example\"\ngrants = [\"lookup\", \"state\"]\n", "example").unwrap();
     let identity =
         Identity { name: "example".into(), version: "1".into(), hash: String::new(), engine: EngineKind::Rhai };

@@ -6,4 +6,5 @@ mod good;
 mod hostile;
 mod kit;
 mod refused;
+mod wasi;
 mod whole;

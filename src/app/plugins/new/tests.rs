@@ -38,7 +38,7 @@ fn every_package_is_whole_and_says_nothing_of_hooks_that_it_does_not_have() {
         let played: HookSet = files
             .iter()
             .filter(|(path, _)| path.starts_with("cases/"))
-            .map(|(path, text)| Case::parse(text).unwrap_or_else(|faults| panic!("{path}: {faults:?}")).hook)
+            .map(|(path, text)| Case::parse(text, path).unwrap_or_else(|faults| panic!("{path}: {faults:?}")).hook)
             .collect();
         assert_eq!(played, hooks, "{language}");
         let code = match language {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::figures;
-use super::list::{list_json, refused_text};
+use super::list::{list_json, refused_text, unbuilt_text};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::app::plugins::check::{About, Checked, Sources, asked_for};
@@ -218,7 +218,8 @@ pub(super) fn all(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> 
     let text = || {
         let sound: String = generation.plugins.iter().map(|loaded| format!("{}\n", sound_line(loaded))).collect();
         let refused: String = generation.refused.iter().map(refused_text).collect();
-        if sound.is_empty() && refused.is_empty() { "no packages here".to_owned() } else { format!("{sound}{refused}") }
+        let all = format!("{sound}{}{refused}", unbuilt_text(&generation));
+        if all.is_empty() { "no packages here".to_owned() } else { all }
     };
     printer.answer(|| list_json(&generation), text);
     Ok(if generation.refused.is_empty() { Outcome::Done } else { Outcome::Unsound })

@@ -28,7 +28,7 @@ pub(super) fn list_json(generation: &Generation) -> Value {
     });
     let refused = generation.refused.iter().filter(|refused| refused.kept.is_none()).map(refused_json);
     let off = generation.off.iter().map(
-        |off| json!({ "name": off.name, "version": off.version, "path": off.path, "state": "off", "error": null }),
+        |off| json!({ "name": off.name, "version": off.version, "path": off.path, "state": off.state(), "error": null }),
     );
     json!({ "generation": generation.number, "plugins": loaded.chain(refused).chain(off).collect::<Vec<_>>() })
 }
@@ -77,11 +77,19 @@ fn list_text(generation: &Generation) -> String {
             String::new(),
             String::new(),
             String::new(),
-            "off".to_owned(),
+            off.state().to_owned(),
         ]
     }));
     let refused: String = generation.refused.iter().map(refused_text).collect();
-    format!("generation {}\n{}{refused}", generation.number, table(&rows))
+    format!("generation {}\n{}{}{refused}", generation.number, table(&rows), unbuilt_text(generation))
+}
+
+/// Says how to bring what is not built into service.
+pub(super) fn unbuilt_text(generation: &Generation) -> String {
+    let unbuilt = generation.off.iter().filter(|off| off.unbuilt);
+    unbuilt
+        .map(|off| format!("\n{} is not built: run `carnet plugin build {}`\n", off.name, off.path.display()))
+        .collect()
 }
 
 pub(super) fn refused_text(refused: &Refused) -> String {
