@@ -381,8 +381,18 @@ impl Settings {
             if key.get_ref() == "require_signature" && value.get_ref().as_bool() == Some(true) {
                 let keys = table.get_ref().get("trusted_keys").and_then(|keys| keys.get_ref().as_array());
                 if keys.is_none_or(|keys| keys.is_empty()) {
-                    let fault = ConfigFault::at(text, value.span().start, "`require_signature` without `trusted_keys` refuses every plugin".to_owned());
-                    faults.push(ConfigFault { hint: Some("add the public keys of those whose plugins you trust: trusted_keys = [\"RWQ…\"]".to_owned()), ..fault });
+                    let fault = ConfigFault::at(
+                        text,
+                        value.span().start,
+                        "`require_signature` without `trusted_keys` refuses every plugin".to_owned(),
+                    );
+                    faults.push(ConfigFault {
+                        hint: Some(
+                            "add the public keys of those whose plugins you trust: trusted_keys = [\"RWQ…\"]"
+                                .to_owned(),
+                        ),
+                        ..fault
+                    });
                 }
             }
             if let Err(fault) = keys::apply(&mut settings, key.get_ref(), value.get_ref()) {

@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use arc_swap::ArcSwap;
 use tracing::warn;
 
-pub use grants::{Asks, Deployments, Waits};
 pub use generation::{Generation, Refused, State, SwitchedOff};
+pub use grants::{Asks, Deployments, Waits};
 pub use loaded::{Loaded, Logged};
 pub use probation::Probation;
 pub use report::{Change, Report};
@@ -197,11 +197,7 @@ impl Registry {
 
     /// Reads what the deployment says again at each look: a change of the settings is a new generation. While they cannot be read, what
     /// was said before holds.
-    pub fn follow(
-        &self,
-        file: &Path,
-        read: impl Fn() -> Result<Deployments, String> + Send + Sync + 'static,
-    ) {
+    pub fn follow(&self, file: &Path, read: impl Fn() -> Result<Deployments, String> + Send + Sync + 'static) {
         // Whoever comes second follows the same file.
         let _ = self.settings.set(Settings { file: file.to_owned(), read: Box::new(read) });
     }
@@ -230,11 +226,7 @@ impl Registry {
 ///
 /// # Errors
 /// Why it would be refused.
-pub fn candidate(
-    path: &Path,
-    deployments: &Deployments,
-    load: &dyn Load,
-) -> Result<Arc<Loaded>, Box<Refused>> {
+pub fn candidate(path: &Path, deployments: &Deployments, load: &dyn Load) -> Result<Arc<Loaded>, Box<Refused>> {
     let refused = |name: String, mut errors: Vec<LoadError>| {
         let error = if errors.is_empty() { LoadError::new("it cannot be loaded") } else { errors.remove(0) };
         Box::new(Refused { name, path: path.to_owned(), error, more: errors, kept: None, waits: None })

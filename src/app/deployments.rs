@@ -23,7 +23,8 @@ pub fn read_again(home: &Path, profile: Profile) -> Result<Deployments, String> 
     match Settings::load(home, Some(profile)) {
         Ok(settings) => Ok(deployments(&settings, home)),
         Err(error) => {
-            let faults = error.faults.iter().map(|fault| format!("; {}:{}: {}", fault.line, fault.column, fault.message));
+            let faults =
+                error.faults.iter().map(|fault| format!("; {}:{}: {}", fault.line, fault.column, fault.message));
             Err(format!("{error}{}", faults.collect::<String>()))
         }
     }

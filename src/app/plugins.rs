@@ -1,5 +1,6 @@
 //! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, a component built.
 
+pub mod approve;
 pub mod build;
 
 use std::path::Path;
@@ -9,7 +10,7 @@ use super::App;
 use super::failure::{Class, Failure};
 use crate::plugin::hook::Hook;
 use crate::registry::cases::{Case, Played, play};
-use crate::registry::{Loaded, Refused};
+use crate::registry::{Generation, Loaded, Refused};
 
 impl App {
     /// Finds a plugin in service by name, or loads one from a package's folder or file, without putting it into service.
@@ -28,19 +29,7 @@ impl App {
         if let Some(refused) = generation.refused.iter().find(|refused| refused.name == name_or_path) {
             return Err(refusal(refused));
         }
-        let names: Vec<&str> = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str()).collect();
-        let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name_or_path}`"));
-        Err(
-            match names
-                .iter()
-                .max_by(|a, b| strsim::jaro_winkler(a, name_or_path).total_cmp(&strsim::jaro_winkler(b, name_or_path)))
-            {
-                Some(near) if strsim::jaro_winkler(near, name_or_path) > 0.75 => {
-                    failure.hint(format!("did you mean `{near}`?"))
-                }
-                _ => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
-            },
-        )
+        Err(unknown(name_or_path, &generation))
     }
 
     /// Loads one package as this deployment would, and runs its cases.
@@ -90,6 +79,18 @@ fn as_case(hook: Hook, event: &str) -> String {
     format!("{head}{event}{tail}")
 }
 
+/// There is no such plugin; the nearest one may be meant.
+fn unknown(name: &str, generation: &Generation) -> Failure {
+    let known = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str());
+    let score = |known: &str| strsim::jaro_winkler(known, name);
+    let nearest = known.max_by(|a, b| score(a).total_cmp(&score(b))).filter(|near| score(near) > 0.75);
+    let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name}`"));
+    match nearest {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
+    }
+}
+
 /// Everything that is wrong with a package, each with place and hint.
 fn refusal(refused: &Refused) -> Failure {
     let one = |error: &crate::plugin::package::LoadError| {
@@ -100,9 +101,10 @@ fn refusal(refused: &Refused) -> Failure {
         format!("  - {place}{error}{source}{hint}")
     };
     let all: Vec<String> = std::iter::once(&refused.error).chain(&refused.more).map(one).collect();
-    Failure::new(
-        Class::PluginFault,
-        "PLUGIN_REFUSED",
-        format!("plugin `{}` ({}) is refused\n{}", refused.name, refused.path.display(), all.join("\n")),
-    )
+    let (code, state) = match refused.waits {
+        Some(_) => ("PLUGIN_WAITING", "waits for approval"),
+        None => ("PLUGIN_REFUSED", "is refused"),
+    };
+    let message = format!("plugin `{}` ({}) {state}\n{}", refused.name, refused.path.display(), all.join("\n"));
+    Failure::new(Class::PluginFault, code, message)
 }

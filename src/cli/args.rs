@@ -183,6 +183,17 @@ pub enum PluginCommand {
         /// A package's folder, or a lone .rhai or .wasm file [default: all of the home folder]
         package: Option<PathBuf>,
     },
+    /// Show what a plugin asks for, and grant it in carnet.toml
+    Approve {
+        /// The plugin's name
+        name: String,
+        /// Only if it is this version
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
+        /// Grant it without asking
+        #[arg(long)]
+        yes: bool,
+    },
     /// Call one hook of one plugin on an event and show what it does; nothing is written
     Run {
         /// The plugin's name, or a package's folder or file

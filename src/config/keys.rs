@@ -130,7 +130,9 @@ fn trusted_keys(key: &str, value: &DeValue<'_>) -> Checked<Vec<String>> {
     let one = |text: &str| {
         minisign_verify::PublicKey::from_base64(text).map(|_| text.to_owned()).map_err(|_| KeyFault {
             message: format!("`{key}`: `{text}` is no public key of minisign"),
-            hint: Some("it is the second line of the author's minisign.pub, 56 characters that begin with RW".to_owned()),
+            hint: Some(
+                "it is the second line of the author's minisign.pub, 56 characters that begin with RW".to_owned(),
+            ),
             about_key: false,
         })
     };

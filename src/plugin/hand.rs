@@ -156,7 +156,9 @@ impl Tracker {
     /// A thing of several names may be read if any of them is granted.
     fn may_read_any(&self, told: &str, names: &[&str]) -> Result<(), Refusal> {
         match &self.terms.reads {
-            Some(reads) if !names.iter().any(|name| reach::holds(reads, name)) => Err(not_granted(told, "read", "reads")),
+            Some(reads) if !names.iter().any(|name| reach::holds(reads, name)) => {
+                Err(not_granted(told, "read", "reads"))
+            }
             _ => Ok(()),
         }
     }
@@ -244,7 +246,10 @@ impl Subject {
             LookupKey::ExternalId(_) => self.may_read("external_id"),
         };
         told.map_err(|refusal| Refusal {
-            message: format!("this plugin may not look contacts up by what it may not read: `reads` does not grant `{}`", refusal.field),
+            message: format!(
+                "this plugin may not look contacts up by what it may not read: `reads` does not grant `{}`",
+                refusal.field
+            ),
             ..refusal
         })
     }

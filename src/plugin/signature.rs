@@ -82,7 +82,8 @@ impl Trust {
         if self.keys.is_empty() && !self.required {
             return Ok(None);
         }
-        let malformed = || LoadError::new(format!("`{place}` is no signature of minisign")).hint("copy it again, whole");
+        let malformed =
+            || LoadError::new(format!("`{place}` is no signature of minisign")).hint("copy it again, whole");
         let signature = Signature::decode(text).map_err(|_| malformed())?;
         let id = text.lines().nth(1).and_then(key_id).ok_or_else(malformed)?;
         // Two keys may have the same number: whoever makes keys chooses it.
@@ -98,7 +99,8 @@ impl Trust {
         }
         let names: Vec<String> = files.iter().map(|(name, _)| format!("`{name}`")).collect();
         let message = format!("`{place}` does not fit {}: one of them was altered", names.join(" and "));
-        Err(LoadError::new(message).hint("get all of them again from the author, or have them signed again as they are"))
+        Err(LoadError::new(message)
+            .hint("get all of them again from the author, or have them signed again as they are"))
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::cases;
 use super::generation::SwitchedOff;
+use super::grants::{Deployments, Waits};
 use super::loaded::{Loaded, Placement};
 use super::scan::{Source, sha256};
-use super::grants::{Deployments, Waits};
 use super::secrets::Given;
 use super::{Deployment, Load, Mode};
 use crate::plugin::manifest::{Manifest, is_plugin_name};

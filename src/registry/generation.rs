@@ -148,8 +148,7 @@ impl Generation {
         if loaded.breaker.is_tripped() {
             return State::Tripped;
         }
-        let refused =
-            self.refused.iter().find(|refused| refused.is_stale() && refused.name == loaded.identity().name);
+        let refused = self.refused.iter().find(|refused| refused.is_stale() && refused.name == loaded.identity().name);
         match (refused, loaded.mode) {
             (Some(refused), _) => {
                 let version = &loaded.identity().version;

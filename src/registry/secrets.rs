@@ -68,8 +68,9 @@ impl Given {
             match value.as_str().and_then(|text| typed(kind, text)) {
                 Some(typed) => *value = typed,
                 None => {
-                    let error =
-                        LoadError::new(format!("setting `{key}` takes a value of type {kind}, and {place} holds another"));
+                    let error = LoadError::new(format!(
+                        "setting `{key}` takes a value of type {kind}, and {place} holds another"
+                    ));
                     self.faults.push(LoadError { position: position(deployment, key), ..error });
                 }
             }

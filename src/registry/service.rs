@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Load;
 use super::activate::{Activated, Candidate};
 use super::generation::{Generation, Refused, SwitchedOff};
+use super::grants::{Deployments, Waits};
 use super::loaded::Loaded;
 use super::scan::{Place, Places};
-use super::grants::{Deployments, Waits};
-use super::Load;
 use crate::plugin::package::LoadError;
 
 /// All packages, in the order in which they are looked at.
@@ -71,7 +71,8 @@ impl Entry {
     fn in_trouble(path: &Path, name: String, old: Option<&Self>, error: LoadError) -> Self {
         let entry = old.cloned().unwrap_or_else(|| Self::new(path.to_owned(), name));
         let kept = entry.serving.as_ref().map(|serving| serving.identity().version.clone());
-        let trouble = Refused { name: entry.name.clone(), path: path.to_owned(), error, more: Vec::new(), kept, waits: None };
+        let trouble =
+            Refused { name: entry.name.clone(), path: path.to_owned(), error, more: Vec::new(), kept, waits: None };
         Self { trouble: Some(trouble), ..entry }
     }
 
@@ -84,7 +85,8 @@ impl Entry {
         }
         let kept = self.serving.as_ref().map(|serving| serving.identity().version.clone());
         let error = if errors.is_empty() { LoadError::new("it cannot be loaded") } else { errors.remove(0) };
-        self.refused = Some(Refused { name: self.name.clone(), path: self.path.clone(), error, more: errors, kept, waits: None });
+        self.refused =
+            Some(Refused { name: self.name.clone(), path: self.path.clone(), error, more: errors, kept, waits: None });
         self
     }
 
@@ -107,12 +109,7 @@ impl Entry {
 
 impl Service {
     /// Takes in what the folders hold now; says whether anything changed.
-    pub(super) fn update(
-        &mut self,
-        found: Places,
-        deployments: &Deployments,
-        load: &dyn Load,
-    ) -> bool {
+    pub(super) fn update(&mut self, found: Places, deployments: &Deployments, load: &dyn Load) -> bool {
         self.entries.iter_mut().for_each(Entry::forget_predecessor);
         let mut entries: Vec<Entry> = Vec::with_capacity(found.places.len());
         let mut names = BTreeMap::new();

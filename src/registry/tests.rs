@@ -147,7 +147,7 @@ fn every_way_to_be_refused_is_told() {
     );
     check(
         &[("plugins/a/plugin.toml", "grants = ['lookup']"), ("plugins/a/main.rhai", "on_create log a")],
-        "plugin `a` is refused: it asks for `lookup`, which is not granted",
+        "plugin `a` 0.0.0 waits for approval: it asks for more than it was granted: `lookup`",
     );
 }
 
@@ -164,7 +164,7 @@ fn hints_say_how_to_grant_and_how_to_build() {
     assert_eq!(
         hints,
         [
-            "add `grants = [\"lookup\", \"state\"]` under [plugins.a] in carnet.toml",
+            "look at it and grant it with `carnet plugin approve a`, or write `grants = [\"lookup\", \"state\"]` under [plugins.a] in carnet.toml",
             "build it: `carnet plugin build b`"
         ]
     );

@@ -94,7 +94,8 @@ fn report_text(report: &Report) -> String {
     }));
     text.extend(report.removed.iter().map(|change| format!("  removed   {} {}\n", change.name, version(&change.from))));
     for refused in &report.refused {
-        text.push_str(&format!("  refused   {refused}\n"));
+        let what = if refused.waits.is_some() { "waiting" } else { "refused" };
+        text.push_str(&format!("  {what}   {refused}\n"));
         text.extend(refused.error.hint.iter().map(|hint| format!("            hint: {hint}\n")));
     }
     text

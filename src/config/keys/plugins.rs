@@ -18,10 +18,7 @@ pub(in crate::config) type Fault = (Range<usize>, KeyFault);
 /// Applies the tables of all plugins. Every fault is told, each at its place.
 pub(in crate::config) fn apply(settings: &mut Settings, text: &str, value: &Spanned<DeValue<'_>>) -> Vec<Fault> {
     let Some(table) = value.get_ref().as_table() else {
-        return vec![(
-            value.span(),
-            wrong("plugins", "a table for each plugin, such as `[plugins.survey-policy]`"),
-        )];
+        return vec![(value.span(), wrong("plugins", "a table for each plugin, such as `[plugins.survey-policy]`"))];
     };
     let mut faults = Vec::new();
     for (name, value) in table {
@@ -99,13 +96,7 @@ fn names(key: &str, value: &Spanned<DeValue<'_>>, to: Use, faults: &mut Vec<Faul
 }
 
 /// Copies a plugin's configuration; what its keys mean is known to its manifest alone.
-fn config(
-    plugin: &mut PluginSettings,
-    key: &str,
-    text: &str,
-    value: &Spanned<DeValue<'_>>,
-    faults: &mut Vec<Fault>,
-) {
+fn config(plugin: &mut PluginSettings, key: &str, text: &str, value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) {
     let Some(table) = value.get_ref().as_table() else {
         faults.push((value.span(), wrong(key, "a table of the plugin's own keys")));
         return;

@@ -196,18 +196,16 @@ impl Manifest {
     fn wrong_type(&self, key: &ConfigKey, value: &toml::Value) -> LoadError {
         let (name, kind) = (&key.name, key.kind);
         let told = if key.secret { String::new() } else { format!(", not `{value}`") };
-        LoadError::new(format!("setting `{name}` takes a value of type {kind}{told}"))
-            .hint(self.mend(key))
+        LoadError::new(format!("setting `{name}` takes a value of type {kind}{told}")).hint(self.mend(key))
     }
 
     fn missing(&self, key: &ConfigKey) -> LoadError {
         let doc = key.doc.as_ref().map_or_else(String::new, |doc| format!(": {doc}"));
-        LoadError::new(format!("it needs a value for `{}`{doc}", key.name))
-            .hint(format!(
-                "add `{}` under [plugins.{}.config] in carnet.toml{}",
-                key.name,
-                self.name,
-                if key.secret { ": a value, { env = \"NAME\" } or { file = \"PATH\" }" } else { "" }
-            ))
+        LoadError::new(format!("it needs a value for `{}`{doc}", key.name)).hint(format!(
+            "add `{}` under [plugins.{}.config] in carnet.toml{}",
+            key.name,
+            self.name,
+            if key.secret { ": a value, { env = \"NAME\" } or { file = \"PATH\" }" } else { "" }
+        ))
     }
 }

@@ -324,12 +324,7 @@ impl<'t> Walk<'t> {
         bounds
     }
 
-    fn default(
-        &mut self,
-        value: &Value<'t>,
-        name: &str,
-        kind: ConfigType,
-    ) -> Option<ConfigValue> {
+    fn default(&mut self, value: &Value<'t>, name: &str, kind: ConfigType) -> Option<ConfigValue> {
         let taken = plain(value.get_ref()).and_then(|value| kind.take(&value));
         if taken.is_none() {
             self.fault(value.span(), format!("the default of `{name}` is not of type {kind}"), None);

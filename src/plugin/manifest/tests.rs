@@ -82,11 +82,20 @@ fn every_fault_is_told_with_its_place() {
     check("on_fault = 1", &["1:12 `on_fault` takes a text"]);
     check("grants = 'lookup'", &["1:10 `grants` takes a list of texts"]);
     check("reads = ['email', 3, ' ']", &["1:19 `reads` takes a text", "1:22 `reads` holds an empty name"]);
-    check("reads = ['mobile', 'emial']\nwrites = ['from.phone']", &["1:20 `reads`: there is no field `emial`", "2:11 `writes`: there is no field `from.phone`"]);
+    check(
+        "reads = ['mobile', 'emial']\nwrites = ['from.phone']",
+        &["1:20 `reads`: there is no field `emial`", "2:11 `writes`: there is no field `from.phone`"],
+    );
     check("[config.a]\ntype = 'integer'\nmin = 3\nmax = 2", &["4:7 `max` of `a` is less than its `min`"]);
     check("[config.a]\ntype = 'integer'\nmax = 2\ndefault = 3", &["4:11 the default of `a` takes up to 2"]);
-    check("[config.a]\ntype = 'text'\nmin = 'a'\none_of = []", &["3:7 `min` is for settings of type integer or number, not text", "4:10 `one_of` of `a` offers nothing"]);
-    check("[config.a]\ntype = 'bool'\none_of = ['yes']", &["3:10 `one_of` is for settings of type text or list, not bool"]);
+    check(
+        "[config.a]\ntype = 'text'\nmin = 'a'\none_of = []",
+        &["3:7 `min` is for settings of type integer or number, not text", "4:10 `one_of` of `a` offers nothing"],
+    );
+    check(
+        "[config.a]\ntype = 'bool'\none_of = ['yes']",
+        &["3:10 `one_of` is for settings of type text or list, not bool"],
+    );
     check("[config.a]\ntype = 'text'\none_of = ['x']\ndefault = 'y'", &["4:11 the default of `a` takes `x`"]);
     check("[config.a]\ntype = 'text'\nsecret = true\ndefault = 'y'", &["1:9 setting `a` is secret and has a default"]);
     check("budget = 3", &["1:10 `budget` takes a table: [budget]"]);
