@@ -33,6 +33,7 @@ pub use grants::{Asks, Deployments, Waits};
 pub use loaded::{Loaded, Logged};
 pub use probation::Probation;
 pub use report::{Change, Report};
+pub use secrets::Mask;
 
 use crate::plugin::Plugin;
 use crate::plugin::manifest::OnFault;

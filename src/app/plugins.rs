@@ -67,7 +67,10 @@ impl App {
             let message = format!("plugin `{}` has no {hook}", loaded.identity().name);
             return Err(Failure::new(Class::Usage, "HOOK_MISSING", message).hint(format!("it has {}", has.join(", "))));
         }
-        Ok(play(&case, &*loaded.plugin, &loaded.manifest))
+        let mut played = play(&case, &*loaded.plugin, &loaded.manifest);
+        loaded.mask.log(&mut played.log);
+        loaded.mask.outcome(&mut played.verdict);
+        Ok(played)
     }
 }
 

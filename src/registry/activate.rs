@@ -10,7 +10,7 @@ use super::generation::SwitchedOff;
 use super::grants::{Deployments, Waits};
 use super::loaded::{Loaded, Placement};
 use super::scan::{Source, sha256};
-use super::secrets::Given;
+use super::secrets::{Given, Mask};
 use super::{Deployment, Load, Mode};
 use crate::plugin::manifest::{Manifest, is_plugin_name};
 use crate::plugin::package::{ConfigValue, Identity, LoadError, Package};
@@ -117,6 +117,7 @@ impl Candidate {
             on_fault: deployment.on_fault,
             grants: package.grants,
             signed,
+            mask: Mask::of(&manifest, &package.config),
             path: source.path,
         };
         Ok(Ok(Loaded::new(plugin, manifest, placement)))

@@ -116,14 +116,13 @@ fn grant(table: &mut dyn TableLike, key: &str, new: Option<&Vec<String>>) -> Res
         Some(held) => {
             let odd = || Failure::new(Class::Config, "CONFIG", format!("`{key}` in carnet.toml is no list"));
             let list = held.as_array_mut().ok_or_else(odd)?;
-            // One item a line stays one item a line.
-            let before = list.iter().last().and_then(|last| last.decor().prefix()).cloned();
+            // One item a line stays one item a line, whatever is noted behind the one before.
+            let prefix = list.iter().last().and_then(|last| last.decor().prefix()).and_then(|prefix| prefix.as_str());
+            let line = prefix.and_then(|prefix| prefix.rfind('\n').map(|at| prefix[at..].to_owned()));
             for name in new {
                 list.push(name.as_str());
-                if let (Some(before), Some(last)) = (&before, list.iter_mut().last())
-                    && before.as_str().is_some_and(|before| before.contains('\n') && before.trim().is_empty())
-                {
-                    last.decor_mut().set_prefix(before.clone());
+                if let (Some(line), Some(last)) = (&line, list.iter_mut().last()) {
+                    last.decor_mut().set_prefix(line.as_str());
                 }
             }
         }

@@ -5,5 +5,6 @@ mod cache;
 mod good;
 mod hostile;
 mod kit;
+mod reach;
 mod refused;
 mod whole;
