@@ -213,3 +213,57 @@ fn a_signature_is_over_code_and_manifest_together() {
         .expect("a name");
     refused(&home, "altered");
 }
+
+const COUNTER: &str = "fn on_create(contact) {
+    state_set(\"n\", parse_int(state_get(\"n\") ?? \"0\") + 1);
+    state_set(\"last\", contact.last_name);
+    if contact.last_name == \"Big\" {
+        let text = \"0123456789\";
+        for i in 0..12 { text += text; }
+        for i in 0..15 { state_set(`big${i}`, text); }
+    }
+    if contact.last_name == \"No\" { reject(\"not this one\"); }
+    if contact.last_name == \"Oops\" { throw \"oops\"; }
+    contact.job_title = `Number ${state_get(\"n\")}`;
+}
+";
+
+/// What the plugin remembers, by key, with the bytes of each.
+fn remembered(home: &Home) -> Vec<(String, u64)> {
+    let store = rusqlite::Connection::open(home.path().join("carnet.db")).expect("the database");
+    let mut select = store.prepare("SELECT key, length(value) FROM plugin_state ORDER BY key").expect("a query");
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+    rows.map(|row| row.expect("a row")).collect()
+}
+
+#[test]
+fn what_a_plugin_remembers_is_written_with_the_record_or_not_at_all() {
+    let home = Home::new();
+    home.write("scripts/counter/plugin.toml", "grants = [\"state\"]\n[budget]\ndeadline_ms = 5000\n");
+    home.write("scripts/counter/main.rhai", COUNTER);
+    let mode =
+        |mode: &str| home.write("carnet.toml", format!("[plugins.counter]\ngrants = [\"state\"]\nmode = \"{mode}\"\n"));
+    mode("enforce");
+    let add = |name: &str| home.run(&["contact", "add", &format!("last_name={name}")]).status;
+    assert_eq!(add("Lee"), 0);
+    let first = [("last".to_owned(), 3), ("n".to_owned(), 1)];
+    assert_eq!(remembered(&home), first);
+    // A record that is refused, by verdict, fault or built-in rule, leaves nothing.
+    assert!(add("No") != 0 && add("Oops") != 0);
+    assert_ne!(home.run(&["contact", "add", "last_name=Ray", "birth_date=soon"]).status, 0);
+    assert_eq!(remembered(&home), first);
+    // Neither does a dry run, nor a plugin that is only observed.
+    home.write("rows.csv", "Last name\nAnn\nBob\n");
+    home.run(&["import", "rows.csv", "--dry-run"]).exits(0);
+    mode("observe");
+    assert_eq!(add("Kim"), 0);
+    assert_eq!(remembered(&home), first);
+    mode("enforce");
+    home.run(&["import", "rows.csv"]).exits(0);
+    assert_eq!(remembered(&home), [("last".to_owned(), 3), ("n".to_owned(), 1)]);
+    // What is written over makes room: 600 KiB twice are never more than 1 MiB.
+    assert_eq!((add("Big"), add("Big")), (0, 0));
+    assert_eq!((remembered(&home).len(), remembered(&home)[0].1), (17, 40_960));
+    let titles = home.json(&["search", "Big"], 0);
+    assert!(titles.to_string().contains("Number 5"), "{titles:#}");
+}

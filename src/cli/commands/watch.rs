@@ -72,7 +72,7 @@ fn report_json(report: &Report) -> Value {
             .map(|change| json!({ "name": change.name, "from": change.from, "to": change.to, "hash": change.hash }))
             .collect()
     };
-    let refused = |refused: &Refused| json!({ "name": refused.name, "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint, "kept": refused.kept });
+    let refused = |refused: &Refused| json!({ "name": refused.name, "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint, "kept": refused.kept, "state": if refused.waits.is_some() { "waiting" } else { "refused" } });
     json!({
         "generation": report.generation, "added": changes(&report.added), "replaced": changes(&report.replaced),
         "removed": changes(&report.removed), "refused": report.refused.iter().map(refused).collect::<Vec<_>>(),
