@@ -114,7 +114,21 @@ fn every_fault_of_the_configuration_is_told_with_its_place_and_no_secret_is() {
     let settings = "[plugins.greet.config]\ntoken = { env = \"GREET_NOT_SET\" }\npin = 123456789\nsize = 10\nkind = \"c\"\nsise = 3\n";
     home.write("carnet.toml", settings);
     let ran = home.run(&["plugin", "check", "scripts/greet"]).exits(1);
-    insta::assert_snapshot!(ran.stderr.lines().skip(1).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(ran.stderr.lines().skip(1).collect::<Vec<_>>().join("\n"), @r#"
+    - it needs a value for `town`
+        hint: add `town` under [plugins.greet.config] in carnet.toml
+    - carnet.toml:2:9: setting `token` is to come from the environment variable `GREET_NOT_SET`, and that is not set
+    - carnet.toml:3:7: setting `pin` takes up to 9
+        hint: mend `pin` under [plugins.greet.config] in carnet.toml
+    - carnet.toml:4:8: setting `size` takes 1 to 9, not `10`
+        hint: mend `size` under [plugins.greet.config] in carnet.toml
+    - carnet.toml:5:8: setting `kind` takes `a`, `b`, not `c`
+        hint: mend `kind` under [plugins.greet.config] in carnet.toml
+    - carnet.toml:6:8: it has no setting `sise`
+        hint: did you mean `size`?
+    - it asks for more than it was granted: `state`
+        hint: look at it and grant it with `carnet plugin approve greet`, or write `grants = ["state"]` under [plugins.greet] in carnet.toml
+    "#);
     assert!(!format!("{ran:?}").contains("123456789"));
 
     home.write("token.txt", "s3cr3t-t0ken\n");
@@ -229,7 +243,7 @@ const COUNTER: &str = "fn on_create(contact) {
 ";
 
 /// What the plugin remembers, by key, with the bytes of each.
-fn remembered(home: &Home) -> Vec<(String, u64)> {
+fn remembered(home: &Home) -> Vec<(String, i64)> {
     let store = rusqlite::Connection::open(home.path().join("carnet.db")).expect("the database");
     let mut select = store.prepare("SELECT key, length(value) FROM plugin_state ORDER BY key").expect("a query");
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");

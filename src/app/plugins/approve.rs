@@ -1,6 +1,6 @@
 //! Granting a plugin what it asks for: what that is, what of it is new, and writing it into the settings.
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, TableLike, Value, value};
 
 use super::{refusal, unknown};
 use crate::app::failure::{Class, Failure};
@@ -116,19 +116,33 @@ fn grant(table: &mut dyn TableLike, key: &str, new: Option<&Vec<String>>) -> Res
         Some(held) => {
             let odd = || Failure::new(Class::Config, "CONFIG", format!("`{key}` in carnet.toml is no list"));
             let list = held.as_array_mut().ok_or_else(odd)?;
-            // One item a line stays one item a line, whatever is noted behind the one before.
-            let prefix = list.iter().last().and_then(|last| last.decor().prefix()).and_then(|prefix| prefix.as_str());
-            let line = prefix.and_then(|prefix| prefix.rfind('\n').map(|at| prefix[at..].to_owned()));
-            for name in new {
-                list.push(name.as_str());
-                if let (Some(line), Some(last)) = (&line, list.iter_mut().last()) {
-                    last.decor_mut().set_prefix(line.as_str());
-                }
-            }
+            add(list, new);
         }
         None => drop(table.insert(key, value(new.iter().map(String::as_str).collect::<Array>()))),
     }
     Ok(())
+}
+
+/// Adds items behind the others. One item a line stays one item a line, and what is noted behind the last one stays with it.
+fn add(list: &mut Array, new: &[String]) {
+    let text = |raw: Option<&RawString>| raw.and_then(RawString::as_str).unwrap_or_default().to_owned();
+    let last = list.iter().last();
+    let prefix = text(last.and_then(|last| last.decor().prefix()));
+    let Some(line) = prefix.rfind('\n').map(|at| prefix[at..].to_owned()) else {
+        new.iter().for_each(|name| list.push(name.as_str()));
+        return;
+    };
+    let tail = text(last.and_then(|last| last.decor().suffix())) + text(Some(list.trailing())).as_str();
+    let (noted, end) = tail.split_at(tail.rfind('\n').unwrap_or(0));
+    if let Some(last) = list.iter_mut().last() {
+        last.decor_mut().set_suffix("");
+    }
+    for (at, name) in new.iter().enumerate() {
+        let before = if at == 0 { noted } else { "" };
+        list.push_formatted(Value::from(name.as_str()).decorated(format!("{before}{line}"), ""));
+    }
+    list.set_trailing(end);
+    list.set_trailing_comma(true);
 }
 
 #[cfg(test)]
@@ -156,8 +170,14 @@ mod tests {
         );
         check("[plugins]\nx = { grants = [] }\n", "[plugins]\nx = { grants = [\"lookup\"] , reads = [\"email\"] }\n");
         check(
-            "plugins.x.reads = [\n    \"mobile\", # a\n    \"names\",\n]\n",
-            "plugins.x.reads = [\n    \"mobile\", # a\n    \"names\",\n    \"email\",\n]\nplugins.x.grants = [\"lookup\"]\n",
+            "plugins.x.reads = [\n    \"mobile\", # a\n    \"names\", # b\n]\n",
+            "plugins.x.reads = [\n    \"mobile\", # a\n    \"names\", # b\n    \"email\",\n]\nplugins.x.grants = [\"lookup\"]\n",
+        );
+        check(
+            "[plugins.x]\ngrants = [\"lookup\"\n  # c\n]\nreads = [\n  \"names\" # b\n]\n"
+                .replace("\"lookup\"", "")
+                .as_str(),
+            "[plugins.x]\ngrants = [\"lookup\"\n  # c\n]\nreads = [\n  \"names\", # b\n  \"email\",\n]\n",
         );
     }
 
