@@ -28,6 +28,7 @@ pub mod person;
 pub mod plugins;
 mod provenance;
 pub mod records;
+mod settings_file;
 pub mod staff;
 pub mod template;
 pub mod unmerge;

@@ -37,6 +37,7 @@ pub use grants::{Asks, Deployments, Waits};
 pub use loaded::{Loaded, Logged};
 pub use probation::Probation;
 pub use report::{Change, Report};
+pub use secrets::Mask;
 pub use standing::Standing;
 
 use crate::plugin::Plugin;

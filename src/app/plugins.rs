@@ -1,6 +1,7 @@
 //! Plugins as operators and authors see them: what is in service; one package started, checked, tested, measured, built, developed; one hook
 //! tried.
 
+pub mod approve;
 pub mod bench;
 pub mod build;
 pub mod check;
@@ -19,7 +20,7 @@ use super::failure::{Class, Failure};
 use super::{App, deployments};
 use crate::plugin::package::LoadError;
 use crate::registry::workbench::Workbench;
-use crate::registry::{Loaded, Refused};
+use crate::registry::{Generation, Loaded, Refused};
 use crate::runtime::Runtimes;
 
 impl App {
@@ -39,19 +40,7 @@ impl App {
         if let Some(refused) = generation.refused.iter().find(|refused| refused.name == name_or_path) {
             return Err(refusal(refused));
         }
-        let names: Vec<&str> = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str()).collect();
-        let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name_or_path}`"));
-        Err(
-            match names
-                .iter()
-                .max_by(|a, b| strsim::jaro_winkler(a, name_or_path).total_cmp(&strsim::jaro_winkler(b, name_or_path)))
-            {
-                Some(near) if strsim::jaro_winkler(near, name_or_path) > 0.75 => {
-                    failure.hint(format!("did you mean `{near}`?"))
-                }
-                _ => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
-            },
-        )
+        Err(unknown(name_or_path, &generation))
     }
 
     /// Loads one package as this deployment would, and runs its cases.
@@ -77,10 +66,28 @@ impl App {
     }
 }
 
+/// There is no such plugin; the nearest one may be meant.
+fn unknown(name: &str, generation: &Generation) -> Failure {
+    let known = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str());
+    let score = |known: &str| strsim::jaro_winkler(known, name);
+    let nearest = known.max_by(|a, b| score(a).total_cmp(&score(b))).filter(|near| score(near) > 0.75);
+    let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name}`"));
+    match nearest {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
+    }
+}
+
 /// Everything that is wrong with a package, each with place and hint.
 fn refusal(refused: &Refused) -> Failure {
     let all: Vec<LoadError> = std::iter::once(&refused.error).chain(&refused.more).cloned().collect();
-    refused_as(&refused.name, &refused.path, &all)
+    let failure = refused_as(&refused.name, &refused.path, &all);
+    if refused.waits.is_none() {
+        return failure;
+    }
+    let message =
+        format!("plugin `{}` ({}) waits for approval\n{}", refused.name, refused.path.display(), faults(&all));
+    Failure { code: "PLUGIN_WAITING".into(), message, ..failure }
 }
 
 /// A package that cannot be used.

@@ -191,6 +191,17 @@ pub enum PluginCommand {
     },
     /// Play the cases of a package and show what differs
     Test(TestArgs),
+    /// Show what a plugin asks for, and grant it in carnet.toml
+    Approve {
+        /// The plugin's name
+        name: String,
+        /// Only if it is this version
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
+        /// Grant it without asking
+        #[arg(long)]
+        yes: bool,
+    },
     /// Call one hook of one plugin on an event and show what it does; nothing is written
     Run(RunArgs),
     /// Measure a package's hooks: cold and warm calls, against a hook that does nothing

@@ -50,7 +50,7 @@ pub fn group(name: &str) -> Vec<&'static str> {
         "names" => {
             matches!(field, Field::FirstName | Field::LastName | Field::OtherFirstNames | Field::OtherLastNames)
         }
-        "phones" => matches!(field.shape(), FieldShape::Phone(_)),
+        "phones" => field == Field::Whatsapp || matches!(field.shape(), FieldShape::Phone(_)),
         "emails" => matches!(field.shape(), FieldShape::Email(_)),
         "socials" => matches!(field.shape(), FieldShape::Social(_)),
         "address" => matches!(field, Field::Street | Field::City | Field::State | Field::Zip | Field::Country),
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(group("names"), ["first_name", "last_name", "other_first_names", "other_last_names"]);
         assert_eq!(group("address"), ["street", "city", "state", "zip", "country"]);
         assert!(GROUPS.iter().all(|name| group(name).len() > 2), "a group of its own");
-        assert!(group("phones").contains(&"whatsapp") && !group("socials").contains(&"whatsapp"));
+        assert!(group("phones").contains(&"whatsapp") && group("socials").contains(&"whatsapp"));
     }
 
     #[track_caller]

@@ -91,7 +91,7 @@ pub struct Grants {
 }
 
 /// One version of a plugin, ready to be loaded by its engine.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Package {
     /// Which plugin.
     pub identity: Arc<Identity>,
@@ -105,6 +105,19 @@ pub struct Package {
     pub budget: Budget,
     /// Configuration, defaults filled in.
     pub config: Arc<BTreeMap<String, ConfigValue>>,
+}
+
+/// Values may be secret; only manifests know which.
+impl fmt::Debug for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Package")
+            .field("identity", &self.identity)
+            .field("path", &self.path)
+            .field("grants", &self.grants)
+            .field("budget", &self.budget)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a package cannot be loaded. Displayed with the plugin's name by the registry.

@@ -10,7 +10,7 @@ use super::generation::SwitchedOff;
 use super::grants::{Deployments, Waits};
 use super::loaded::{Loaded, Placement};
 use super::scan::{Place, Source, sha256};
-use super::secrets::Given;
+use super::secrets::{Given, Mask};
 use super::service::Ground;
 use super::shelf::Packed;
 use super::{Deployment, Load, Mode};
@@ -165,6 +165,7 @@ impl Candidate {
             on_fault: deployment.on_fault,
             grants: package.grants,
             signed,
+            mask: Mask::of(&manifest, &package.config),
             path: source.path.clone(),
         };
         Ok(Ok(Loaded::new(plugin, manifest, placement)))

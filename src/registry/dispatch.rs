@@ -247,6 +247,8 @@ impl Link {
         let mut returned = open.session.call(hook, outcome.subject);
         let counts = &mut self.fresh[hook as usize];
         counts.took(returned.spent.time);
+        loaded.mask.log(&mut returned.log);
+        loaded.mask.outcome(&mut returned.outcome);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         judge::count(counts, &said);

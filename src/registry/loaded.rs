@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Mode;
 use super::breaker::Breaker;
 use super::probation::Probation;
+use super::secrets::Mask;
 use super::stats::Stats;
 use crate::plugin::Plugin;
 use crate::plugin::fault::Fault;
@@ -37,6 +38,8 @@ pub struct Loaded {
     pub mode: Mode,
     /// What it may use beside the thing in hand.
     pub grants: Grants,
+    /// Its secrets, for taking them out of what it says.
+    pub mask: Mask,
     /// Who signed its package, where that counts.
     pub signed: Option<Signed>,
     /// What becomes of a record when a call fails, if deployment or manifest say so.
@@ -78,6 +81,7 @@ pub(super) struct Placement {
     pub(super) on_fault: Option<OnFault>,
     pub(super) grants: Grants,
     pub(super) signed: Option<Signed>,
+    pub(super) mask: Mask,
     pub(super) path: PathBuf,
 }
 
@@ -89,6 +93,7 @@ impl Loaded {
             mode: placement.mode,
             grants: placement.grants,
             signed: placement.signed,
+            mask: placement.mask,
             on_fault: placement.on_fault.or(manifest.on_fault),
             path: placement.path,
             plugin,

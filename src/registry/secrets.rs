@@ -1,14 +1,17 @@
 //! Values of the configuration that are kept elsewhere than in the settings: in an environment variable, or in a file. They are read
 //! when a package is looked at, and no message repeats them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::Deployment;
-use crate::plugin::fault::Position;
+use crate::plugin::fault::{Fault, Position};
 use crate::plugin::manifest::{ConfigType, Manifest};
-use crate::plugin::package::LoadError;
+use crate::plugin::package::{ConfigValue, LoadError};
+use crate::plugin::service::LogLine;
+use crate::plugin::verdict::Verdict;
 
 /// The file that settings are in, for messages.
 const SETTINGS: &str = "carnet.toml";
@@ -59,7 +62,7 @@ impl Given {
         mut self,
         manifest: &Manifest,
         deployment: &Deployment,
-    ) -> Result<std::collections::BTreeMap<String, crate::plugin::package::ConfigValue>, Vec<LoadError>> {
+    ) -> Result<BTreeMap<String, ConfigValue>, Vec<LoadError>> {
         for (key, place) in &self.elsewhere {
             let Some(kind) = manifest.config.iter().find(|known| known.name == *key).map(|known| known.kind) else {
                 continue;
@@ -92,6 +95,68 @@ impl Given {
 
     fn is_at_fault(&self, key: &str) -> bool {
         self.faults.iter().any(|fault| fault.message.starts_with(&format!("setting `{key}`")))
+    }
+}
+
+/// The secret values of one plugin: what it says is told without them.
+#[derive(Clone, Default)]
+pub struct Mask(Vec<String>);
+
+/// Secrets shorter than this are not looked for: everything would be full of them.
+const MASKED_BYTES: usize = 4;
+
+impl Mask {
+    pub(super) fn of(manifest: &Manifest, config: &BTreeMap<String, ConfigValue>) -> Self {
+        let secret = manifest.config.iter().filter(|key| key.secret).filter_map(|key| config.get(&key.name));
+        let texts = secret.flat_map(|value| match value {
+            ConfigValue::List(items) => items.clone(),
+            value => vec![value.to_string()],
+        });
+        let mut texts: Vec<String> = texts.filter(|text| text.len() >= MASKED_BYTES).collect();
+        // One that holds another goes first.
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        Self(texts)
+    }
+
+    fn text(&self, text: &mut String) {
+        for secret in &self.0 {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), "***");
+            }
+        }
+    }
+
+    fn maybe(&self, text: &mut Option<String>) {
+        if let Some(text) = text {
+            self.text(text);
+        }
+    }
+
+    /// Takes the secrets out of what a call logged.
+    pub fn log(&self, lines: &mut [LogLine]) {
+        if !self.0.is_empty() {
+            lines.iter_mut().for_each(|line| self.text(&mut line.text));
+        }
+    }
+
+    /// Takes the secrets out of what a call said, and of how it failed.
+    pub fn outcome(&self, outcome: &mut Result<Verdict, Fault>) {
+        match outcome {
+            _ if self.0.is_empty() => {}
+            Ok(Verdict::Accept) => {}
+            Ok(Verdict::Skip(reason)) => self.text(reason),
+            Ok(Verdict::Reject(problems)) => problems.iter_mut().for_each(|problem| {
+                self.text(&mut problem.message);
+                self.maybe(&mut problem.hint);
+            }),
+            Err(fault) => {
+                self.text(&mut fault.message);
+                self.maybe(&mut fault.hint);
+                if let Some(position) = &mut fault.position {
+                    self.maybe(&mut position.source);
+                }
+            }
+        }
     }
 }
 

@@ -61,6 +61,9 @@ mod checks;
 /// Scripts that mean harm.
 mod hostile_script;
 
+/// What plugins ask for and are granted, secrets, and signatures.
+mod grants;
+
 /// Plugins added, changed and removed while a command runs.
 mod reload;
 

@@ -93,7 +93,7 @@ fn a_grant_that_is_missing_is_named_with_the_way_to_give_it() {
     let home = Home::new();
     home.install(&root().join("scripts/duplicate-guard"));
     let list = home.json(&["plugin", "list"], 0);
-    assert_eq!(list["plugins"][0]["state"], "refused");
+    assert_eq!(list["plugins"][0]["state"], "waiting");
     assert!(list["plugins"][0]["hint"].as_str().is_some_and(|hint| hint.contains("grants = [\"lookup\"]")), "{list:#}");
 }
 

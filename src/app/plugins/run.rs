@@ -49,7 +49,9 @@ impl App {
             given.insert(key, value);
         }
         let code = if given.is_empty() { Arc::clone(&loaded.plugin) } else { self.told_otherwise(&loaded, given)? };
-        let played = play(&case, &*code, &loaded.manifest);
+        let mut played = play(&case, &*code, &loaded.manifest);
+        loaded.mask.log(&mut played.log);
+        loaded.mask.outcome(&mut played.verdict);
         let identity = code.identity();
         let (plugin, version) = (identity.name.clone(), identity.version.clone());
         Ok(Tried { plugin, version, played, budget: loaded.manifest.limits.budget() })

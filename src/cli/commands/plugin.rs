@@ -1,5 +1,6 @@
 //! `carnet plugin`: one file a command.
 
+mod approve;
 mod bench;
 mod build;
 mod check;
@@ -28,6 +29,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Build { .. } => app.require_admin(by, "build plugins")?,
         PluginCommand::Simulate(_) => app.require_admin(by, "simulate plugins")?,
         PluginCommand::Dev(_) => app.require_admin(by, "develop plugins")?,
+        PluginCommand::Approve { .. } => app.require_admin(by, "approve plugins")?,
         _ => {}
     }
     match &args.command {
@@ -39,6 +41,7 @@ pub fn run(app: &App, args: &PluginArgs, by: &Viewer, printer: &mut Printer) -> 
         PluginCommand::Bench(args) => bench::run(app, args, printer),
         PluginCommand::Dev(args) => dev::run(app, args, printer),
         PluginCommand::Functions { word } => functions::run(word.as_deref(), printer),
+        PluginCommand::Approve { name, version, yes } => approve::run(app, name, version.as_deref(), *yes, printer),
         PluginCommand::Watch { generations } => super::watch::run(app, *generations, printer),
         PluginCommand::Simulate(args) => simulate::run(app, args, by, printer),
         PluginCommand::New(args) => new::run(app, args, printer),

@@ -42,6 +42,8 @@ pub(super) struct Desk {
     pub(super) log: Vec<LogLine>,
     pub(super) log_bytes: usize,
     pub(super) state: Vec<StateWrite>,
+    /// What the state would take with these writes; `None` before anything was written.
+    pub(super) state_size: Option<usize>,
     pub(super) said_bytes: usize,
     pub(super) failure: Option<Fault>,
 }

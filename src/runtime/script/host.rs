@@ -261,10 +261,14 @@ fn state_write(call: &Call, key: &str, value: Option<Vec<u8>>) -> Outcome<()> {
         return Err(not_granted("state"));
     };
     let mut desk = call.desk();
-    let pending: usize =
-        desk.state.iter().map(|write| write.key.len() + write.value.as_ref().map_or(0, Vec::len)).sum();
     let write = StateWrite { key: key.to_owned(), value };
-    if let Err(message) = check_state_write(&write, service.size(&call.terms.identity.name) + pending) {
+    // What is written over makes room.
+    let bytes = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, |value| key.len() + value.len());
+    let own = desk.state.iter().find(|known| known.key == key).map(|known| bytes(&known.value));
+    let before = own.unwrap_or_else(|| bytes(&service.get(&call.terms.identity.name, key)));
+    let now = desk.state_size.unwrap_or_else(|| service.size(&call.terms.identity.name));
+    let others = now.saturating_sub(before);
+    if let Err(message) = check_state_write(&write, others) {
         let code = if key.is_empty() || key.len() > crate::plugin::service::STATE_KEY_BYTES {
             "STATE_KEY"
         } else {
@@ -273,6 +277,7 @@ fn state_write(call: &Call, key: &str, value: Option<Vec<u8>>) -> Outcome<()> {
         let refusal = Refusal { code: Cow::Borrowed(code), field: key.to_owned(), message, hint: None };
         return Err(throw(refusal, FaultKind::State));
     }
+    desk.state_size = Some(others + bytes(&write.value));
     desk.state.retain(|known| known.key != write.key);
     desk.state.push(write);
     Ok(())

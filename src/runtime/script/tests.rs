@@ -1,5 +1,7 @@
 //! Scripts against the contract: what they read, write, decide and are told when they fail.
 
+mod reach;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::cli::print::{Printer, table};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{Manifest, Phase};
 use crate::plugin::package::{ConfigValue, EngineKind, LoadError};
-use crate::registry::Loaded;
+use crate::registry::{Asks, Loaded};
 
 /// Checks one package, in full.
 pub(super) fn one(app: &App, package: &Path, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -209,7 +209,15 @@ fn settings(manifest: &Manifest, about: &About) -> String {
 
 fn sound_line(loaded: &Loaded) -> String {
     let hooks: Vec<&str> = loaded.plugin.hooks().iter().map(Hook::name).collect();
-    format!("{} is sound: {}, {}; its cases pass", loaded.identity(), loaded.identity().engine, hooks.join(", "))
+    let signed = loaded.signed.as_ref().map_or_else(String::new, |signed| format!("; signed by {}", signed.by));
+    let asks = Asks::of(&loaded.manifest);
+    let asks = if asks.is_modest() { String::new() } else { format!("; granted: {}", asks.told()) };
+    format!(
+        "{} is sound: {}, {}; its cases pass{asks}{signed}",
+        loaded.identity(),
+        loaded.identity().engine,
+        hooks.join(", ")
+    )
 }
 
 /// Checks all packages of the home folder.

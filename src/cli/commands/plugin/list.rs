@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::approve::asks_json;
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::plugin::hook::Hook;
-use crate::registry::{Generation, Loaded, Refused};
+use crate::registry::{Asks, Generation, Loaded, Refused};
 
 /// Lists what is loaded, refused and off.
 pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -26,7 +27,9 @@ pub(super) fn list_json(generation: &Generation) -> Value {
         }
         json
     });
-    let refused = generation.refused.iter().filter(|refused| refused.kept.is_none()).map(refused_json);
+    // A version that waits stands beside the one that serves; one that is refused is told as the reason why that one is stale.
+    let absent = |refused: &&Refused| refused.kept.is_none() || refused.waits.is_some();
+    let refused = generation.refused.iter().filter(absent).map(refused_json);
     let off = generation.off.iter().map(
         |off| json!({ "name": off.name, "version": off.version, "path": off.path, "state": off.state(), "error": null }),
     );
@@ -40,10 +43,21 @@ pub(super) fn loaded_json(loaded: &Loaded, state: &str) -> Value {
         "hooks": loaded.plugin.hooks().iter().map(Hook::name).collect::<Vec<_>>(),
         "phase": loaded.phase.as_str(), "priority": loaded.priority, "state": state, "path": loaded.path,
         "description": loaded.manifest.description, "error": null,
+        "grants": asks_json(&Asks::of(&loaded.manifest)),
+        "signed_by": loaded.signed.as_ref().map(|signed| signed.by.to_string()),
+        "signed_comment": loaded.signed.as_ref().map(|signed| signed.comment.as_str()),
     })
 }
 
 fn refused_json(refused: &Refused) -> Value {
+    if let Some(waits) = &refused.waits {
+        return json!({
+            "name": refused.name, "version": waits.version, "hash": null, "engine": null, "hooks": [], "state": "waiting",
+            "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint, "serving": refused.kept,
+            "asks": asks_json(&waits.asks), "missing": asks_json(&waits.missing),
+            "approve": format!("carnet plugin approve {}", refused.name),
+        });
+    }
     json!({
         "name": refused.name, "version": null, "hash": null, "engine": null, "hooks": [], "state": "refused",
         "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint,
@@ -79,6 +93,11 @@ fn list_text(generation: &Generation) -> String {
             String::new(),
             off.state().to_owned(),
         ]
+    }));
+    rows.extend(generation.refused.iter().filter_map(|refused| {
+        let waits = refused.waits.as_ref()?;
+        let blank = String::new;
+        Some(vec![refused.name.clone(), waits.version.clone(), blank(), blank(), blank(), "waiting".to_owned()])
     }));
     let refused: String = generation.refused.iter().map(refused_text).collect();
     format!("generation {}\n{}{}{refused}", generation.number, table(&rows), unbuilt_text(generation))
