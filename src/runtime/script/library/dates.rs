@@ -258,7 +258,7 @@ fn month_name(left: &mut &str, full: bool) -> Option<u32> {
             word == name[..3] || word == **name || (word == "sept" && name.starts_with("sept"))
         }
     };
-    let at = MONTHS.iter().position(|name| fits(name))?;
+    let at = MONTHS.iter().position(fits)?;
     *left = rest;
     u32::try_from(at + 1).ok()
 }
