@@ -101,7 +101,7 @@ mod tests {
             "app.py:49",
         );
         check(
-            "I do not like it\nStack:\n  helper@/tmp/1/initializer.js:459:15\n  create@plugin.js:9:27\n  export@/tmp/1/initializer.js:2442:17\nRedirecting call to abort() to mozalloc_abort\n",
+            "I do not like it\nStack:\n  helper@/out/1/initializer.js:459:15\n  create@plugin.js:9:27\n  export@/out/1/initializer.js:2442:17\nRedirecting call to abort() to mozalloc_abort\n",
             "threw I do not like it",
             "plugin.js:9:27",
         );
