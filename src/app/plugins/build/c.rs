@@ -13,7 +13,7 @@ use super::tool::{Job, find, in_ancestors, missing};
 use crate::app::failure::{Class, Failure};
 
 /// What both compilers are told. There is no C library: nothing is taken for one of its functions.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 10] = [
     "-std=c11",
     "-Os",
     "-Wall",
@@ -23,7 +23,6 @@ const FLAGS: [&str; 11] = [
     "-nostdlib",
     "-Wl,--no-entry",
     "-Wl,--strip-all",
-    "-Wl,--stack-first",
     "-Wl,-z,stack-size=65536",
 ];
 
@@ -36,7 +35,7 @@ pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
     // clang finds its linker itself, but says little when there is none.
     let clang = find("clang", &[]).filter(|_| find("wasm-ld", &[]).is_some());
     let (program, how, name) = if let Some(clang) = clang {
-        (clang, vec!["--target=wasm32-unknown-unknown"], "clang")
+        (clang, vec!["--target=wasm32-unknown-unknown", "-Wl,--stack-first"], "clang")
     } else if let Some(zig) = zig() {
         (zig, vec!["cc", "--target=wasm32-freestanding"], "zig cc")
     } else {
@@ -73,14 +72,14 @@ fn sources(package: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 /// Writes into a module what it is seen from outside; tools of other languages do that themselves.
 fn with_world(mut code: Vec<u8>, folder: &Path) -> Result<Vec<u8>, Failure> {
-    let fail = |error: &dyn std::fmt::Display| {
-        let message = format!("the world in `{}` cannot be read: {error}", folder.display());
+    let fail = |error: String| {
+        let message = format!("the world in `wit/` cannot be read: {}", error.trim_end());
         Failure::new(Class::Rejected, "WIT", message).hint("`carnet plugin new --lang c` makes one that can")
     };
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(folder).map_err(|error| fail(&format!("{error:#}")))?;
-    let world = resolve.select_world(&[package], None).map_err(|error| fail(&format!("{error:#}")))?;
+    let read = resolve.push_dir(folder).and_then(|(package, _)| resolve.select_world(&[package], None));
+    let world = read.map_err(|error| fail(resolve.render_error(&error)))?;
     embed_component_metadata(&mut code, &resolve, world, StringEncoding::UTF8)
-        .map_err(|error| fail(&format!("{error:#}")))?;
+        .map_err(|error| fail(format!("{error:#}")))?;
     Ok(code)
 }
