@@ -25,7 +25,7 @@ pub(super) fn list_json(generation: &Generation) -> Value {
     json!({ "generation": generation.number, "plugins": loaded.chain(refused).chain(off).collect::<Vec<_>>() })
 }
 
-pub(super) fn loaded_json(loaded: &Loaded, state: &str) -> Value {
+fn loaded_json(loaded: &Loaded, state: &str) -> Value {
     let identity = loaded.identity();
     json!({
         "name": identity.name, "version": identity.version, "hash": identity.hash, "engine": identity.engine.as_str(),
@@ -76,7 +76,7 @@ fn list_text(generation: &Generation) -> String {
     format!("generation {}\n{}{refused}", generation.number, table(&rows))
 }
 
-pub(super) fn refused_text(refused: &Refused) -> String {
+fn refused_text(refused: &Refused) -> String {
     let hint = refused.error.hint.as_ref().map_or_else(String::new, |hint| format!("\n  hint: {hint}"));
     format!("\n{refused}{hint}\n")
 }
