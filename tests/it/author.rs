@@ -135,7 +135,7 @@ fn a_hook_is_tried_on_events_of_both_notations_and_with_other_settings() {
     assert!(
         other["message"]
             .as_str()
-            .is_some_and(|text| text.contains("line:1:2: on_create is about [contact], and here is [row]")),
+            .is_some_and(|text| text.contains("stdin:1:2: on_create is about [contact], and here is [row]")),
         "{other:#}"
     );
     assert!(other["hint"].as_str().is_some_and(|hint| hint.contains("[contact]")), "{other:#}");

@@ -104,8 +104,11 @@ impl App {
         }
         match workbench.read(&checked.path.clone()) {
             Err(error) => {
+                // A package without code has its manifest looked at all the same; one without a manifest is told so once.
                 manifest_alone(&mut checked);
-                checked.fault(error);
+                if !error.message.starts_with(&format!("`{MANIFEST_FILE}`")) || checked.is_sound() {
+                    checked.fault(error);
+                }
             }
             Ok(draft) => {
                 let settings = std::fs::read_to_string(self.home().folder().join(SETTINGS)).unwrap_or_default();

@@ -73,12 +73,15 @@ impl App {
 /// Not found, or what is wrong with it, with the way to write it.
 pub(super) fn event_for(hook: Hook, event: &Path) -> Result<Case, Failure> {
     let text = read(event)?;
-    let name = if event == Path::new("-") { "standard input".to_owned() } else { event.display().to_string() };
+    let is_piped = event == Path::new("-");
+    let name = if is_piped { "standard input".to_owned() } else { event.display().to_string() };
     let case = if text.trim_start().starts_with('{') {
         Case::from_table(&of_json(&text, hook).map_err(|error| unreadable(&name, hook, &[error]))?)
     } else {
         let (text, added) = as_case(hook, &text);
-        Case::parse(&text, "").map_err(|errors| errors.into_iter().map(|error| moved(error, added)).collect())
+        let file =
+            event.file_name().filter(|_| !is_piped).map_or_else(|| "stdin".into(), |file| file.to_string_lossy());
+        Case::parse(&text, &file).map_err(|errors| errors.into_iter().map(|error| moved(error, added)).collect())
     };
     let case = case.map_err(|errors: Vec<LoadError>| unreadable(&name, hook, &errors))?;
     if case.hook != hook {
@@ -132,12 +135,12 @@ fn as_case(hook: Hook, event: &str) -> (String, usize) {
     (format!("{head}{event}{tail}"), added)
 }
 
-/// A position in the event as somebody wrote it.
+/// A position in the event as somebody wrote it; a line that was added is none of theirs.
 fn moved(mut error: LoadError, added: usize) -> LoadError {
-    if let Some(position) = &mut error.position {
-        position.line = position.line.saturating_sub(added).max(1);
-        "line".clone_into(&mut position.file);
-    }
+    error.position = error.position.filter(|position| position.line > added).map(|mut position| {
+        position.line -= added;
+        position
+    });
     error
 }
 

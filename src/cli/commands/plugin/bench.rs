@@ -20,10 +20,10 @@ pub(super) fn run(app: &App, args: &BenchArgs, printer: &mut Printer) -> Result<
         event: args.event.clone(),
         time: Duration::from_secs_f64(args.seconds),
     };
+    let measured = app.bench_package(&args.package, &options)?;
     if cfg!(debug_assertions) {
         printer.warn("this Carnet was built for debugging: calls take several times as long as in a release");
     }
-    let measured = app.bench_package(&args.package, &options)?;
     for case in &measured.left_out {
         printer.warn(&format!("case `{case}` cannot be read and is left out: `carnet plugin test` says why"));
     }

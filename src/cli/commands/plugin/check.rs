@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::figures;
-use super::list::{list_json, refused_text, unbuilt_text};
+use super::list::{list_json, unbuilt_text};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::app::plugins::check::{About, Checked, Sources, asked_for};
@@ -16,7 +16,7 @@ use crate::cli::print::{Printer, table};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{Manifest, Phase};
 use crate::plugin::package::{ConfigValue, EngineKind, LoadError};
-use crate::registry::{Asks, Loaded};
+use crate::registry::{Asks, Loaded, Refused};
 
 /// Checks one package, in full.
 pub(super) fn one(app: &App, package: &Path, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -220,12 +220,18 @@ fn sound_line(loaded: &Loaded) -> String {
     )
 }
 
+fn refused_in_full(refused: &Refused) -> String {
+    let all: Vec<LoadError> = std::iter::once(&refused.error).chain(&refused.more).cloned().collect();
+    let kept = refused.kept.as_ref().map_or_else(String::new, |kept| format!("; version {kept} stays in service"));
+    format!("\n{} ({}) is refused{kept}\n{}\n", refused.name, refused.path.display(), faults(&all))
+}
+
 /// Checks all packages of the home folder.
 pub(super) fn all(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> {
     let generation = app.generation()?;
     let text = || {
         let sound: String = generation.plugins.iter().map(|loaded| format!("{}\n", sound_line(loaded))).collect();
-        let refused: String = generation.refused.iter().map(refused_text).collect();
+        let refused: String = generation.refused.iter().map(refused_in_full).collect();
         let all = format!("{sound}{}{refused}", unbuilt_text(&generation));
         if all.is_empty() { "no packages here".to_owned() } else { all }
     };

@@ -36,7 +36,7 @@ pub(super) fn list_json(generation: &Generation) -> Value {
     json!({ "generation": generation.number, "plugins": loaded.chain(refused).chain(off).collect::<Vec<_>>() })
 }
 
-pub(super) fn loaded_json(loaded: &Loaded, state: &str) -> Value {
+fn loaded_json(loaded: &Loaded, state: &str) -> Value {
     let identity = loaded.identity();
     json!({
         "name": identity.name, "version": identity.version, "hash": identity.hash, "engine": identity.engine.as_str(),
@@ -111,7 +111,7 @@ pub(super) fn unbuilt_text(generation: &Generation) -> String {
         .collect()
 }
 
-pub(super) fn refused_text(refused: &Refused) -> String {
+fn refused_text(refused: &Refused) -> String {
     let hint = refused.error.hint.as_ref().map_or_else(String::new, |hint| format!("\n  hint: {hint}"));
     format!("\n{refused}{hint}\n")
 }
