@@ -86,7 +86,11 @@ fn starts(folder: &Path) {
         }
         line(&format!("start with {count} plugins, nothing cached"), ms(cold), "each compiled, its cases played");
         let ratio = cold / warm;
-        line(&format!("start with {count} plugins, from the cache"), ms(warm), &format!("{ratio:.1} times as fast; {aim}"));
+        line(
+            &format!("start with {count} plugins, from the cache"),
+            ms(warm),
+            &format!("{ratio:.1} times as fast; {aim}"),
+        );
         let (_, registry) = start(&home);
         let rescan = best(|| timed(|| assert!(registry.rescan().is_empty(), "nothing changed")));
         line(&format!("look through {count} again"), rescan, &format!("peak memory at the start {peak:.0} MiB"));
