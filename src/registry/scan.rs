@@ -336,13 +336,13 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
 }
 
 #[cfg(unix)]
-fn inode(metadata: &fs::Metadata) -> (u64, i64, i64) {
+pub(super) fn inode(metadata: &fs::Metadata) -> (u64, i64, i64) {
     use std::os::unix::fs::MetadataExt;
     (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
 }
 
 #[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> (u64, i64, i64) {
+pub(super) fn inode(_: &fs::Metadata) -> (u64, i64, i64) {
     Default::default()
 }
 

@@ -274,7 +274,7 @@ impl Entry {
         let why = format!("version {new} failed on probation where version {old} did not");
         let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| format!(": {hook}: {fault}"));
         let failed = shelving::failed(self.fingerprint.clone(), &why);
-        let refused = Entry { refused: None, ..self.clone() };
+        let refused = Self { refused: None, ..self.clone() };
         let before = FallBack { serving: Some(predecessor), ..FallBack::default() };
         *self = refused.refuse(before, vec![failed_on_probation(&format!("{why}{cause}"))]);
         self.failed = failed;

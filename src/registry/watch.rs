@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use notify::event::{AccessKind, AccessMode};
@@ -185,11 +185,14 @@ fn keep_watch(
     }
 }
 
+/// Which folder it is, whatever its name: where it is, its number, and since when it is there.
+type Sight = (PathBuf, u64, Option<SystemTime>);
+
 /// The system's watcher, and where it looks.
 struct Eyes {
     watcher: RecommendedWatcher,
-    /// Each folder with where its links led: when they lead elsewhere, the watch must follow.
-    watched: BTreeMap<PathBuf, PathBuf>,
+    /// Each folder with what it was: when its links lead elsewhere, or another folder is in its place, the watch must follow.
+    watched: BTreeMap<PathBuf, Sight>,
 }
 
 impl Eyes {
@@ -213,8 +216,10 @@ impl Eyes {
     fn follow(&mut self, wanted: Vec<PathBuf>) {
         let mut now = BTreeMap::new();
         for folder in wanted {
-            if let Ok(target) = folder.canonicalize() {
-                now.insert(folder, target);
+            if let Ok(target) = folder.canonicalize()
+                && let Ok(data) = target.metadata()
+            {
+                now.insert(folder, (target, scan::inode(&data).0, data.created().ok()));
             }
         }
         let gone: Vec<PathBuf> = self

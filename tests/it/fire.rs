@@ -152,7 +152,7 @@ fn hundreds_of_changes_while_imports_and_enquiries_run() {
     let (seen, mut dice) = (Seen::default(), Dice(7));
     let registry = Arc::clone(app.registry().expect("the engines run"));
     let done = under_load(&app, &seen, home.path(), || {
-        for _ in 0..400 {
+        for _ in 0..300 {
             strike(&mut shop, &mut dice);
             registry.rescan();
             let generation = registry.current();
@@ -200,7 +200,7 @@ fn watched(notice: Notice) {
     let refused = |generation: &Generation| generation.refused.iter().any(|refused| refused.kept.is_some());
     let seen = Seen::default();
     under_load(&app, &seen, home.path(), || {
-        for round in 0..12 {
+        for round in 0..5 {
             let kind = if round % 2 == 0 { Kind::Wasm } else { Kind::Script };
             shop.replace("alpha", kind);
             wait("replaced", &serves("alpha", shop.version("alpha")));

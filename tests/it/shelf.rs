@@ -45,7 +45,7 @@ fn a_command_that_starts_while_a_package_is_broken_has_the_version_before() {
     fs::remove_dir_all(home.path().join("plugins/guard")).expect("the package goes");
     assert_eq!(listed(&home), []);
     assert_eq!(city(&home, "d@example.com"), Value::Null);
-    let refused = home.run(&["export", "--output", "carnet.db-plugins/x.csv"]).exits(2);
+    let refused = home.run(&["export", "--out", "carnet.db-plugins/x.csv"]).exits(2);
     assert!(refused.stderr.contains("Carnet keeps its own data there"), "{refused:#?}");
 }
 

@@ -42,7 +42,7 @@ impl Service {
         let Some((name, slot)) = by_name.or_else(by_place) else { return FallBack::default() };
         let mut fall_back = FallBack::default();
         for kept in std::iter::once(&slot.serving).chain(&slot.before) {
-            match self.from_shelf(name, kept, entry, ground) {
+            match self.load_kept(name, kept, entry, ground) {
                 Ok(loaded) => return FallBack { serving: loaded, ..FallBack::default() },
                 Err(error) => fall_back.error = fall_back.error.or(Some(error)),
             }
@@ -57,7 +57,7 @@ impl Service {
     }
 
     /// Loads a version from the shelf, under today's terms; nothing where those switch it off.
-    fn from_shelf(
+    fn load_kept(
         &self,
         name: &str,
         kept: &Kept,
@@ -88,7 +88,7 @@ impl Service {
     /// Loads the predecessor of a version on probation from the shelf.
     pub(super) fn kept_before(&self, entry: &Entry, serving: &Loaded, ground: &Ground<'_>) -> Option<Arc<Loaded>> {
         let slot = self.shelf.slot(&entry.name).filter(|slot| slot.serving.hash == serving.identity().hash)?;
-        self.from_shelf(&entry.name, slot.before.as_ref()?, entry, ground).ok().flatten()
+        self.load_kept(&entry.name, slot.before.as_ref()?, entry, ground).ok().flatten()
     }
 
     /// Packs a version that came into service, where the shelf has not got it.
