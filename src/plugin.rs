@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod overtime;
 pub mod package;
 pub mod service;
+pub(crate) mod told;
 pub mod verdict;
 
 use std::sync::Arc;

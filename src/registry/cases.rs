@@ -8,6 +8,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::plugin::Plugin;
 use crate::plugin::fault::FaultKind;
@@ -19,6 +20,12 @@ pub use play::{Played, play};
 
 /// Times that a case is played again after a deadline passed: on a busy machine one late call proves nothing.
 const DEADLINE_RETRIES: usize = 3;
+
+/// Time that the cases of a package may take in sum: whoever starts a command waits for them.
+const CASES_TIME: Duration = Duration::from_secs(20);
+
+/// Most cases that are told to differ; then no more are played.
+const MOST_FAILURES: usize = 50;
 
 /// One case that did not end as expected.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +64,20 @@ pub fn run_cases<'a>(
 ) -> Vec<CaseFailure> {
     let mut loaded: Vec<(Package, Arc<dyn Plugin>)> = Vec::new();
     let mut failures = Vec::new();
+    let started = Instant::now();
     for (name, text) in files {
+        if failures.len() >= MOST_FAILURES {
+            break;
+        }
+        if started.elapsed() > CASES_TIME {
+            failures.push(CaseFailure {
+                case: name.to_owned(),
+                what: "case".to_owned(),
+                expected: format!("all cases played within {} s", CASES_TIME.as_secs()),
+                got: "more time".to_owned(),
+            });
+            break;
+        }
         let result = Case::parse(text).and_then(|case| {
             let plugin = plugin_for(load, package, manifest, &case, &mut loaded)?;
             Ok((case, plugin))

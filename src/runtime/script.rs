@@ -8,6 +8,7 @@
 mod api;
 mod blame;
 mod call;
+mod captured;
 mod engine;
 mod host;
 mod library;
@@ -18,6 +19,7 @@ mod names;
 mod patterns;
 mod scan;
 mod session;
+mod sorting;
 mod things;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod data;
 mod engine;
+mod heft;
 mod host;
 mod loaded;
 mod scan;

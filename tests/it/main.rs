@@ -49,6 +49,9 @@ mod undo;
 /// The packages that ship with Carnet: sources and components agree, cases pass.
 mod packages;
 
+/// Plugins of both engines that mean harm, in one table.
+mod hostile;
+
 /// Scripts that mean harm.
 mod hostile_script;
 

@@ -71,6 +71,7 @@ impl Table {
 impl Api {
     /// Returns the nearest name of a function, for a misspelt one.
     pub(super) fn nearest(name: &str) -> Option<&'static str> {
+        let name = &name[..name.floor_char_boundary(100)];
         let known =
             shared().chapters.iter().flat_map(|chapter| &chapter.entries).filter_map(|(usage, _)| bare_name(usage));
         let scored = known.map(|known| (strsim::jaro_winkler(known, name), known));

@@ -171,6 +171,9 @@ fn bounded(table: &mut Table) {
     table.function("replace", |text: &mut ImmutableString, find: &str, with: char| {
         replace(text, find, with.encode_utf8(&mut [0; 4]))
     });
+    // Padding with nothing would never end.
+    table.function("pad", |text: &mut ImmutableString, length: i64, with: &str| pad(text, length, with));
+    super::sorting::register(table);
     table.function("map", |context: NativeCallContext, array: Array, mapper: FnPtr| map(&context, array, &mapper));
     // By their exact types, for those win over any other.
     table.function("sleep", |_: i64| refused::<()>("sleep"));
@@ -189,6 +192,22 @@ fn replace(text: &mut ImmutableString, find: &str, with: &str) -> Outcome<()> {
     if count > 0 {
         *text = text.replace(find, with).into();
     }
+    Ok(())
+}
+
+fn pad(text: &mut ImmutableString, length: i64, with: &str) -> Outcome<()> {
+    let length = usize::try_from(length).unwrap_or(0);
+    let missing = length.saturating_sub(text.chars().count());
+    if missing == 0 {
+        return Ok(());
+    }
+    if with.is_empty() {
+        return Err("`pad` takes a text that is not empty".into());
+    }
+    patterns::check_length(length)?;
+    let padded = format!("{text}{}", with.chars().cycle().take(missing).collect::<String>());
+    patterns::check_length(padded.len())?;
+    *text = padded.into();
     Ok(())
 }
 

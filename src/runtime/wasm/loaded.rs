@@ -1,6 +1,9 @@
 //! One version of a plugin, compiled and linked. Everything that can be wrong with it before it is called is told here.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, types};
@@ -56,7 +59,7 @@ impl Loaded {
         check_grants(&outside, package.grants, &package.identity.name)?;
         let component = {
             let _turn = compiling.lock().unwrap_or_else(PoisonError::into_inner);
-            Component::from_binary(engine, &package.code).map_err(|error| cannot("be compiled", &error))?
+            compile(engine, &package.code, compile_time(package.code.len()))?
         };
         let mut linker = Linker::new(engine);
         host::link(&mut linker, package.grants).map_err(|error| cannot("be linked", &error))?;
@@ -70,6 +73,34 @@ impl Loaded {
             hooks: hooks.collect::<Result<_, _>>()?,
             package: Package { code: Arc::default(), ..package.clone() },
         })
+    }
+}
+
+/// Stack for compiling: what is nested deep in the code makes the compiler recurse.
+const COMPILE_STACK: usize = 16 << 20;
+
+/// How long compiling may take: ten times what it takes on a slow and busy machine.
+fn compile_time(bytes: usize) -> Duration {
+    Duration::from_secs(10 + 10 * (bytes as u64 >> 20))
+}
+
+/// Compiles on a thread of its own. One that takes too long is left to itself and ends with the process, for the compiler cannot be
+/// interrupted; nobody waits for it.
+fn compile(engine: &Engine, code: &Arc<[u8]>, time: Duration) -> Result<Component, LoadError> {
+    let (sender, receiver) = mpsc::channel();
+    let (engine, code) = (engine.clone(), Arc::clone(code));
+    let compiling = move || drop(sender.send(Component::from_binary(&engine, &code)));
+    let worker = thread::Builder::new().name("compile plugin".to_owned()).stack_size(COMPILE_STACK);
+    if let Err(error) = worker.spawn(compiling) {
+        return Err(LoadError::new(format!("cannot start a thread to compile the component: {error}")));
+    }
+    match receiver.recv_timeout(time) {
+        Ok(compiled) => compiled.map_err(|error| cannot("be compiled", &error)),
+        Err(RecvTimeoutError::Timeout) => {
+            Err(LoadError::new(format!("the component cannot be compiled within {} s", time.as_secs()))
+                .hint("it holds functions that the compiler cannot cope with: take them apart"))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(LoadError::new("the component breaks the compiler")),
     }
 }
 
@@ -135,4 +166,19 @@ const fn function_of(hook: Hook) -> &'static str {
 fn cannot(what: &str, error: &Error) -> LoadError {
     LoadError::new(format!("the component cannot {what}: {error:#}"))
         .hint(format!("build the plugin against wit/ of {PACKAGE}@{VERSION}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiling_is_not_waited_for_for_ever() {
+        let code: Arc<[u8]> = wat::parse_str("(component)").unwrap().into();
+        assert!(compile(&Engine::default(), &code, compile_time(code.len())).is_ok());
+        let body = "(local.set 0 (i32.mul (local.get 0) (i32.const 77)))".repeat(50_000);
+        let module = format!("(component (core module (func (param i32) {body})))");
+        let error = compile(&Engine::default(), &wat::parse_str(module).unwrap().into(), Duration::ZERO).err().unwrap();
+        assert!(error.message.contains("within 0 s"), "{error}");
+    }
 }
