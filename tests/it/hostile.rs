@@ -7,7 +7,7 @@
 mod bombs;
 mod cycles;
 mod guests;
-mod kit;
+pub mod kit;
 mod refused;
 mod scripts;
 

@@ -52,6 +52,9 @@ mod packages;
 /// Plugins of both engines that mean harm, in one table.
 mod hostile;
 
+/// Bytes that nobody would write, at every door of a package.
+mod fuzz;
+
 /// Scripts that mean harm.
 mod hostile_script;
 

@@ -145,11 +145,11 @@ fn compiling() -> Vec<Attack> {
             Harmless,
             PATIENT,
             || {
-                let values = 900;
+                let values = 300;
                 let results = "i32 ".repeat(values);
                 let consts = "(i32.const 1)".repeat(values);
                 let drops = "drop ".repeat(values);
-                let targets = "0 ".repeat(60_000);
+                let targets = "0 ".repeat(20_000);
                 guest(
                     REALLOC,
                     ACCEPT,

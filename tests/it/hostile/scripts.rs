@@ -128,9 +128,9 @@ fn memory() -> Vec<Attack> {
         bomb("a map in itself", "let m = #{}; loop { m.a = m; }"),
         script(
             "an array in itself, through `this`",
-            ("values", "memory of one value"),
-            Fault(Memory),
-            PATIENT,
+            ("values", "deadline, or memory of one value"),
+            Fault(Deadline),
+            SHORT,
             "fn grow() { loop { this = [this]; } } fn on_create(c) { let a = []; a.grow(); }",
         ),
         script(
