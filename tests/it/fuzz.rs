@@ -3,6 +3,8 @@
 //!
 //! A short run, the same each time, is part of the tests. `CARNET_FUZZ_SECONDS=600 cargo test --test it fuzz` goes on from the clock.
 
+#![expect(clippy::print_stdout, reason = "a long run tells how far it came")]
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use carnet::plugin::budget::Budget;

@@ -4,6 +4,8 @@
 //! `cargo test --test it hostile -- --nocapture` prints the table. All run in a process of their own, one after the other, so that a crash
 //! would be seen and told by name, and memory is that attack's alone.
 
+#![expect(clippy::print_stdout, reason = "the table of attacks is printed for whoever asks")]
+
 mod bombs;
 mod cycles;
 mod guests;
