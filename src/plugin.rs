@@ -14,6 +14,7 @@ pub mod overtime;
 pub mod package;
 pub mod service;
 pub mod signature;
+pub(crate) mod told;
 pub mod verdict;
 
 use std::sync::Arc;

@@ -18,6 +18,8 @@ pub use sheet::Sheet;
 
 use super::service::LookupKey;
 use crate::domain::reach;
+/// Longest name of a field or header that a refusal repeats, in bytes.
+const NAME_BYTES: usize = 500;
 
 /// What a hook is about. Boxed, because it moves in and out of engines.
 #[derive(Debug)]
@@ -107,7 +109,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(code: &'static str, field: &str, message: String, hint: &str) -> Self {
-        Self { code: Cow::Borrowed(code), field: field.to_owned(), message, hint: Some(hint.to_owned()) }
+        Self { code: Cow::Borrowed(code), field: named(field), message, hint: Some(hint.to_owned()) }
     }
 
     /// Returns what is wrong, with the field's name unless the message has it.
@@ -119,6 +121,11 @@ impl Refusal {
         }
         format!("`{field}`: {message}")
     }
+}
+
+/// A name as refusals have it: they are kept until the verdict.
+fn named(name: &str) -> String {
+    name[..name.floor_char_boundary(NAME_BYTES)].to_owned()
 }
 
 /// Why an edit did not happen.
@@ -188,14 +195,18 @@ impl Tracker {
         Err(self.refuse(refusal))
     }
 
-    /// Notes a refusal: a plugin that ignores it has faulted.
+    /// Notes a refusal: a plugin that ignores it has faulted. As many are noted as edits are allowed, then the call ends.
     fn refuse(&mut self, refusal: Refusal) -> EditError {
+        if self.refused.len() > self.terms.max_edits {
+            return EditError::TooMany(self.terms.max_edits);
+        }
         self.refused.push(refusal.clone());
         EditError::Refused(refusal)
     }
 
     /// Notes that an earlier refusal under this name is mended.
     fn mended(&mut self, name: &str) {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES)];
         self.refused.retain(|refusal| refusal.field != name);
     }
 

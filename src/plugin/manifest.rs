@@ -207,8 +207,12 @@ pub fn is_plugin_name(name: &str) -> bool {
 }
 
 /// Returns the nearest of the known words, said as a question; else all of them.
+/// Longest part of a word that is compared with others, in bytes.
+const LONGEST_WORD: usize = 100;
+
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
+    let word = &word[..word.floor_char_boundary(LONGEST_WORD)];
     let score = |other: &str| strsim::jaro_winkler(word, other);
     let nearest = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|near| score(near) > 0.8);
     match nearest {

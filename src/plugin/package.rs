@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::fault::Position;
+use super::told;
 
 /// Which engine runs a plugin.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -136,13 +137,13 @@ impl LoadError {
     /// Returns an error without position and hint.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), position: None, hint: None }
+        Self { message: told::lines(message.into()), position: None, hint: None }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(told::lines(hint.into()));
         self
     }
 

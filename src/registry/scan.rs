@@ -114,7 +114,7 @@ impl Place {
             return vec![self.path.clone(), self.signature_path()];
         }
         let own = [MANIFEST_FILE, "plugin.wasm", "main.rhai", SIGNATURE_FILE].map(|name| self.path.join(name));
-        own.into_iter().chain(self.case_files().unwrap_or_default()).collect()
+        own.into_iter().chain(self.case_files().unwrap_or_default().into_iter().take(CASES + 1)).collect()
     }
 
     fn case_files(&self) -> io::Result<Vec<PathBuf>> {
@@ -122,9 +122,8 @@ impl Place {
         if self.lone.is_some() || !folder.is_dir() {
             return Ok(Vec::new());
         }
-        let mut files: Vec<PathBuf> =
+        let files: Vec<PathBuf> =
             list(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect();
-        files.truncate(CASES);
         Ok(files)
     }
 
@@ -138,6 +137,10 @@ impl Place {
             None => Some(self.read_text(&self.path.join(MANIFEST_FILE), MANIFEST_BYTES)?),
         };
         let files = self.case_files().map_err(|error| failed(&self.path.join(CASES_FOLDER), &error))?;
+        if files.len() > CASES {
+            let message = format!("`{CASES_FOLDER}` holds {} cases, more than {CASES}", files.len());
+            return Err(LoadError::new(message).hint("keep those that tell most"));
+        }
         let case = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             self.read_text(path, CASE_BYTES).map(|text| (name, text))

@@ -186,13 +186,13 @@ fn keep_watch(
 }
 
 /// Which folder it is, whatever its name: where it is, its number, and since when it is there.
-type Sight = (PathBuf, u64, Option<SystemTime>);
+type Seen = (PathBuf, u64, Option<SystemTime>);
 
 /// The system's watcher, and where it looks.
 struct Eyes {
     watcher: RecommendedWatcher,
     /// Each folder with what it was: when its links lead elsewhere, or another folder is in its place, the watch must follow.
-    watched: BTreeMap<PathBuf, Sight>,
+    watched: BTreeMap<PathBuf, Seen>,
 }
 
 impl Eyes {

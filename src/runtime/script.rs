@@ -8,6 +8,7 @@
 mod api;
 mod blame;
 mod call;
+mod captured;
 mod engine;
 pub mod examples;
 mod host;
@@ -19,6 +20,7 @@ mod names;
 mod patterns;
 mod scan;
 mod session;
+mod sorting;
 mod things;
 
 #[cfg(test)]

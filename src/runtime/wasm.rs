@@ -4,6 +4,7 @@
 mod cache;
 mod data;
 mod engine;
+mod heft;
 mod host;
 mod inspect;
 mod loaded;

@@ -57,6 +57,11 @@ mod author;
 mod authoring;
 /// Packages looked at from all sides, sound and broken.
 mod checks;
+/// Plugins of both engines that mean harm, in one table.
+mod hostile;
+
+/// Bytes that nobody would write, at every door of a package.
+mod fuzz;
 
 /// Scripts that mean harm.
 mod hostile_script;

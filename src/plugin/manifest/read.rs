@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::reach::{self, Use};
 use crate::plugin::package::{ConfigValue, Grants, LoadError};
+use crate::plugin::told;
 
 /// The keys of a manifest.
 const KEYS: [&str; 11] = [
@@ -36,6 +37,9 @@ const LIMITS: [(&str, u32, u32); 5] = [
     ("log_kib", 0, 1_024),
     ("edits", 0, 10_000),
 ];
+
+/// Most faults that are told.
+const MOST_FAULTS: usize = 50;
 
 /// What may be asked for.
 const GRANTS: [&str; 2] = ["lookup", "state"];
@@ -76,7 +80,12 @@ impl<'t> Walk<'t> {
         self.faults.into_iter().map(|(_, fault)| fault).collect()
     }
 
+    /// Notes a fault; a manifest of nothing but faults is not told to its end.
     fn fault(&mut self, span: Range<usize>, message: String, hint: Option<String>) {
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
+        let (message, hint) = (told::lines(message), hint.map(told::lines));
         let error = LoadError { message, position: Some(position(self.text, MANIFEST_FILE, span.start)), hint };
         self.faults.push((span.start, error));
     }

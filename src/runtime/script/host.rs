@@ -10,7 +10,8 @@ use super::things;
 use crate::domain::problem::Problem;
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand::{Refusal, Subject};
-use crate::plugin::service::{LogLevel, LookupKey, StateWrite, check_state_write};
+use crate::plugin::service::{LOOKUP_BYTES, LogLevel, LookupKey, STATE_WRITES, StateWrite, check_state_write};
+use crate::plugin::told::printable;
 
 /// The code of a problem whose script gave none.
 const NO_CODE: &str = "REJECTED";
@@ -88,11 +89,11 @@ fn add_problem(call: &Call, field: Option<&str>, code: &str, message: &str, hint
     call.say(field.map_or(0, str::len) + code.len() + message.len() + hint.map_or(0, str::len))?;
     let code = if code.is_empty() { NO_CODE } else { code };
     let problem = Problem {
-        field: field.filter(|field| !field.is_empty()).map(str::to_owned),
-        code: Cow::Owned(code.to_owned()),
+        field: field.filter(|field| !field.is_empty()).map(|field| printable(field.to_owned())),
+        code: Cow::Owned(printable(code.to_owned())),
         value: None,
-        message: message.to_owned(),
-        hint: hint.filter(|hint| !hint.is_empty()).map(str::to_owned),
+        message: printable(message.to_owned()),
+        hint: hint.filter(|hint| !hint.is_empty()).map(|hint| printable(hint.to_owned())),
     };
     let mut desk = call.desk();
     if desk.problems.len() < MAX_PROBLEMS {
@@ -109,7 +110,7 @@ fn skip(call: &Call, reason: &str) -> Outcome<()> {
     call.say(reason.len())?;
     let is_row = matches!(call.desk().subject, Some(Subject::Row(_)));
     if is_row {
-        call.desk().skip.get_or_insert_with(|| reason.to_owned());
+        call.desk().skip.get_or_insert_with(|| printable(reason.to_owned()));
         return Ok(());
     }
     let fault = Fault::new(FaultKind::Verdict, "`skip` is for rows of an import only").hint("use `reject`");
@@ -201,6 +202,11 @@ fn find(context: &NativeCallContext<'_>, by: &str, value: &str, limit: i64) -> O
     let Some(service) = call.services.lookup.as_ref().filter(|_| call.terms.grants.lookup) else {
         return Err(not_granted("lookup"));
     };
+    if value.len() > LOOKUP_BYTES {
+        let message =
+            format!("a text of {} bytes is longer than the {LOOKUP_BYTES} to look contacts up by", value.len());
+        return Err(refuse("LOOKUP_VALUE", by, message, "look for less"));
+    }
     let Some(key) = LookupKey::parse(by, value) else {
         return Err(refuse(
             "LOOKUP_KEY",
@@ -261,6 +267,10 @@ fn state_write(call: &Call, key: &str, value: Option<Vec<u8>>) -> Outcome<()> {
         return Err(not_granted("state"));
     };
     let mut desk = call.desk();
+    if desk.state.len() >= STATE_WRITES && !desk.state.iter().any(|known| known.key == key) {
+        drop(desk);
+        return Err(call.stop(FaultKind::State, format!("it changed more than {STATE_WRITES} keys of its state")));
+    }
     let write = StateWrite { key: key.to_owned(), value };
     // What is written over makes room.
     let bytes = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, |value| key.len() + value.len());

@@ -8,7 +8,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use rhai::{Array, Dynamic, ImmutableString, Map, Scope};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, Scope};
 
 use super::engine::{MAX_ARRAY, MAX_CALL_LEVELS, MAX_MAP, MAX_STRING};
 
@@ -115,6 +115,12 @@ pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
         let Some(map) = value.read_lock::<Map>() else { return Ok(weight) };
         for (key, item) in map.iter() {
             weight += MAP_ENTRY + key.len() + weigh(item, depth + 1)?;
+        }
+    } else if value.is_fnptr() {
+        // What a closure captured hangs from it.
+        let Some(function) = value.read_lock::<FnPtr>() else { return Ok(weight) };
+        for item in function.iter_curry() {
+            weight += weigh(item, depth + 1)?;
         }
     } else if value.is_variant() {
         weight += super::library::list_weight(value);

@@ -7,6 +7,7 @@ use wit_component::ComponentEncoder;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::LoadError;
 
+use super::heft::Heft;
 use super::{PACKAGE, VERSION, wasi};
 
 /// Largest component, in bytes.
@@ -39,9 +40,11 @@ pub(super) fn outside(bytes: &[u8]) -> Result<Outside, LoadError> {
         return Err(LoadError::new("this is a core WebAssembly module, not a component").hint(BUILD_HINT));
     }
     let mut outside = Outside::default();
-    let mut depth = 0_usize;
+    let (mut depth, mut heft) = (0_usize, Heft::default());
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(malformed)? {
+        let payload = payload.map_err(malformed)?;
+        heft.note(&payload).map_err(malformed)??;
+        match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if depth == 0 => {

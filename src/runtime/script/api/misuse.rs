@@ -211,6 +211,7 @@ impl Api {
 
 /// Returns the name that resembles a misspelt one most, if one does.
 pub(in crate::runtime::script) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let name = &name[..name.floor_char_boundary(100)];
     let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
     let score = |known: &str| {
         if plain(known) == plain(name) { 1.0 } else { strsim::jaro_winkler(known, name) }

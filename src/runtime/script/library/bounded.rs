@@ -6,7 +6,7 @@ use crate::runtime::script::api::Table;
 use crate::runtime::script::call::{Call, Outcome};
 use crate::runtime::script::engine::too_heavy;
 use crate::runtime::script::memory::{Heavy, weigh};
-use crate::runtime::script::patterns;
+use crate::runtime::script::{patterns, sorting};
 
 /// Functions of Rhai's own library whose result is checked too late, or that wait.
 pub(super) fn register(table: &mut Table) {
@@ -18,6 +18,9 @@ pub(super) fn register(table: &mut Table) {
         replace(text, find, with.encode_utf8(&mut [0; 4]))
     });
     table.inner("map", |context: NativeCallContext, array: Array, mapper: FnPtr| map(&context, array, &mapper));
+    // Padding with nothing would never end.
+    table.inner("pad", |text: &mut ImmutableString, length: i64, with: &str| pad(text, length, with));
+    sorting::register(table);
     // By their exact types, for those win over any other.
     table.inner("sleep", |_: i64| refused::<()>("sleep"));
     table.inner("sleep", |_: f64| refused::<()>("sleep"));
@@ -37,6 +40,22 @@ fn replace(text: &mut ImmutableString, find: &str, with: &str) -> Outcome<()> {
     if count > 0 {
         *text = text.replace(find, with).into();
     }
+    Ok(())
+}
+
+fn pad(text: &mut ImmutableString, length: i64, with: &str) -> Outcome<()> {
+    let length = usize::try_from(length).unwrap_or(0);
+    let missing = length.saturating_sub(text.chars().count());
+    if missing == 0 {
+        return Ok(());
+    }
+    if with.is_empty() {
+        return Err("`pad` takes a text that is not empty".into());
+    }
+    patterns::check_length(length)?;
+    let padded = format!("{text}{}", with.chars().cycle().take(missing).collect::<String>());
+    patterns::check_length(padded.len())?;
+    *text = padded.into();
     Ok(())
 }
 
