@@ -5,6 +5,7 @@ pub mod bulk;
 pub mod contacts;
 pub mod custom_fields;
 pub mod decide;
+pub mod deployments;
 pub mod divisions;
 pub mod doctor;
 pub mod duplicates;
@@ -33,20 +34,18 @@ pub mod unmerge;
 pub mod viewer;
 pub mod wire;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{PluginMode, Profile, Settings};
+use crate::config::{Profile, SETTINGS_FILE, Settings};
 use crate::domain::custom::Entity;
 use crate::domain::rules::{Rules, UnknownLabels};
-use crate::plugin::manifest::OnFault;
 use crate::plugin::package::Grants;
 use crate::plugin::service::Services;
-use crate::registry::dispatch::Chain;
-use crate::registry::{Deployment, Folders, Generation, Mode, Registry};
+use crate::registry::dispatch::{Chain, Flags};
+use crate::registry::{Folders, Generation, Registry};
 use crate::runtime::Runtimes;
 use crate::store::Store;
 
@@ -92,7 +91,18 @@ impl Home {
     }
 
     fn folders(&self) -> Folders {
-        Folders { plugins: self.0.join("plugins"), scripts: self.0.join("scripts"), cache: compile_cache() }
+        Folders {
+            plugins: self.0.join("plugins"),
+            scripts: self.0.join("scripts"),
+            cache: compile_cache(),
+            shelf: Some(self.shelf()),
+        }
+    }
+
+    /// Where the last good version of each plugin is kept.
+    #[must_use]
+    pub fn shelf(&self) -> PathBuf {
+        self.0.join("carnet.db-plugins")
     }
 }
 
@@ -167,8 +177,11 @@ impl App {
         }
         let folders = self.home.folders();
         let runtimes = Runtimes::new(folders.cache.clone())?;
-        let pasts = self.plugin_pasts();
-        let registry = Registry::open_with(folders, self.deployments(), Arc::new(runtimes), pasts, None);
+        let home = self.home.folder().to_owned();
+        let deployed = deployments::deployments(&self.settings, &home);
+        let registry = Registry::open_as_known(folders, deployed, Arc::new(runtimes), self.plugin_pasts());
+        let profile = self.settings.profile;
+        registry.follow(&home.join(SETTINGS_FILE), move || deployments::read_again(&home, profile));
         Ok(self.registry.get_or_init(|| Arc::new(registry)))
     }
 
@@ -193,12 +206,24 @@ impl App {
     /// # Errors
     /// When the store cannot be opened.
     pub fn chain(&self, generation: Arc<Generation>) -> Result<Chain, Failure> {
+        Ok(Chain::new(generation, self.services()?))
+    }
+
+    /// Opens a chain whose calls are counted against nobody: its plugins trip by these flags alone.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub(in crate::app) fn trial_chain(&self, generation: Arc<Generation>, flags: Arc<Flags>) -> Result<Chain, Failure> {
+        Ok(Chain::for_job(generation, self.services()?, flags))
+    }
+
+    fn services(&self) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {
         let lookup = Arc::new(StoreLookup(self.store()?.clone()));
         let state = Arc::clone(self.state()?);
-        Ok(Chain::new(generation, move |grants: Grants| Services {
+        Ok(move |grants: Grants| Services {
             lookup: grants.lookup.then(|| Arc::clone(&lookup) as _),
             state: grants.state.then(|| Arc::clone(&state) as _),
-        }))
+        })
     }
 
     /// The built-in rules in force today, with what they need to know of the store.
@@ -248,24 +273,6 @@ impl App {
                 || generation.off.iter().any(|off| off.name == *name)
         };
         self.settings.plugins.keys().filter(|name| !known(name)).cloned().collect()
-    }
-
-    pub(in crate::app) fn deployments(&self) -> BTreeMap<String, Deployment> {
-        let one = |plugin: &crate::config::PluginSettings| Deployment {
-            mode: match plugin.mode {
-                PluginMode::Enforce => Mode::Enforce,
-                PluginMode::Observe => Mode::Observe,
-                PluginMode::Off => Mode::Off,
-            },
-            grants: plugin.grants.clone(),
-            on_fault: plugin
-                .on_fault
-                .as_deref()
-                .map(|word| if word == "skip" { OnFault::Skip } else { OnFault::Reject }),
-            priority: plugin.priority,
-            config: plugin.config.clone(),
-        };
-        self.settings.plugins.iter().map(|(name, plugin)| (name.clone(), one(plugin))).collect()
     }
 }
 

@@ -96,7 +96,7 @@ fn read_profile(name: &str) -> Result<Profile, Failure> {
 /// Warnings of plugins and of Carnet go to stderr; `-v` and `CARNET_LOG` show more.
 fn set_up_log(verbose: u8) {
     let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
-    let default = format!("carnet={level}");
+    let default = format!("carnet={level},carnet::notice=info");
     let filter = EnvFilter::try_from_env("CARNET_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().with_ansi(false);

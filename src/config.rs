@@ -158,9 +158,10 @@ pub enum ErrorColumn {
 }
 
 /// How a plugin is called here.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Default, Debug)]
 pub enum PluginMode {
     /// It decides.
+    #[default]
     Enforce,
     /// It runs, and what it would decide is counted; nothing of it is applied.
     Observe,
@@ -169,18 +170,37 @@ pub enum PluginMode {
 }
 
 /// What the deployment says about one plugin: `[plugins.NAME]`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Default)]
 pub struct PluginSettings {
     /// How it is called.
     pub mode: PluginMode,
     /// What it may use beside the thing in hand: `lookup`, `state`.
     pub grants: Vec<String>,
+    /// Names of what it may read at most; `None` means what its manifest asks for.
+    pub reads: Option<Vec<String>>,
+    /// Names of what it may write at most; `None` means what its manifest asks for.
+    pub writes: Option<Vec<String>>,
     /// `reject` or `skip`, over the plugin's own choice.
     pub on_fault: Option<String>,
     /// 0–1000, over the plugin's own choice.
     pub priority: Option<u16>,
-    /// Its configuration; checked against its manifest when it is loaded.
+    /// Its configuration; checked against its manifest when it is loaded. A table stands for a value that is kept elsewhere.
     pub config: toml::Table,
+    /// Where each value of its configuration stands.
+    pub places: BTreeMap<String, Place>,
+}
+
+/// Values may be secret; only manifests know which.
+impl std::fmt::Debug for PluginSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginSettings")
+            .field("mode", &self.mode)
+            .field("grants", &self.grants)
+            .field("reads", &self.reads)
+            .field("writes", &self.writes)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// All settings, resolved.
@@ -244,6 +264,10 @@ pub struct Settings {
     pub duplicates_on_enquiry: DuplicatesOnEnquiry,
     /// What happens to a value of a custom field that the schema does not have.
     pub unknown_custom_fields: UnknownCustomFields,
+    /// Public keys of minisign whose signatures count.
+    pub trusted_keys: Vec<String>,
+    /// Whether a package without a signature that counts is refused.
+    pub require_signature: bool,
     /// What is said about plugins, by name.
     pub plugins: BTreeMap<String, PluginSettings>,
 }
@@ -282,6 +306,8 @@ impl Settings {
             search_with_filters: true,
             duplicates_on_enquiry: DuplicatesOnEnquiry::Suggest,
             unknown_custom_fields: UnknownCustomFields::Accept,
+            trusted_keys: Vec::new(),
+            require_signature: false,
             plugins: BTreeMap::new(),
         };
         match profile {
@@ -348,6 +374,28 @@ impl Settings {
         let named = table.get_ref().get("profile").and_then(|value| value.get_ref().as_str()).and_then(Profile::parse);
         let mut settings = Self::of_profile(profile.or(named).unwrap_or(Profile::Cinnox));
         for (key, value) in table.get_ref() {
+            if key.get_ref() == "plugins" {
+                faults.extend(keys::plugins::apply(&mut settings, text, value).into_iter().map(|(span, fault)| {
+                    ConfigFault { hint: fault.hint, ..ConfigFault::at(text, span.start, fault.message) }
+                }));
+            }
+            if key.get_ref() == "require_signature" && value.get_ref().as_bool() == Some(true) {
+                let keys = table.get_ref().get("trusted_keys").and_then(|keys| keys.get_ref().as_array());
+                if keys.is_none_or(|keys| keys.is_empty()) {
+                    let fault = ConfigFault::at(
+                        text,
+                        value.span().start,
+                        "`require_signature` without `trusted_keys` refuses every plugin".to_owned(),
+                    );
+                    faults.push(ConfigFault {
+                        hint: Some(
+                            "add the public keys of those whose plugins you trust: trusted_keys = [\"RWQ…\"]"
+                                .to_owned(),
+                        ),
+                        ..fault
+                    });
+                }
+            }
             if let Err(fault) = keys::apply(&mut settings, key.get_ref(), value.get_ref()) {
                 let at = if fault.about_key { key.span().start } else { value.span().start };
                 faults.push(ConfigFault { hint: fault.hint, ..ConfigFault::at(text, at, fault.message) });
@@ -377,10 +425,25 @@ impl ConfigFault {
     }
 
     fn at(text: &str, byte: usize, message: String) -> Self {
+        let Place { line, column } = Place::of(text, byte);
+        Self { line, column, message, hint: None }
+    }
+}
+
+/// A place in the settings file, as people count.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    fn of(text: &str, byte: usize) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Self { line, column, message, hint: None }
+        Self { line, column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1 }
     }
 }
 

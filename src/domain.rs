@@ -25,6 +25,7 @@ pub mod organization;
 pub mod permission;
 pub mod phone;
 pub mod problem;
+pub mod reach;
 pub mod record;
 pub mod row;
 pub mod rules;

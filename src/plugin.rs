@@ -13,6 +13,8 @@ pub mod manifest;
 pub mod overtime;
 pub mod package;
 pub mod service;
+pub mod signature;
+pub(crate) mod told;
 pub mod verdict;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::config::edit::EditError;
 use crate::config::{ConfigError, ConfigFault};
 use crate::domain::invalid::Invalid;
 use crate::intake::{IntakeError, IntakeErrorKind};
@@ -125,6 +126,23 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let faults: Vec<String> = error.faults.iter().map(|fault| config_fault(&error.path, fault)).collect();
         Self::new(Class::Config, "SETTINGS", format!("{error}\n{}", faults.join("\n")))
+    }
+}
+
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::File(error) => error.into(),
+            EditError::Unsound(error) => {
+                let faults: Vec<String> = error.faults.iter().map(|fault| config_fault(&error.path, fault)).collect();
+                let message = format!("`{}` would no longer be sound\n{}", error.path.display(), faults.join("\n"));
+                Self::new(Class::Config, "CONFIG", message).hint("nothing was written; change it by hand")
+            }
+            EditError::Raced(path) => {
+                let message = format!("somebody else changed `{}` meanwhile", path.display());
+                Self::new(Class::Conflict, "CONFIG_CHANGED", message).hint("nothing was written; run the command again")
+            }
+        }
     }
 }
 

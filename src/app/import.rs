@@ -111,6 +111,8 @@ pub struct ImportRequest {
     pub resume: Option<i64>,
     /// Whether plugins are passed by altogether.
     pub without_plugins: bool,
+    /// Plugins to ask in a dry run in place of those in service.
+    pub trial: Option<Arc<Generation>>,
     /// Whether a resumed job may go on with other plugins than those with which it began.
     pub accept_plugins: bool,
     /// Whether a resumed job may go on under other settings than those with which it began.
@@ -151,6 +153,7 @@ impl ImportRequest {
             allow_forgotten: false,
             resume: None,
             without_plugins: false,
+            trial: None,
             accept_plugins: false,
             accept_settings: false,
             stop: Stop::default(),
@@ -194,7 +197,10 @@ impl App {
         let mapping = Mapping::resolve(&reader, &request.map, chosen, self.settings(), &schema)?;
         let precedence = Precedence::of(request, self.settings(), &mapping, &schema)?;
         self.check_content(request, &source.hash, resumed.as_ref())?;
-        let generation = self.generation()?;
+        let generation = match request.trial.as_ref().filter(|_| request.dry_run) {
+            Some(trial) => Arc::clone(trial),
+            None => self.generation()?,
+        };
         let reads_rows = |loaded: &Arc<Loaded>| loaded.plugin.hooks().contains(Hook::ImportRow);
         let by_plugins = !request.without_plugins && generation.plugins.iter().any(reads_rows);
         mapping.check_names(&request.file, by_plugins)?;

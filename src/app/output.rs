@@ -29,7 +29,8 @@ pub fn check(path: &Path, home: &Home) -> Result<(), Failure> {
     }
     let place = resolved(path);
     let own = ["carnet.db", "carnet.db-wal", "carnet.db-shm", "carnet.toml"];
-    if own.iter().any(|name| place == resolved(&home.folder().join(name))) {
+    let shelved = place.parent() == Some(&resolved(&home.shelf()));
+    if shelved || own.iter().any(|name| place == resolved(&home.folder().join(name))) {
         return Err(usage("Carnet keeps its own data there").hint("name another file"));
     }
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,20 +1,32 @@
-//! Plugins as operators and authors see them: what is in service, one package checked, one hook tried, a component built.
+//! Plugins as operators and authors see them: what is in service; one package started, checked, tested, measured, built, developed; one hook
+//! tried.
 
+pub mod approve;
+pub mod bench;
 pub mod build;
+pub mod check;
+pub mod dev;
 pub mod history;
+pub mod language;
 pub mod mode;
+pub mod new;
+mod package;
 pub mod prometheus;
 pub mod record;
+pub mod run;
+pub mod simulate;
 pub mod stats;
+pub mod test;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::App;
 use super::failure::{Class, Failure};
-use crate::plugin::hook::Hook;
-use crate::registry::cases::{Case, Played, play};
-use crate::registry::{Loaded, Refused};
+use super::{App, deployments};
+use crate::plugin::package::LoadError;
+use crate::registry::workbench::Workbench;
+use crate::registry::{Generation, Loaded, Refused};
+use crate::runtime::Runtimes;
 
 impl App {
     /// Finds a plugin in service by name, or loads one from a package's folder or file, without putting it into service.
@@ -33,19 +45,7 @@ impl App {
         if let Some(refused) = generation.refused.iter().find(|refused| refused.name == name_or_path) {
             return Err(refusal(refused));
         }
-        let names: Vec<&str> = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str()).collect();
-        let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name_or_path}`"));
-        Err(
-            match names
-                .iter()
-                .max_by(|a, b| strsim::jaro_winkler(a, name_or_path).total_cmp(&strsim::jaro_winkler(b, name_or_path)))
-            {
-                Some(near) if strsim::jaro_winkler(near, name_or_path) > 0.75 => {
-                    failure.hint(format!("did you mean `{near}`?"))
-                }
-                _ => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
-            },
-        )
+        Err(unknown(name_or_path, &generation))
     }
 
     /// Loads one package as this deployment would, and runs its cases.
@@ -60,54 +60,61 @@ impl App {
         self.registry()?.candidate(path).map_err(|refused| refusal(&refused))
     }
 
-    /// Calls one hook of a plugin on an event in the form of a package's cases. Nothing is written.
+    /// Sets a workbench up, where packages are tried without loading what is in service.
     ///
     /// # Errors
-    /// Usage, when the event cannot be read, or the plugin has no such hook.
-    pub fn try_hook(&self, loaded: &Loaded, hook: Hook, event: &Path) -> Result<Played, Failure> {
-        let text = std::fs::read_to_string(event)
-            .map_err(|error| Failure { class: Class::NotFound, ..Failure::io("read", event, &error) })?;
-        let text = as_case(hook, &text);
-        let case = Case::parse(&text).map_err(|faults| {
-            Failure::new(Class::Usage, "EVENT", format!("the event in `{}` cannot be read: {}", event.display(), faults.join("; ")))
-                .hint("write it like a case of a package: [row], [contact], [master] and [other], or [enquiry], with `field = \"value\"` lines")
-        })?;
-        if case.hook != hook {
-            let message = format!("the event in `{}` is for {}, not {hook}", event.display(), case.hook);
-            return Err(
-                Failure::new(Class::Usage, "EVENT_HOOK", message).hint("leave out its `hook` line, or name that hook")
-            );
-        }
-        if !loaded.plugin.hooks().contains(hook) {
-            let has: Vec<&str> = loaded.plugin.hooks().iter().map(Hook::name).collect();
-            let message = format!("plugin `{}` has no {hook}", loaded.identity().name);
-            return Err(Failure::new(Class::Usage, "HOOK_MISSING", message).hint(format!("it has {}", has.join(", "))));
-        }
-        Ok(play(&case, &*loaded.plugin, &loaded.manifest))
+    /// When an engine cannot be started.
+    pub fn workbench(&self) -> Result<Workbench, Failure> {
+        let runtimes = Runtimes::new(self.home.folders().cache)?;
+        let deployed = deployments::deployments(self.settings(), self.home.folder());
+        Ok(Workbench::new(deployed, Arc::new(runtimes)))
     }
 }
 
-/// An event need not say for which hook it is, nor what is expected of it.
-fn as_case(hook: Hook, event: &str) -> String {
-    let starts = |start: &str| event.lines().any(|line| line.trim_start().starts_with(start));
-    let head = if starts("hook") { String::new() } else { format!("hook = \"{hook}\"\n") };
-    let tail = if starts("[expect]") { "" } else { "\n[expect]\nverdict = \"accept\"\n" };
-    format!("{head}{event}{tail}")
+/// There is no such plugin; the nearest one may be meant.
+fn unknown(name: &str, generation: &Generation) -> Failure {
+    let known = generation.plugins.iter().map(|loaded| loaded.identity().name.as_str());
+    let score = |known: &str| strsim::jaro_winkler(known, name);
+    let nearest = known.max_by(|a, b| score(a).total_cmp(&score(b))).filter(|near| score(near) > 0.75);
+    let failure = Failure::new(Class::NotFound, "PLUGIN_UNKNOWN", format!("there is no plugin `{name}`"));
+    match nearest {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint("`carnet plugin list` lists them; a package's folder or file may be named, too"),
+    }
 }
 
 /// Everything that is wrong with a package, each with place and hint.
 fn refusal(refused: &Refused) -> Failure {
-    let one = |error: &crate::plugin::package::LoadError| {
+    let all: Vec<LoadError> = std::iter::once(&refused.error).chain(&refused.more).cloned().collect();
+    let failure = refused_as(&refused.name, &refused.path, &all);
+    if refused.waits.is_none() {
+        return failure;
+    }
+    let message =
+        format!("plugin `{}` ({}) waits for approval\n{}", refused.name, refused.path.display(), faults(&all));
+    Failure { code: "PLUGIN_WAITING".into(), message, ..failure }
+}
+
+/// A package that cannot be used.
+fn refused(path: &Path, errors: &[LoadError]) -> Failure {
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    refused_as(&name, path, errors)
+}
+
+fn refused_as(name: &str, path: &Path, errors: &[LoadError]) -> Failure {
+    let message = format!("plugin `{name}` ({}) is refused\n{}", path.display(), faults(errors));
+    Failure::new(Class::PluginFault, "PLUGIN_REFUSED", message)
+}
+
+/// Faults as a list, each with its place, the line there, and what to do about it.
+#[must_use]
+pub fn faults(errors: &[LoadError]) -> String {
+    let one = |error: &LoadError| {
         let place = error.position.as_ref().map_or_else(String::new, |position| format!("{position}: "));
         let source = error.position.as_ref().and_then(|position| position.source.as_ref());
         let source = source.map_or_else(String::new, |source| format!("\n      | {}", source.trim_end()));
         let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
         format!("  - {place}{error}{source}{hint}")
     };
-    let all: Vec<String> = std::iter::once(&refused.error).chain(&refused.more).map(one).collect();
-    Failure::new(
-        Class::PluginFault,
-        "PLUGIN_REFUSED",
-        format!("plugin `{}` ({}) is refused\n{}", refused.name, refused.path.display(), all.join("\n")),
-    )
+    errors.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -1,5 +1,6 @@
 //! What may be typed: clap's types and their help, and nothing else.
 
+mod author;
 mod contact;
 mod division;
 mod org;
@@ -18,6 +19,7 @@ pub mod merge;
 mod notes;
 mod plugin;
 mod query;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::HOME_VARIABLE;
 
+pub use author::{BenchArgs, DevArgs, RunArgs, TestArgs};
 use bulk::BulkArgs;
 pub use contact::{ContactArgs, ContactCommand};
 pub use engage::{EngageArgs, EngageCommand, SurveyArgs, SurveyCommand};
@@ -36,8 +39,9 @@ pub use import::{EscapeArg, ImportArgs, JobCommand, MappingCommand, MatchByArg, 
 pub use label::{LabelArgs, LabelCommand};
 pub use notes::NotePageArgs;
 pub use org::{OrgArgs, OrgCommand};
-pub use plugin::ModeArg;
+pub use plugin::{ModeArg, NewPluginArgs};
 pub use query::{QueryArgs, QueryOptions};
+pub use simulate::SimulateArgs;
 
 /// An empty name, as of a variable that was emptied, is none: the current folder is meant.
 fn home_folder() -> impl TypedValueParser<Value = PathBuf> {
@@ -180,21 +184,30 @@ pub struct PluginArgs {
 pub enum PluginCommand {
     /// List plugins: what is loaded, what is refused and why
     List,
-    /// Check a package, or all of them: manifest, code, grants, and its cases
+    /// Say in full what is wrong with a package, or what it may do: manifest, code, grants, settings, sources, cases
     Check {
-        /// A package's folder, or a lone .rhai or .wasm file [default: all of the home folder]
+        /// A package's folder, a lone .rhai or .wasm file, or the name of a package here [default: all of the home folder]
         package: Option<PathBuf>,
     },
-    /// Call one hook of one plugin on an event and show what it does; nothing is written
-    Run {
-        /// The plugin's name, or a package's folder or file
-        plugin: String,
-        /// on_import_row, on_create, on_update, on_delete, on_merge or on_enquiry
-        hook: String,
-        /// The event, in the form of a package's cases: [row], [contact], [master] and [other], or [enquiry]
-        #[arg(long, value_name = "FILE")]
-        event: PathBuf,
+    /// Play the cases of a package and show what differs
+    Test(TestArgs),
+    /// Show what a plugin asks for, and grant it in carnet.toml
+    Approve {
+        /// The plugin's name
+        name: String,
+        /// Only if it is this version
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
+        /// Grant it without asking
+        #[arg(long)]
+        yes: bool,
     },
+    /// Call one hook of one plugin on an event and show what it does; nothing is written
+    Run(RunArgs),
+    /// Measure a package's hooks: cold and warm calls, against a hook that does nothing
+    Bench(BenchArgs),
+    /// Build, test and reload a package on every save, until Ctrl-C
+    Dev(DevArgs),
     /// Print each generation of plugins as it takes effect, until stopped
     Watch {
         /// End after so many generations
@@ -246,7 +259,16 @@ pub enum PluginCommand {
         /// The plugin's name
         plugin: String,
     },
-    /// Build a WASM package from its sources with cargo, and write its plugin.wasm
+    /// What a package would decide differently from what is in service, over contacts or a file; nothing is written
+    Simulate(Box<SimulateArgs>),
+    /// Start a plugin: a whole package that builds and passes its cases, to be changed
+    New(NewPluginArgs),
+    /// Show what scripts can call, with examples: all of it, or what fits a word
+    Functions {
+        /// A function, a field, or what it is about: split_name, birth_date, phone
+        word: Option<String>,
+    },
+    /// Build a package's plugin.wasm from its sources in Rust, JavaScript, Python or C
     Build {
         /// The package's folder
         package: PathBuf,

@@ -1,4 +1,4 @@
-//! Changing the settings file in place: one plugin's table, with comments, order and line ends of all the rest as they were. What may be
+//! Changing the settings file in place, with comments, order and line ends of all the rest as they were. What may be
 //! changed, and by whom, is decided above.
 
 use std::fs;
@@ -18,28 +18,77 @@ pub struct Edited {
     pub lines: Vec<String>,
 }
 
+/// Why the settings file was not changed. It is then as it was.
+#[derive(Debug)]
+pub enum EditError {
+    /// It cannot be read, understood or written.
+    File(ConfigError),
+    /// It would no longer be sound.
+    Unsound(ConfigError),
+    /// Somebody else changed it meanwhile.
+    Raced(PathBuf),
+}
+
 /// Sets keys of `[plugins.NAME]` in a home folder's settings file, which is made if there is none; `None` removes a key.
 ///
 /// # Errors
 /// Why the file cannot be read or written. It is then as it was.
-pub fn edit_plugin(home: &Path, name: &str, keys: &[(&str, Option<Value>)]) -> Result<Edited, ConfigError> {
+pub fn edit_plugin(home: &Path, name: &str, keys: &[(&str, Option<Value>)]) -> Result<Edited, EditError> {
     let path = home.join(SETTINGS_FILE);
-    let fail = |what: &str, error: &dyn std::fmt::Display| ConfigError {
-        path: path.clone(),
-        faults: vec![ConfigFault::whole(format!("cannot be {what}: {error}"))],
-    };
-    let old = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(fail("read", &error)),
-    };
-    let (new, lines) = edited(&old, name, keys).map_err(|why| fail("changed", &why))?;
-    if new != old {
-        // Never a file that could not be read again.
-        Settings::parse(&new, None).map_err(|faults| ConfigError { path: path.clone(), faults })?;
-        replace(&path, &new).map_err(|error| fail("written", &error))?;
+    let lines = edit_text(&path, |text| edited(text, name, keys).map_err(|why| failed(&path, "changed", &why)))?;
+    Ok(Edited { path, lines })
+}
+
+/// Changes the document of a home folder's settings file, which is made if there is none. Nothing is written when nothing changes.
+///
+/// # Errors
+/// What `change` says, or why the file cannot be read or written. It is then as it was.
+pub fn edit_document<T, E: From<EditError>>(
+    home: &Path,
+    change: impl FnOnce(&mut DocumentMut) -> Result<T, E>,
+) -> Result<T, E> {
+    let path = home.join(SETTINGS_FILE);
+    edit_text(&path, |text| {
+        let mut document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| failed(&path, "changed", &error.message()))?;
+        let changed = change(&mut document)?;
+        Ok((written(&document, text), changed))
+    })
+}
+
+fn edit_text<T, E: From<EditError>>(path: &Path, change: impl FnOnce(&str) -> Result<(String, T), E>) -> Result<T, E> {
+    let before = read(path)?;
+    let old = before.as_deref().unwrap_or_default();
+    let (new, changed) = change(old)?;
+    if new == old {
+        return Ok(changed);
     }
-    Ok(Edited { path, lines: if new == old { Vec::new() } else { lines } })
+    // Never a file that could not be read again.
+    Settings::parse(&new, None).map_err(|faults| EditError::Unsound(ConfigError { path: path.to_owned(), faults }))?;
+    if read(path)? != before {
+        return Err(EditError::Raced(path.to_owned()).into());
+    }
+    replace(path, &new).map_err(|error| failed(path, "written", &error))?;
+    Ok(changed)
+}
+
+fn read(path: &Path) -> Result<Option<String>, EditError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, "read", &error)),
+    }
+}
+
+fn failed(path: &Path, what: &str, error: &dyn std::fmt::Display) -> EditError {
+    let faults = vec![ConfigFault::whole(format!("cannot be {what}: {error}"))];
+    EditError::File(ConfigError { path: path.to_owned(), faults })
+}
+
+/// The document as text. The editor writes plain line ends; a file of another system keeps its own.
+fn written(document: &DocumentMut, old: &str) -> String {
+    let new = document.to_string();
+    if old.contains("\r\n") { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new }
 }
 
 /// Changes the text of a settings file; returns it with the lines that were set.
@@ -72,10 +121,7 @@ fn edited(text: &str, name: &str, keys: &[(&str, Option<Value>)]) -> Result<(Str
     if lines.is_empty() {
         return Ok((text.to_owned(), lines));
     }
-    let new = document.to_string();
-    // The editor writes plain line ends; a file of another system keeps its own.
-    let new = if text.contains("\r\n") { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new };
-    Ok((new, lines))
+    Ok((written(&document, text), lines))
 }
 
 /// Puts a new table at the end, behind whatever comments stand there; nothing where the plugins are not written as tables.
@@ -223,5 +269,23 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "# shared\n\n[plugins.guard]\nmode = \"off\"\n");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(SETTINGS_FILE);
+        let raced = edit_document::<_, EditError>(home.path(), |document| {
+            fs::write(&file, "# theirs\n").unwrap();
+            document["plugins"]["guard"]["mode"] = toml_edit::value("off");
+            Ok(())
+        });
+        assert!(matches!(raced, Err(EditError::Raced(_))), "{raced:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "# theirs\n");
+        let unsound = edit_document::<_, EditError>(home.path(), |document| {
+            document["plugins"]["guard"]["mode"] = toml_edit::value("perhaps");
+            Ok(())
+        });
+        assert!(matches!(unsound, Err(EditError::Unsound(_))), "{unsound:?}");
     }
 }

@@ -1,10 +1,12 @@
 //! The keys of `carnet.toml`, each with its check. One function a group; unknown keys get the nearest known one as a hint.
 
-use toml::de::{DeTable, DeValue};
+pub(super) mod plugins;
+
+use toml::de::DeValue;
 
 use super::{
-    ALL_FIELDS, DuplicatesOnEnquiry, ErrorColumn, ExportScope, FieldList, MatchBy, OnMatch, PluginMode, PluginSettings,
-    Profile, SearchField, Settings, UnknownCustomFields,
+    ALL_FIELDS, DuplicatesOnEnquiry, ErrorColumn, ExportScope, FieldList, MatchBy, OnMatch, Profile, SearchField,
+    Settings, UnknownCustomFields,
 };
 use crate::domain::country;
 use crate::domain::field::{FieldKey, field_for_header};
@@ -45,11 +47,10 @@ const KEYS: &[&str] = &[
     "search_with_filters",
     "duplicates_on_enquiry",
     "unknown_custom_fields",
+    "trusted_keys",
+    "require_signature",
     "plugins",
 ];
-
-/// All keys of `[plugins.NAME]`.
-const PLUGIN_KEYS: &[&str] = &["mode", "grants", "on_fault", "priority", "config"];
 
 /// Why a key is refused; whether the key itself or its value is at fault.
 pub(super) struct KeyFault {
@@ -114,77 +115,29 @@ pub(super) fn apply(settings: &mut Settings, key: &str, value: &DeValue<'_>) -> 
         "unknown_custom_fields" => {
             settings.unknown_custom_fields = word(key, value, &["accept", "reject"], UnknownCustomFields::parse)?
         }
-        "plugins" => return plugins(settings, value),
+        "trusted_keys" => settings.trusted_keys = trusted_keys(key, value)?,
+        "require_signature" => settings.require_signature = yes_no(key, value)?,
+        // Its tables have places of their own: `plugins::apply`.
+        "plugins" => {}
         _ => return Err(unknown(key, KEYS)),
     }
     Ok(())
 }
 
-fn plugins(settings: &mut Settings, value: &DeValue<'_>) -> Checked<()> {
-    let table = value
-        .as_table()
-        .ok_or_else(|| wrong("plugins", "a table for each plugin, such as `[plugins.survey-policy]`"))?;
-    for (name, value) in table {
-        let name = name.get_ref();
-        let table = value.get_ref().as_table().ok_or_else(|| wrong(&format!("plugins.{name}"), "a table"))?;
-        settings.plugins.insert(name.to_string(), plugin(name, table)?);
-    }
-    Ok(())
-}
-
-fn plugin(name: &str, table: &DeTable<'_>) -> Checked<PluginSettings> {
-    let mut plugin = PluginSettings {
-        mode: PluginMode::Enforce,
-        grants: Vec::new(),
-        on_fault: None,
-        priority: None,
-        config: toml::Table::new(),
+/// Reads the keys that a package's signature is checked with.
+fn trusted_keys(key: &str, value: &DeValue<'_>) -> Checked<Vec<String>> {
+    let expected = || wrong(key, "a list of minisign public keys, such as [\"RWQ…\"]");
+    let one = |text: &str| {
+        minisign_verify::PublicKey::from_base64(text).map(|_| text.to_owned()).map_err(|_| KeyFault {
+            message: format!("`{key}`: `{text}` is no public key of minisign"),
+            hint: Some(
+                "it is the second line of the author's minisign.pub, 56 characters that begin with RW".to_owned(),
+            ),
+            about_key: false,
+        })
     };
-    for (key, value) in table {
-        let (key, value) = (key.get_ref().as_ref(), value.get_ref());
-        let full = format!("plugins.{name}.{key}");
-        match key {
-            "mode" => plugin.mode = word(&full, value, &["enforce", "observe", "off"], plugin_mode)?,
-            "grants" => plugin.grants = words(&full, value, &["lookup", "state"], |word| Some(word.to_owned()))?,
-            "on_fault" => {
-                plugin.on_fault = Some(word(&full, value, &["reject", "skip"], |word| Some(word.to_owned()))?)
-            }
-            "priority" => plugin.priority = Some(u16::try_from(number(&full, value, 0, 1000)?).unwrap_or(1000)),
-            "config" => plugin.config = config_table(&full, value)?,
-            _ => {
-                return Err(KeyFault {
-                    message: format!("`plugins.{name}` has no key `{key}`"),
-                    ..unknown(key, PLUGIN_KEYS)
-                });
-            }
-        }
-    }
-    Ok(plugin)
-}
-
-/// Copies a plugin's configuration; what its keys mean is known to its manifest alone.
-fn config_table(key: &str, value: &DeValue<'_>) -> Checked<toml::Table> {
-    let table = value.as_table().ok_or_else(|| wrong(key, "a table of the plugin's own keys"))?;
-    table
-        .iter()
-        .map(|(key, value)| owned(key.get_ref(), value.get_ref()).map(|value| (key.get_ref().to_string(), value)))
-        .collect()
-}
-
-fn owned(key: &str, value: &DeValue<'_>) -> Checked<toml::Value> {
-    Ok(match value {
-        DeValue::String(text) => toml::Value::String(text.to_string()),
-        DeValue::Boolean(yes) => toml::Value::Boolean(*yes),
-        DeValue::Integer(number) => {
-            let parsed = i64::from_str_radix(number.as_str(), number.radix());
-            toml::Value::Integer(parsed.map_err(|_| wrong(key, "a whole number of 64 bits"))?)
-        }
-        DeValue::Float(number) => toml::Value::Float(number.as_str().parse().map_err(|_| wrong(key, "a number"))?),
-        DeValue::Array(items) => {
-            toml::Value::Array(items.iter().map(|item| owned(key, item.get_ref())).collect::<Result<_, _>>()?)
-        }
-        _ => return Err(wrong(key, "a text, a number, true, false or a list")),
-    })
+    let items = value.as_array().ok_or_else(expected)?;
+    items.iter().map(|item| one(item.get_ref().as_str().ok_or_else(expected)?.trim())).collect()
 }
 
 fn unknown(key: &str, known: &[&str]) -> KeyFault {
@@ -305,15 +258,6 @@ fn access(word: &str) -> Option<Access> {
         "open" => Some(Access::Open),
         "owner" => Some(Access::Owner),
         "division" => Some(Access::Division),
-        _ => None,
-    }
-}
-
-fn plugin_mode(word: &str) -> Option<PluginMode> {
-    match word {
-        "enforce" => Some(PluginMode::Enforce),
-        "observe" => Some(PluginMode::Observe),
-        "off" => Some(PluginMode::Off),
         _ => None,
     }
 }

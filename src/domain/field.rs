@@ -241,11 +241,16 @@ fn custom_key(key: &str) -> Result<FieldKey, Invalid> {
     if sound {
         return Ok(FieldKey::Custom(key.into()));
     }
+    let key = &key[..key.floor_char_boundary(UNKNOWN_BYTES)];
     Err(Invalid::new("FIELD_UNKNOWN", format!("`custom.{key}` is no key of a custom field"))
         .hint("keys are 1–64 letters, digits, `_` or `-`"))
 }
 
+/// Longest part of an unknown name that is repeated and compared, in bytes.
+const UNKNOWN_BYTES: usize = 200;
+
 fn unknown(name: &str) -> Invalid {
+    let name = &name[..name.floor_char_boundary(UNKNOWN_BYTES)];
     let nearest = FIELDS
         .iter()
         .map(|info| info.name)

@@ -8,8 +8,10 @@ use super::invalid::Invalid;
 use super::text::{clean, digit_value, shown};
 use super::warning::{Caution, Warning};
 
+mod about;
 mod scan;
 
+pub use about::{About, about, dial_code};
 use scan::{Scanned, scan};
 
 /// Fewest digits of a number, country code included.

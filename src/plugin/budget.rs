@@ -39,7 +39,7 @@ impl Budget {
 pub struct Spent {
     /// Wall time.
     pub time: Duration,
-    /// Highest memory in sum, where the engine knows it (WASM).
+    /// Highest memory in sum; of a script, an estimate by its variables.
     pub memory_bytes: usize,
     /// Script operations (Rhai).
     pub operations: u64,

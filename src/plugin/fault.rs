@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::told;
+
 /// What kind of failure.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub enum FaultKind {
@@ -96,10 +98,10 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Returns a fault without position and hint.
+    /// Returns a fault without position and hint; a message is one line, and cut where it is very long.
     #[must_use]
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), position: None, hint: None }
+        Self { kind, message: told::message(message.into()), position: None, hint: None }
     }
 
     /// Adds where in the source it happened.
@@ -112,7 +114,7 @@ impl Fault {
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(told::message(hint.into()));
         self
     }
 }

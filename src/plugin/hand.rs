@@ -16,6 +16,11 @@ pub use merge::{MergeHand, Side};
 pub use row::RowHand;
 pub use sheet::Sheet;
 
+use super::service::LookupKey;
+use crate::domain::reach;
+/// Longest name of a field or header that a refusal repeats, in bytes.
+const NAME_BYTES: usize = 500;
+
 /// What a hook is about. Boxed, because it moves in and out of engines.
 #[derive(Debug)]
 pub enum Subject {
@@ -60,9 +65,9 @@ held!(RowHand Row, ContactHand Contact, MergeHand Merge, EnquiryHand Enquiry);
 /// On what terms a plugin holds the thing during one call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {
-    /// Field names that may be read; `None` means all.
+    /// Names that may be read, as [`reach::holds`] takes them: groups taken apart. `None` means all.
     pub reads: Option<Vec<String>>,
-    /// Field names that may be written; `None` means all.
+    /// Names that may be written; `None` means all.
     pub writes: Option<Vec<String>>,
     /// Most edits in one call.
     pub max_edits: usize,
@@ -104,7 +109,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(code: &'static str, field: &str, message: String, hint: &str) -> Self {
-        Self { code: Cow::Borrowed(code), field: field.to_owned(), message, hint: Some(hint.to_owned()) }
+        Self { code: Cow::Borrowed(code), field: named(field), message, hint: Some(hint.to_owned()) }
     }
 
     /// Returns what is wrong, with the field's name unless the message has it.
@@ -116,6 +121,11 @@ impl Refusal {
         }
         format!("`{field}`: {message}")
     }
+}
+
+/// A name as refusals have it: they are kept until the verdict.
+fn named(name: &str) -> String {
+    name[..name.floor_char_boundary(NAME_BYTES)].to_owned()
 }
 
 /// Why an edit did not happen.
@@ -147,18 +157,25 @@ impl Tracker {
     }
 
     fn may_read(&self, name: &str) -> Result<(), Refusal> {
+        self.may_read_any(name, &[name])
+    }
+
+    /// A thing of several names may be read if any of them is granted.
+    fn may_read_any(&self, told: &str, names: &[&str]) -> Result<(), Refusal> {
         match &self.terms.reads {
-            Some(reads) if !reads.iter().any(|granted| granted == name) => Err(Refusal::new(
-                "NOT_GRANTED",
-                name,
-                format!("this plugin may not read `{name}`"),
-                "add it to `reads` in plugin.toml",
-            )),
+            Some(reads) if !names.iter().any(|name| reach::holds(reads, name)) => {
+                Err(not_granted(told, "read", "reads"))
+            }
             _ => Ok(()),
         }
     }
 
     fn may_write(&mut self, name: &str) -> Result<(), EditError> {
+        self.may_write_any(name, &[name])
+    }
+
+    /// A thing of several names may be written if any of them is granted.
+    fn may_write_any(&mut self, name: &str, names: &[&str]) -> Result<(), EditError> {
         let refusal = if self.terms.read_only {
             Refusal::new(
                 "READ_ONLY",
@@ -166,13 +183,10 @@ impl Tracker {
                 format!("`{name}` cannot be set here"),
                 "the check phase and `on_delete` may only reject",
             )
-        } else if self.terms.writes.as_ref().is_some_and(|writes| !writes.iter().any(|granted| granted == name)) {
-            Refusal::new(
-                "NOT_GRANTED",
-                name,
-                format!("this plugin may not write `{name}`"),
-                "add it to `writes` in plugin.toml",
-            )
+        } else if let Some(writes) = &self.terms.writes
+            && !names.iter().any(|name| reach::holds(writes, name))
+        {
+            not_granted(name, "write", "writes")
         } else if self.edits.len() >= self.terms.max_edits {
             return Err(EditError::TooMany(self.terms.max_edits));
         } else {
@@ -181,14 +195,18 @@ impl Tracker {
         Err(self.refuse(refusal))
     }
 
-    /// Notes a refusal: a plugin that ignores it has faulted.
+    /// Notes a refusal: a plugin that ignores it has faulted. As many are noted as edits are allowed, then the call ends.
     fn refuse(&mut self, refusal: Refusal) -> EditError {
+        if self.refused.len() > self.terms.max_edits {
+            return EditError::TooMany(self.terms.max_edits);
+        }
         self.refused.push(refusal.clone());
         EditError::Refused(refusal)
     }
 
     /// Notes that an earlier refusal under this name is mended.
     fn mended(&mut self, name: &str) {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES)];
         self.refused.retain(|refusal| refusal.field != name);
     }
 
@@ -199,6 +217,13 @@ impl Tracker {
             self.edits.push(Edit { what, old, new });
         }
     }
+}
+
+/// Names the field and the grant that does not hold it.
+fn not_granted(name: &str, verb: &str, grant: &str) -> Refusal {
+    let message = format!("this plugin may not {verb} `{name}`: `{grant}` does not grant it");
+    let hint = format!("add it to `{grant}` in plugin.toml, or in carnet.toml where that narrows it further");
+    Refusal::new("NOT_GRANTED", name, message, &hint)
 }
 
 /// Hands a call to whichever thing it is.
@@ -217,6 +242,27 @@ impl Subject {
     /// Starts a call: its terms hold until [`Subject::keep`] or [`Subject::revert`].
     pub fn begin(&mut self, terms: &Arc<Terms>) {
         each!(self, hand => hand.begin(Arc::clone(terms)));
+    }
+
+    /// Says whether the call may look contacts up by what is told of them: whoever may not read it could find it out by asking.
+    ///
+    /// # Errors
+    /// `NOT_GRANTED`, for the first field that it may not read.
+    pub fn may_look_up(&self, by: &LookupKey) -> Result<(), Refusal> {
+        let group = |name: &str| reach::group(name).into_iter().try_for_each(|field| self.may_read(field));
+        let told = match by {
+            LookupKey::Email(_) => group("emails"),
+            LookupKey::Phone(_) => group("phones"),
+            LookupKey::Name(_) => group("names"),
+            LookupKey::ExternalId(_) => self.may_read("external_id"),
+        };
+        told.map_err(|refusal| Refusal {
+            message: format!(
+                "this plugin may not look contacts up by what it may not read: `reads` does not grant `{}`",
+                refusal.field
+            ),
+            ..refusal
+        })
     }
 
     /// Says whether the call may read a field, be it of the thing in hand or of a contact that it found.

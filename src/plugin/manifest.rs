@@ -1,6 +1,7 @@
 //! The text of `plugin.toml`: what a package says about itself, asks for and can be told. Finding packages is `registry`.
 
 mod config;
+pub mod place;
 mod read;
 
 #[cfg(test)]
@@ -9,12 +10,13 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-pub use config::{ConfigKey, ConfigType};
+pub use config::{Bounds, ConfigKey, ConfigType};
 
 use super::budget::Budget;
 use super::hand::Terms;
 use super::hook::Hook;
 use super::package::{Grants, LoadError};
+use crate::domain::reach;
 
 /// Most bytes of a manifest.
 pub const MANIFEST_BYTES: usize = 256 << 10;
@@ -132,9 +134,9 @@ pub struct Manifest {
     pub on_fault: Option<OnFault>,
     /// What it asks to use beside the thing in hand.
     pub asks: Grants,
-    /// Fields and headers that it may read; `None` means all.
+    /// Names of what it may read, as `domain::reach` has them; `None` means that it does not say, so all.
     pub reads: Option<Vec<String>>,
-    /// Fields and headers that it may write; `None` means all.
+    /// Names of what it may write; `None` means that it does not say, so all.
     pub writes: Option<Vec<String>>,
     /// Limits in place of the standard ones.
     pub limits: Limits,
@@ -171,11 +173,22 @@ impl Manifest {
     #[must_use]
     pub fn terms(&self, read_only: bool) -> Terms {
         Terms {
-            reads: self.reads.clone(),
-            writes: self.writes.clone(),
+            reads: self.reads.as_deref().map(reach::expand),
+            writes: self.writes.as_deref().map(reach::expand),
             max_edits: self.limits.budget().edits,
             read_only,
         }
+    }
+
+    /// Narrows what it does not say itself to what a deployment grants: a package without `reads` sees what it is shown.
+    pub fn narrow(&mut self, reads: Option<&[String]>, writes: Option<&[String]>) {
+        let narrowed = |own: &mut Option<Vec<String>>, granted: Option<&[String]>| {
+            if own.is_none() {
+                *own = granted.map(<[String]>::to_vec);
+            }
+        };
+        narrowed(&mut self.reads, reads);
+        narrowed(&mut self.writes, writes);
     }
 
     /// Reads a manifest. `folder` is the package's name unless the text says otherwise.
@@ -194,8 +207,12 @@ pub fn is_plugin_name(name: &str) -> bool {
 }
 
 /// Returns the nearest of the known words, said as a question; else all of them.
+/// Longest part of a word that is compared with others, in bytes.
+const LONGEST_WORD: usize = 100;
+
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
+    let word = &word[..word.floor_char_boundary(LONGEST_WORD)];
     let score = |other: &str| strsim::jaro_winkler(word, other);
     let nearest = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|near| score(near) > 0.8);
     match nearest {

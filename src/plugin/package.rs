@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::fault::Position;
+use super::told;
 
 /// Which engine runs a plugin.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -91,7 +92,7 @@ pub struct Grants {
 }
 
 /// One version of a plugin, ready to be loaded by its engine.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Package {
     /// Which plugin.
     pub identity: Arc<Identity>,
@@ -105,6 +106,19 @@ pub struct Package {
     pub budget: Budget,
     /// Configuration, defaults filled in.
     pub config: Arc<BTreeMap<String, ConfigValue>>,
+}
+
+/// Values may be secret; only manifests know which.
+impl fmt::Debug for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Package")
+            .field("identity", &self.identity)
+            .field("path", &self.path)
+            .field("grants", &self.grants)
+            .field("budget", &self.budget)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a package cannot be loaded. Displayed with the plugin's name by the registry.
@@ -123,13 +137,13 @@ impl LoadError {
     /// Returns an error without position and hint.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), position: None, hint: None }
+        Self { message: told::lines(message.into()), position: None, hint: None }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(told::lines(hint.into()));
         self
     }
 

@@ -80,6 +80,15 @@ pub fn check_state_write(write: &StateWrite, size_now: usize) -> Result<(), Stri
     Ok(())
 }
 
+/// Most keys that one call may change.
+pub const STATE_WRITES: usize = 1000;
+
+/// Longest text that contacts are looked up by, in bytes: the store takes long to look for thousands of words.
+pub const LOOKUP_BYTES: usize = 1024;
+
+/// Most lines that one call may log: short lines cost more than their bytes.
+pub const LOG_LINES: usize = 1000;
+
 /// How serious a line of the log is.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum LogLevel {

@@ -2,6 +2,9 @@
 
 use crate::domain::problem::Problem;
 
+/// Most bytes that the reasons of one verdict take: they are kept with every record that is refused.
+pub const VERDICT_BYTES: usize = 64 << 10;
+
 /// A plugin's decision.
 #[must_use]
 #[derive(Clone, PartialEq, Eq, Debug)]

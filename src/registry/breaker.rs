@@ -82,7 +82,7 @@ impl Breaker {
         after(before.unwrap_or_else(|bits| bits)).0 && !self.tripped.swap(true, Ordering::Relaxed)
     }
 
-    /// Goes on from where it stood.
+    /// Goes on from where it stood in another process.
     pub(super) fn restore(&self, window: Window, tripped: bool) {
         self.window.store(window.bits(), Ordering::Relaxed);
         self.tripped.store(tripped, Ordering::Relaxed);

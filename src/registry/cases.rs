@@ -1,24 +1,36 @@
 //! The cases of a package: events written down with the verdict expected, played before a version comes into service and by `plugin check`.
 
+mod bless;
+mod compare;
 mod parse;
 mod play;
 
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::plugin::Plugin;
 use crate::plugin::fault::FaultKind;
 use crate::plugin::manifest::Manifest;
 use crate::plugin::package::{LoadError, Package};
 
+pub use bless::{Blessed, bless};
 pub use parse::{Case, Event, Expected, ExpectedProblem, Outcome};
-pub use play::{Played, play};
+pub use play::{Played, Stage, play};
 
 /// Times that a case is played again after a deadline passed: on a busy machine one late call proves nothing.
 const DEADLINE_RETRIES: usize = 3;
+
+/// Time that the cases of a package may take in sum: whoever starts a command waits for them.
+const CASES_TIME: Duration = Duration::from_secs(20);
+
+/// Most cases that are told to differ; then no more are played.
+const MOST_FAILURES: usize = 50;
 
 /// One case that did not end as expected.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,6 +59,67 @@ impl From<CaseFailure> for LoadError {
     }
 }
 
+/// How one case went.
+#[derive(Debug)]
+pub struct CaseRun {
+    /// Name of the case's file.
+    pub case: String,
+    /// Time that playing it took, without loading the plugin.
+    pub time: Duration,
+    /// How it ended.
+    pub end: CaseEnd,
+}
+
+/// How a case ended.
+#[derive(Debug)]
+pub enum CaseEnd {
+    /// As expected.
+    Passed,
+    /// Otherwise.
+    Differs(Box<Differs>),
+    /// Not played: it cannot be read, or the plugin cannot be loaded for it.
+    Unplayable(Vec<LoadError>),
+}
+
+/// What came out of a case that did not end as expected.
+#[derive(Debug)]
+pub struct Differs {
+    /// The case.
+    pub case: Case,
+    /// What came out, when its hook could be called.
+    pub played: Option<Played>,
+    /// What differs.
+    pub differences: Vec<CaseFailure>,
+}
+
+impl CaseRun {
+    /// Says whether it ended as expected.
+    #[must_use]
+    pub const fn passed(&self) -> bool {
+        matches!(self.end, CaseEnd::Passed)
+    }
+
+    fn failures(self) -> Vec<CaseFailure> {
+        match self.end {
+            CaseEnd::Passed => Vec::new(),
+            CaseEnd::Differs(differs) => differs.differences,
+            CaseEnd::Unplayable(errors) => {
+                let told: Vec<String> = errors.iter().map(placed).collect();
+                let expected = "a case that can be played".to_owned();
+                vec![CaseFailure { case: self.case, what: "case".to_owned(), expected, got: told.join("; ") }]
+            }
+        }
+    }
+}
+
+/// An error with its line and column; the file is the case's own.
+fn placed(error: &LoadError) -> String {
+    match &error.position {
+        Some(position) => format!("{error} (line {}, column {})", position.line, position.column),
+        None => error.to_string(),
+    }
+}
+
 /// Plays cases, each a file's name and text, and returns those that did not end as expected. A case sees the manifest's defaults with
 /// its own `[config]` over them, whatever the deployment says.
 pub fn run_cases<'a>(
@@ -55,42 +128,72 @@ pub fn run_cases<'a>(
     manifest: &Manifest,
     files: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<CaseFailure> {
+    play_cases(load, package, manifest, files).into_iter().flat_map(CaseRun::failures).collect()
+}
+
+/// Plays cases and returns how each went.
+pub fn play_cases<'a>(
+    load: &dyn super::Load,
+    package: &Package,
+    manifest: &Manifest,
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<CaseRun> {
     let mut loaded: Vec<(Package, Arc<dyn Plugin>)> = Vec::new();
-    let mut failures = Vec::new();
-    for (name, text) in files {
-        let result = Case::parse(text).and_then(|case| {
+    let mut play = |(name, text): (&str, &str)| {
+        let ready = Case::parse(text, &format!("cases/{name}")).and_then(|case| {
             let plugin = plugin_for(load, package, manifest, &case, &mut loaded)?;
             Ok((case, plugin))
         });
-        match result {
-            Ok((case, plugin)) => failures.extend(run_case(name, &case, &*plugin, manifest)),
-            Err(faults) => failures.push(CaseFailure {
-                case: name.to_owned(),
-                what: "case".to_owned(),
-                expected: "a case that can be played".to_owned(),
-                got: faults.join("; "),
-            }),
+        let started = Instant::now();
+        let end = match ready {
+            Ok((case, plugin)) => play_case(name, case, &*plugin, manifest),
+            Err(errors) => CaseEnd::Unplayable(errors),
+        };
+        CaseRun { case: name.to_owned(), time: started.elapsed(), end }
+    };
+    let (began, mut runs, mut bad) = (Instant::now(), Vec::new(), 0);
+    for (name, text) in files {
+        if bad >= MOST_FAILURES {
+            break;
         }
+        if began.elapsed() > CASES_TIME {
+            runs.push(CaseRun {
+                case: name.to_owned(),
+                time: Duration::ZERO,
+                end: CaseEnd::Unplayable(vec![too_slow()]),
+            });
+            break;
+        }
+        let run = play((name, text));
+        bad += usize::from(!matches!(run.end, CaseEnd::Passed));
+        runs.push(run);
     }
-    failures
+    runs
 }
 
-/// Plays one case and compares.
-#[must_use]
-pub fn run_case(name: &str, case: &Case, plugin: &dyn Plugin, manifest: &Manifest) -> Vec<CaseFailure> {
+fn too_slow() -> LoadError {
+    LoadError::new(format!("the cases of a package take {} s at most, and these take longer", CASES_TIME.as_secs()))
+        .hint("keep those that tell most")
+}
+
+fn play_case(name: &str, case: Case, plugin: &dyn Plugin, manifest: &Manifest) -> CaseEnd {
+    let failure = |(what, expected, got)| CaseFailure { case: name.to_owned(), what, expected, got };
     if !plugin.hooks().contains(case.hook) {
         let has: Vec<&str> = plugin.hooks().iter().map(crate::plugin::hook::Hook::name).collect();
-        let (expected, got) = (format!("a plugin with {}", case.hook), has.join(", "));
-        return vec![CaseFailure { case: name.to_owned(), what: "hook".to_owned(), expected, got }];
+        let difference = ("hook".to_owned(), format!("a plugin with {}", case.hook), has.join(", "));
+        return CaseEnd::Differs(Box::new(Differs { case, played: None, differences: vec![failure(difference)] }));
     }
-    let mut played = play(case, plugin, manifest);
+    let mut played = play(&case, plugin, manifest);
     for _ in 0..DEADLINE_RETRIES {
         if played.verdict.as_ref().is_err_and(|fault| fault.kind == FaultKind::Deadline) {
-            played = play(case, plugin, manifest);
+            played = play(&case, plugin, manifest);
         }
     }
-    let differences = played.compare(&case.expect).into_iter();
-    differences.map(|(what, expected, got)| CaseFailure { case: name.to_owned(), what, expected, got }).collect()
+    let differences: Vec<CaseFailure> = played.compare(&case.expect).into_iter().map(failure).collect();
+    if differences.is_empty() {
+        return CaseEnd::Passed;
+    }
+    CaseEnd::Differs(Box::new(Differs { case, played: Some(played), differences }))
 }
 
 /// Loads the plugin with a case's configuration, once for each that differs.
@@ -100,14 +203,13 @@ fn plugin_for(
     manifest: &Manifest,
     case: &Case,
     loaded: &mut Vec<(Package, Arc<dyn Plugin>)>,
-) -> Result<Arc<dyn Plugin>, Vec<String>> {
-    let faults = |faults: Vec<LoadError>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let config = Arc::new(manifest.configure(&case.config).map_err(faults)?);
+) -> Result<Arc<dyn Plugin>, Vec<LoadError>> {
+    let config = Arc::new(manifest.configure(&case.config)?);
     if let Some((_, plugin)) = loaded.iter().find(|(known, _)| known.config == config) {
         return Ok(Arc::clone(plugin));
     }
     let package = Package { config, ..package.clone() };
-    let plugin = super::activate::guarded(load, &package).map_err(|error| vec![error.to_string()])?;
+    let plugin = super::activate::guarded(load, &package).map_err(|error| vec![error])?;
     loaded.push((package, Arc::clone(&plugin)));
     Ok(plugin)
 }

@@ -254,6 +254,8 @@ impl Link {
         let counts = &mut self.fresh[hook as usize];
         counts.took(returned.spent.time);
         counts.memory = counts.memory.max(returned.spent.memory_bytes as u64);
+        loaded.mask.log(&mut returned.log);
+        loaded.mask.outcome(&mut returned.outcome);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         judge::count(counts, &said);

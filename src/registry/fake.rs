@@ -209,7 +209,7 @@ pub(super) fn loaded(name: &str, manifest: &str, code: &str, mode: Mode) -> Arc<
 
 /// The folders of a home.
 pub(super) fn folders(home: &Path) -> Folders {
-    Folders { plugins: home.join("plugins"), scripts: home.join("scripts"), cache: None }
+    Folders { plugins: home.join("plugins"), scripts: home.join("scripts"), cache: None, shelf: None }
 }
 
 /// Writes a file, and the folders above it.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Mode;
+use super::grants::Waits;
 use super::loaded::Loaded;
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
@@ -19,7 +20,7 @@ pub struct Generation {
     pub plugins: Vec<Arc<Loaded>>,
     /// Packages that were refused, by name.
     pub refused: Vec<Refused>,
-    /// Packages that the deployment switched off, by name. They are not loaded.
+    /// Packages that the deployment switched off or that are not built, by name. They are not loaded.
     pub off: Vec<SwitchedOff>,
     /// Who is called, by hook and phase: places in `plugins`.
     calls: [[Box<[usize]>; 2]; Hook::ALL.len()],
@@ -38,9 +39,11 @@ pub struct Refused {
     pub more: Vec<LoadError>,
     /// Version that stays in service in its place.
     pub kept: Option<String>,
+    /// What it waits for, where nothing is wrong with it but that it asks for more than it was granted.
+    pub waits: Option<Box<Waits>>,
 }
 
-/// A package that the deployment switched off.
+/// A package that is not in service and is not missed: the deployment switched it off, or there are only its sources.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SwitchedOff {
     /// Name of the plugin.
@@ -49,6 +52,16 @@ pub struct SwitchedOff {
     pub version: Option<String>,
     /// Folder or file of the package.
     pub path: PathBuf,
+    /// Whether it is out of service because its component was never built.
+    pub unbuilt: bool,
+}
+
+impl SwitchedOff {
+    /// Returns `off` or `not built`.
+    #[must_use]
+    pub const fn state(&self) -> &'static str {
+        if self.unbuilt { "not built" } else { "off" }
+    }
 }
 
 /// How a plugin is doing.
@@ -60,8 +73,8 @@ pub enum State {
     Observed,
     /// Not called: it faulted too often.
     Tripped,
-    /// Called, though its package holds another version that was refused; with the reason.
-    Stale(String),
+    /// Called, though its package holds something else that was refused, or cannot be read; with the version that is kept.
+    Kept(String),
 }
 
 impl fmt::Display for State {
@@ -70,14 +83,24 @@ impl fmt::Display for State {
             Self::Active => f.write_str("active"),
             Self::Observed => f.write_str("observe"),
             Self::Tripped => f.write_str("tripped"),
-            Self::Stale(why) => write!(f, "stale: {why}"),
+            Self::Kept(version) => write!(f, "kept {version}"),
         }
+    }
+}
+
+impl Refused {
+    /// Says whether another version serves because this one is at fault. One that waits is not.
+    const fn is_stale(&self) -> bool {
+        self.kept.is_some() && self.waits.is_none()
     }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin `{}` is refused: ", self.name)?;
+        match &self.waits {
+            Some(waits) => write!(f, "plugin `{}` {} waits for approval: ", self.name, waits.version)?,
+            None => write!(f, "plugin `{}` is refused: ", self.name)?,
+        }
         if let Some(position) = &self.error.position {
             write!(f, "{position}: ")?;
         }
@@ -135,13 +158,9 @@ impl Generation {
         if loaded.breaker.is_tripped() {
             return State::Tripped;
         }
-        let refused =
-            self.refused.iter().find(|refused| refused.kept.is_some() && refused.name == loaded.identity().name);
+        let refused = self.refused.iter().find(|refused| refused.is_stale() && refused.name == loaded.identity().name);
         match (refused, loaded.mode) {
-            (Some(refused), _) => {
-                let version = &loaded.identity().version;
-                State::Stale(format!("still version {version} because {}", refused.error))
-            }
+            (Some(_), _) => State::Kept(loaded.identity().version.clone()),
             (None, Mode::Observe) => State::Observed,
             (None, _) => State::Active,
         }

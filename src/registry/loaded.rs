@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::Mode;
 use super::breaker::{Breaker, Window};
 use super::probation::Probation;
-use super::standing::{Fresh, Outbox, Predecessor, Record, Standing, Would};
+use super::secrets::Mask;
+use super::standing::{Fresh, Outbox, Standing, Would};
 use super::stats::{HookCounts, Stats};
 use crate::plugin::Plugin;
 use crate::plugin::fault::Fault;
 use crate::plugin::hand::Terms;
-use crate::plugin::hook::Hook;
+use crate::plugin::hook::{Hook, HookSet};
 use crate::plugin::manifest::{Manifest, OnFault, Phase};
 use crate::plugin::package::{Grants, Identity};
 use crate::plugin::service::LogLine;
+use crate::plugin::signature::Signed;
 
 /// Lines of the log that are kept in memory.
 const LOG_LINES: usize = 100;
@@ -44,6 +46,10 @@ pub struct Loaded {
     pub mode: Mode,
     /// What it may use beside the thing in hand.
     pub grants: Grants,
+    /// Its secrets, for taking them out of what it says.
+    pub mask: Mask,
+    /// Who signed its package, where that counts.
+    pub signed: Option<Signed>,
     /// What becomes of a record when a call fails, if deployment or manifest say so.
     pub on_fault: Option<OnFault>,
     /// Folder or file of the package.
@@ -57,8 +63,6 @@ pub struct Loaded {
     /// Whether it still has to show that it is no worse than what it replaced.
     pub probation: Probation,
     notes: Mutex<Notes>,
-    /// What was known of it before this process.
-    earlier: OnceLock<Record>,
     handed_out: Mutex<HandedOut>,
     outbox: OnceLock<Outbox>,
 }
@@ -81,6 +85,8 @@ struct Notes {
     fresh: (usize, usize, bool),
     faults: BTreeMap<(Hook, &'static str), u64>,
     would: BTreeMap<(Hook, Would, String), u64>,
+    /// Hooks in which it failed in earlier processes.
+    faulted_earlier: HookSet,
 }
 
 /// One line that the plugin logged.
@@ -98,6 +104,8 @@ pub(super) struct Placement {
     pub(super) mode: Mode,
     pub(super) on_fault: Option<OnFault>,
     pub(super) grants: Grants,
+    pub(super) signed: Option<Signed>,
+    pub(super) mask: Mask,
     pub(super) path: PathBuf,
     pub(super) terms: String,
 }
@@ -109,6 +117,8 @@ impl Loaded {
             priority: placement.priority,
             mode: placement.mode,
             grants: placement.grants,
+            signed: placement.signed,
+            mask: placement.mask,
             on_fault: placement.on_fault.or(manifest.on_fault),
             path: placement.path,
             terms: placement.terms,
@@ -118,7 +128,6 @@ impl Loaded {
             breaker: Breaker::default(),
             probation: Probation::default(),
             notes: Mutex::default(),
-            earlier: OnceLock::new(),
             handed_out: Mutex::default(),
             outbox: OnceLock::new(),
         }
@@ -168,32 +177,30 @@ impl Loaded {
         self.with_notes(|notes| notes.fault.clone())
     }
 
-    /// Says whether it faulted in a hook that its predecessor was called for and never failed in.
+    /// Says whether it faulted in a hook that its predecessor has and is not known to have failed in.
     pub(super) fn faulted_where_not(&self, predecessor: &Self) -> bool {
-        predecessor.record().is_sound_in(self.probation.hooks())
+        let (hooks, known) = (predecessor.plugin.hooks(), predecessor.faulted_hooks());
+        self.probation.hooks().iter().any(|hook| hooks.contains(hook) && !known.contains(hook))
     }
 
-    /// Says in which hooks this version was called and failed, in this process and before.
-    #[must_use]
-    pub fn record(&self) -> Record {
-        self.earlier.get().copied().unwrap_or_default().with(&self.stats.snapshot())
+    /// Returns the hooks in which it ever failed, as far as is known.
+    pub(super) fn faulted_hooks(&self) -> HookSet {
+        let earlier = self.with_notes(|notes| notes.faulted_earlier);
+        let counted = self.stats.snapshot();
+        let counted = counted.iter().filter(|(_, counts)| counts.faults > 0).map(|(hook, _)| *hook);
+        counted.chain(earlier.iter()).chain(self.probation.hooks().iter()).collect()
     }
 
-    /// What it is to a version that replaces it.
-    pub(super) fn as_predecessor(&self) -> Predecessor {
-        let identity = self.identity();
-        Predecessor { version: identity.version.clone(), hash: identity.hash.clone(), record: self.record() }
+    /// Takes note of the hooks in which it failed in earlier processes.
+    pub(super) fn note_earlier_faults(&self, hooks: HookSet) {
+        self.with_notes(|notes| notes.faulted_earlier = hooks);
     }
 
     /// Goes on from where earlier processes left this version.
     pub(super) fn restore(&self, standing: &Standing) {
-        let _ = self.earlier.set(standing.record);
-        self.breaker.restore(Window::of(standing.window), standing.tripped);
-        if let Some((left, predecessor)) = &standing.probation {
-            self.probation.begin(*left, predecessor.clone());
-        }
+        self.breaker.restore(standing.window, standing.tripped);
         let mut handed_out = self.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
-        (handed_out.window, handed_out.tripped) = (Window::of(standing.window), standing.tripped);
+        (handed_out.window, handed_out.tripped) = (standing.window, standing.tripped);
     }
 
     /// Lets it leave behind what its calls came to when it goes.
@@ -239,7 +246,7 @@ impl Loaded {
             before,
             window,
             tripped: tripped && !was_tripped,
-            trial: self.probation.trial(),
+            proven: self.probation.take_proven(),
         }
     }
 

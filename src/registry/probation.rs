@@ -1,13 +1,11 @@
 //! The first calls of a version that replaced another: faults are noted, so that its predecessor can be put back.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::standing::{Predecessor, Trial};
 use crate::plugin::hook::{Hook, HookSet};
 
 /// Calls that a probation lasts.
-pub const CALLS: u32 = 200;
+const CALLS: u32 = 200;
 
 /// Whether a version is on probation, and where it faulted.
 #[derive(Debug, Default)]
@@ -15,14 +13,20 @@ pub struct Probation {
     calls_left: AtomicU32,
     /// One bit for each hook.
     faulted: AtomicU32,
-    /// What it replaced, and whether it failed.
-    trial: Mutex<Option<Trial>>,
+    /// Whether its last call was made in this process, without a fault that is not judged yet.
+    proven: AtomicBool,
 }
 
 impl Probation {
-    pub(super) fn begin(&self, calls_left: u32, predecessor: Predecessor) {
-        *self.lock() = Some(Trial::On(calls_left, predecessor));
-        self.calls_left.store(calls_left, Ordering::Relaxed);
+    pub(super) fn begin(&self) {
+        self.calls_left.store(CALLS, Ordering::Relaxed);
+    }
+
+    /// Goes on from where it stood in another process.
+    pub(super) fn restore(&self, calls_left: u32, faulted: HookSet) {
+        self.calls_left.store(calls_left.min(CALLS), Ordering::Relaxed);
+        let faulted = faulted.iter().fold(0, |bits, hook| bits | 1 << hook as u32);
+        self.faulted.store(faulted, Ordering::Relaxed);
     }
 
     /// Notes a call.
@@ -36,6 +40,9 @@ impl Probation {
         if faulted {
             self.faulted.fetch_or(1 << hook as u32, Ordering::Relaxed);
         }
+        if left == 1 && !self.has_faulted() {
+            self.proven.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Returns how many calls are left of it; 0 when it is over or never was.
@@ -44,13 +51,9 @@ impl Probation {
         self.calls_left.load(Ordering::Relaxed)
     }
 
-    /// Returns where it stands; nothing when it never was on probation.
-    #[must_use]
-    pub fn trial(&self) -> Option<Trial> {
-        match self.lock().clone()? {
-            Trial::On(_, predecessor) => Some(Trial::On(self.calls_left(), predecessor)),
-            failed @ Trial::Failed(..) => Some(failed),
-        }
+    /// Says, once, that it ended well in this process.
+    pub(super) fn take_proven(&self) -> bool {
+        self.proven.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn has_faulted(&self) -> bool {
@@ -66,18 +69,5 @@ impl Probation {
     /// Forgets the faults: they have been judged.
     pub(super) fn end(&self) {
         self.faulted.store(0, Ordering::Relaxed);
-    }
-
-    /// It failed, and is over.
-    pub(super) fn fail(&self, put_back: bool) {
-        let mut trial = self.lock();
-        if let Some(Trial::On(_, predecessor)) = trial.take() {
-            *trial = Some(Trial::Failed(predecessor, put_back));
-        }
-        self.calls_left.store(0, Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Trial>> {
-        self.trial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,7 @@
 //! What changed between two generations, for logs and people.
 
+use std::sync::Arc;
+
 use tracing::info;
 
 use super::generation::{Generation, Refused};
@@ -18,6 +20,8 @@ pub struct Report {
     pub removed: Vec<Change>,
     /// Packages that were refused and were not before, or for another reason.
     pub refused: Vec<Refused>,
+    /// Plugins that served all along while their packages were refused, or out of sight, and are well again.
+    pub mended: Vec<String>,
 }
 
 /// One plugin that came, changed or went.
@@ -37,7 +41,8 @@ impl Report {
     /// Says whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.replaced.is_empty() && self.removed.is_empty() && self.refused.is_empty()
+        let is_same = self.added.is_empty() && self.replaced.is_empty();
+        is_same && self.removed.is_empty() && self.refused.is_empty() && self.mended.is_empty()
     }
 
     pub(super) fn between(before: &Generation, after: &Generation) -> Self {
@@ -46,7 +51,7 @@ impl Report {
             let new = loaded.identity();
             match before.find(&new.name) {
                 None => report.added.push(change(None, Some(new))),
-                Some(old) if !std::sync::Arc::ptr_eq(old, loaded) => {
+                Some(old) if !Arc::ptr_eq(old, loaded) => {
                     report.replaced.push(change(Some(old.identity()), Some(new)));
                 }
                 Some(_) => {}
@@ -55,6 +60,12 @@ impl Report {
         let gone = before.plugins.iter().filter(|old| after.find(&old.identity().name).is_none());
         report.removed.extend(gone.map(|old| change(Some(old.identity()), None)));
         report.refused.extend(after.refused.iter().filter(|refused| !before.refused.contains(refused)).cloned());
+        let is_refused = |generation: &Generation, name: &str| generation.refused.iter().any(|it| it.name == name);
+        let mended = before.refused.iter().map(|refused| &refused.name).filter(|name| {
+            let same = before.find(name).zip(after.find(name)).is_some_and(|(old, new)| Arc::ptr_eq(old, new));
+            same && !is_refused(after, name)
+        });
+        report.mended.extend(mended.cloned());
         report
     }
 
@@ -70,13 +81,16 @@ impl Report {
         for Change { name, from, .. } in &self.removed {
             info!(target: "carnet::registry", generation, plugin = name, version = version(from), "out of service");
         }
+        for name in &self.mended {
+            info!(target: "carnet::registry", generation, plugin = name, "well again");
+        }
         for refused in &self.refused {
             info!(target: "carnet::registry", generation, plugin = refused.name, "{refused}");
         }
     }
 }
 
-fn change(old: Option<&std::sync::Arc<Identity>>, new: Option<&std::sync::Arc<Identity>>) -> Change {
+fn change(old: Option<&Arc<Identity>>, new: Option<&Arc<Identity>>) -> Change {
     let shown = new.or(old);
     Change {
         name: shown.map(|identity| identity.name.clone()).unwrap_or_default(),

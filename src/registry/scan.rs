@@ -10,8 +10,10 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::Folders;
-use crate::plugin::manifest::{MANIFEST_BYTES, MANIFEST_FILE};
+use super::shelf::{At, Packed};
+use crate::plugin::manifest::{MANIFEST_BYTES, MANIFEST_FILE, Manifest};
 use crate::plugin::package::{EngineKind, LoadError};
+use crate::plugin::signature::{SIGNATURE_BYTES, SIGNATURE_FILE, lone_signature};
 
 /// Most bytes of a component.
 const WASM_BYTES: usize = 64 << 20;
@@ -46,6 +48,8 @@ pub(super) struct Places {
     pub(super) places: Vec<Place>,
     /// Folders that cannot be listed, with the reason; a folder that does not exist is one of them.
     pub(super) unreadable: Vec<(PathBuf, LoadError)>,
+    /// Folders that were listed.
+    pub(super) looked_into: Vec<PathBuf>,
 }
 
 /// A package as it was read.
@@ -58,6 +62,8 @@ pub(super) struct Source {
     pub(super) code: Arc<[u8]>,
     pub(super) code_path: PathBuf,
     pub(super) manifest: Option<String>,
+    /// The detached signature of code and manifest, if there is one.
+    pub(super) signature: Option<String>,
     /// Name and text of each case.
     pub(super) cases: Vec<(String, String)>,
     /// SHA-256 of code and manifest.
@@ -69,8 +75,18 @@ pub(super) struct Source {
 pub(super) struct Stamp {
     pub(super) bytes: u64,
     pub(super) modified: Option<SystemTime>,
+    /// Where the system tells: which file it is, and when anything about it changed last, who may read it included.
+    pub(super) inode: (u64, i64, i64),
     /// Where its links lead: a swapped link is a change.
     pub(super) target: PathBuf,
+}
+
+impl Source {
+    /// The files that a signature is for: the manifest first, where there is one.
+    pub(super) fn signed_files(&self) -> Vec<(String, &[u8])> {
+        let manifest = self.manifest.as_ref().map(|text| (MANIFEST_FILE.to_owned(), text.as_bytes()));
+        manifest.into_iter().chain([(base_name(&self.code_path).into_owned(), &*self.code)]).collect()
+    }
 }
 
 impl Place {
@@ -88,16 +104,17 @@ impl Place {
     /// Name of the folder or file, without extension.
     pub(super) fn name(&self) -> String {
         let name = if self.lone.is_some() { self.path.file_stem() } else { self.path.file_name() };
-        name.unwrap_or_default().to_string_lossy().into_owned()
+        // A name is shown to people: what would move their cursor is not.
+        name.unwrap_or_default().to_string_lossy().replace(char::is_control, "\u{fffd}")
     }
 
     /// Files that count, whether or not they exist.
     fn files(&self) -> Vec<PathBuf> {
         if self.lone.is_some() {
-            return vec![self.path.clone()];
+            return vec![self.path.clone(), self.signature_path()];
         }
-        let own = [MANIFEST_FILE, "plugin.wasm", "main.rhai"].map(|name| self.path.join(name));
-        own.into_iter().chain(self.case_files().unwrap_or_default()).collect()
+        let own = [MANIFEST_FILE, "plugin.wasm", "main.rhai", SIGNATURE_FILE].map(|name| self.path.join(name));
+        own.into_iter().chain(self.case_files().unwrap_or_default().into_iter().take(CASES + 1)).collect()
     }
 
     fn case_files(&self) -> io::Result<Vec<PathBuf>> {
@@ -105,9 +122,8 @@ impl Place {
         if self.lone.is_some() || !folder.is_dir() {
             return Ok(Vec::new());
         }
-        let mut files: Vec<PathBuf> =
+        let files: Vec<PathBuf> =
             list(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect();
-        files.truncate(CASES);
         Ok(files)
     }
 
@@ -121,12 +137,21 @@ impl Place {
             None => Some(self.read_text(&self.path.join(MANIFEST_FILE), MANIFEST_BYTES)?),
         };
         let files = self.case_files().map_err(|error| failed(&self.path.join(CASES_FOLDER), &error))?;
+        if files.len() > CASES {
+            let message = format!("`{CASES_FOLDER}` holds {} cases, more than {CASES}", files.len());
+            return Err(LoadError::new(message).hint("keep those that tell most"));
+        }
         let case = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             self.read_text(path, CASE_BYTES).map(|text| (name, text))
         };
         let cases = files.iter().map(case).collect::<Result<_, _>>()?;
-        let hash = sha256(&[&code, manifest.as_deref().unwrap_or_default().as_bytes()]);
+        let signature_path = self.signature_path();
+        let signature = match signature_path.symlink_metadata() {
+            Ok(_) => Some(self.read_text(&signature_path, SIGNATURE_BYTES)?),
+            Err(_) => None,
+        };
+        let hash = content_hash(&code, manifest.as_deref());
         Ok(Source {
             name: self.name(),
             path: self.path.clone(),
@@ -134,9 +159,15 @@ impl Place {
             code: code.into(),
             code_path,
             manifest,
+            signature,
             cases,
             hash,
         })
+    }
+
+    /// Where it is, for the shelf.
+    pub(super) fn at(&self, folders: &Folders) -> At {
+        At { scripts: self.root != folders.plugins, entry: base_name(&self.path).into_owned() }
     }
 
     /// Finds the one file of code.
@@ -155,9 +186,37 @@ impl Place {
         }
     }
 
+    fn signature_path(&self) -> PathBuf {
+        match self.lone {
+            Some(_) => self.path.with_file_name(lone_signature(&base_name(&self.path))),
+            None => self.path.join(SIGNATURE_FILE),
+        }
+    }
+
+    /// Returns the manifest of a package of which there are sources, and no code yet.
+    pub(super) fn unbuilt(&self) -> Option<Manifest> {
+        let code = ["plugin.wasm", "main.rhai"].into_iter().any(|name| self.path.join(name).symlink_metadata().is_ok());
+        if code || self.lone.is_some() || !self.has_sources() {
+            return None;
+        }
+        Manifest::parse(&self.read_text(&self.path.join(MANIFEST_FILE), MANIFEST_BYTES).ok()?, &self.name()).ok()
+    }
+
+    /// Says whether there is something to build a component from.
+    fn has_sources(&self) -> bool {
+        let source =
+            |path: &PathBuf| path.extension().is_some_and(|end| ["py", "js", "c"].iter().any(|known| end == *known));
+        let named = ["Cargo.toml", "package.json"].into_iter().any(|name| self.path.join(name).exists());
+        named
+            || [self.path.clone(), self.path.join("src")]
+                .iter()
+                .any(|folder| list(folder).is_ok_and(|all| all.iter().any(source)))
+    }
+
     fn how_to_get_code(&self) -> String {
-        if self.path.join("Cargo.toml").exists() {
-            format!("build it: `carnet plugin build {}`", self.name())
+        if self.has_sources() {
+            let folder = Path::new(self.root.file_name().unwrap_or_default()).join(self.name());
+            format!("build it: `carnet plugin build {}`", folder.display())
         } else {
             "add the component or the script; both have fixed names".to_owned()
         }
@@ -177,17 +236,69 @@ impl Place {
             let message = format!("`{}` is a link that leads out of the package", base_name(path));
             return Err(LoadError::new(message).hint("put the file itself there"));
         }
-        // Opening a pipe would wait for its other end.
-        if !target.metadata().map_err(fail)?.is_file() {
-            return Err(LoadError::new(format!("`{}` is not a file", base_name(path))));
-        }
-        let mut bytes = Vec::new();
-        File::open(&target).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes)).map_err(fail)?;
-        if bytes.len() > most {
-            return Err(LoadError::new(format!("`{}` has more than {most} bytes", base_name(path))));
-        }
-        Ok(bytes)
+        read_regular(&target, most).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => LoadError::new(format!("`{}` is not a file", base_name(path))),
+            io::ErrorKind::FileTooLarge => LoadError::new(format!("`{}` has more than {most} bytes", base_name(path))),
+            _ => fail(error),
+        })
     }
+}
+
+/// Reads a regular file of at most so many bytes; anything else is invalid input.
+pub(super) fn read_regular(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for its other end.
+    let data = path.metadata()?;
+    if !data.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(most).min(most) + 1);
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+impl Source {
+    /// Returns what the shelf keeps of it: all but the cases. Whatever else decides whether it may serve belongs here, too.
+    pub(super) fn pack(&self) -> Packed {
+        let code = (base_name(&self.code_path).into_owned(), self.code.to_vec());
+        let manifest = self.manifest.as_ref().map(|text| (MANIFEST_FILE.to_owned(), text.clone().into_bytes()));
+        let signature = self.signature.as_ref().map(|text| (SIGNATURE_FILE.to_owned(), text.clone().into_bytes()));
+        Packed { name: self.name.clone(), files: manifest.into_iter().chain([code]).chain(signature).collect() }
+    }
+
+    /// Makes it of what was on the shelf, for the place where its package was.
+    pub(super) fn unpack(packed: Packed, path: &Path) -> Result<Self, LoadError> {
+        let (mut manifest, mut signature, mut code) = (None, None, None);
+        let text = |bytes| String::from_utf8(bytes).map_err(|_| LoadError::new("its kept copy is damaged"));
+        for (name, bytes) in packed.files {
+            if name == MANIFEST_FILE {
+                manifest = Some(text(bytes)?);
+            } else if name == SIGNATURE_FILE {
+                signature = Some(text(bytes)?);
+            } else if let Some(engine) = engine_of(Path::new(&name)) {
+                code = Some((engine, name, bytes));
+            }
+        }
+        let (engine, file, code) = code.ok_or_else(|| LoadError::new("its kept copy is damaged"))?;
+        let code_path = if manifest.is_some() { path.join(file) } else { path.to_owned() };
+        let hash = content_hash(&code, manifest.as_deref());
+        let name = packed.name;
+        Ok(Self {
+            name,
+            path: path.to_owned(),
+            engine,
+            code: code.into(),
+            code_path,
+            manifest,
+            signature,
+            cases: Vec::new(),
+            hash,
+        })
+    }
+}
+
+/// Hash of what a plugin is.
+fn content_hash(code: &[u8], manifest: Option<&str>) -> String {
+    sha256(&[code, manifest.unwrap_or_default().as_bytes()])
 }
 
 /// Lists the packages of both folders.
@@ -195,8 +306,15 @@ pub(super) fn places(folders: &Folders) -> Places {
     let mut found = Places::default();
     for root in [&folders.plugins, &folders.scripts] {
         match list(root) {
-            Ok(paths) => found.places.extend(paths.into_iter().filter_map(|path| place(root, path))),
-            Err(error) => found.unreadable.push((root.clone(), failed(root, &error))),
+            Ok(paths) => {
+                found.looked_into.push(root.clone());
+                found.places.extend(paths.into_iter().filter_map(|path| place(root, path)));
+            }
+            Err(error) => {
+                let hint =
+                    "bring the folder back; to remove the plugins that were in it, put an empty one in its place";
+                found.unreadable.push((root.clone(), failed(root, &error).hint(hint)));
+            }
         }
     }
     found
@@ -214,10 +332,21 @@ pub(super) fn stamps(folders: &Folders) -> BTreeMap<PathBuf, Stamp> {
     files.filter_map(|path| stamp(&path).map(|stamp| (path, stamp))).collect()
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let target = path.canonicalize().ok()?;
     let metadata = target.metadata().ok()?;
-    Some(Stamp { bytes: metadata.len(), modified: metadata.modified().ok(), target })
+    Some(Stamp { bytes: metadata.len(), modified: metadata.modified().ok(), inode: inode(&metadata), target })
+}
+
+#[cfg(unix)]
+pub(super) fn inode(metadata: &fs::Metadata) -> (u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+pub(super) fn inode(_: &fs::Metadata) -> (u64, i64, i64) {
+    Default::default()
 }
 
 /// Returns the folders in which a change may matter: both roots, their packages, and the cases of those. Build output is left out.
@@ -253,7 +382,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Dotfiles, and the temporary files of editors (`4913` is one that vim tries a folder with).
-fn is_passing(name: &str) -> bool {
+pub(super) fn is_passing(name: &str) -> bool {
     name.starts_with(['.', '#'])
         || name.ends_with('~')
         || name == "4913"
@@ -273,7 +402,8 @@ fn failed(path: &Path, error: &io::Error) -> LoadError {
 }
 
 fn base_name(path: &Path) -> std::borrow::Cow<'_, str> {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    if name.contains(char::is_control) { name.replace(char::is_control, "\u{fffd}").into() } else { name }
 }
 
 /// Hashes parts so that no two different lists of parts look alike; 64 hex digits.

@@ -1,236 +1,207 @@
-//! What is known of each package between two looks into the folders: what serves, what was refused, and what is put back.
+//! What is known of each package between two looks into the folders: what serves, what was refused, and what is put back. What of it
+//! outlives the process is `shelving`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod entry;
+mod shelving;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::activate::{Activated, Candidate};
 use super::generation::{Generation, Refused, SwitchedOff};
+use super::grants::Deployments;
 use super::loaded::Loaded;
-use super::probation;
 use super::scan::{Place, Places};
-use super::standing::{Outbox, Past, Pasts, Predecessor, Shelf, Trial};
-use super::{Deployment, Load};
+use super::shelf::Shelf;
+use super::standing::{Outbox, Pasts};
+use super::{Folders, Load, Mode, abreast};
 use crate::plugin::package::LoadError;
+use entry::{Entry, FallBack};
+
+/// Code of more bytes is read again where it is needed, so that many such packages do not fill the memory.
+const LARGE: usize = 1 << 20;
 
 /// All packages, in the order in which they are looked at.
-#[derive(Default)]
 pub(super) struct Service {
     entries: Vec<Entry>,
-    /// What earlier processes knew.
-    pasts: Pasts,
-    /// Where versions that served before are found again.
-    shelf: Option<Box<Shelf>>,
+    shelf: Shelf,
+}
+
+/// What decides how packages serve here.
+pub(super) struct Ground<'a> {
+    pub(super) folders: &'a Folders,
+    pub(super) deployments: Arc<Deployments>,
+    pub(super) load: &'a dyn Load,
+    /// How versions stood in earlier processes.
+    pub(super) pasts: &'a Pasts,
     /// Where versions that go leave what their calls came to.
-    pub(super) outbox: Outbox,
+    pub(super) outbox: &'a Outbox,
 }
 
-/// What is known of one package.
-#[derive(Clone)]
-struct Entry {
-    path: PathBuf,
-    name: String,
-    /// Of the content that was last judged; `None` when it could not be read, so that it is tried again.
-    fingerprint: Option<String>,
-    serving: Option<Arc<Loaded>>,
-    /// What served before, while its successor is on probation.
-    predecessor: Option<Arc<Loaded>>,
-    refused: Option<Refused>,
-    /// Why the package cannot be read just now. Passes without judging it again if its content is the same.
-    trouble: Option<Refused>,
-    off: Option<SwitchedOff>,
-}
-
-impl Entry {
-    fn new(path: PathBuf, name: String) -> Self {
-        Self {
-            path,
-            name,
-            fingerprint: None,
-            serving: None,
-            predecessor: None,
-            refused: None,
-            trouble: None,
-            off: None,
+impl Ground<'_> {
+    /// Lets a version that was just loaded go on from where earlier processes left it.
+    fn resume(&self, loaded: &Loaded) {
+        loaded.leave_in(self.outbox);
+        if let Some(standing) = self.pasts.get(&loaded.identity().name).and_then(|past| past.get(&loaded.terms)) {
+            loaded.restore(standing);
         }
-    }
-
-    /// Lets go of what served before, once its successor has shown what it can do.
-    fn forget_predecessor(&mut self) {
-        let on_probation = |loaded: &Arc<Loaded>| loaded.probation.calls_left() > 0 || loaded.probation.has_faulted();
-        if !self.serving.as_ref().is_some_and(on_probation) {
-            self.predecessor = None;
-        }
-    }
-
-    /// Two entries alike make the same generation.
-    fn is_like(&self, other: &Self) -> bool {
-        let same = |a: &Option<Arc<Loaded>>, b: &Option<Arc<Loaded>>| match (a, b) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            (None, None) => true,
-            _ => false,
-        };
-        let told = |entry: &Self| (entry.name.clone(), entry.refused.clone(), entry.trouble.clone(), entry.off.clone());
-        same(&self.serving, &other.serving) && told(self) == told(other)
-    }
-
-    /// Returns the package as it was, with what keeps it from being read.
-    fn in_trouble(path: &Path, name: String, old: Option<&Self>, error: LoadError) -> Self {
-        let entry = old.cloned().unwrap_or_else(|| Self::new(path.to_owned(), name));
-        let kept = entry.serving.as_ref().map(|serving| serving.identity().version.clone());
-        let trouble = Refused { name: entry.name.clone(), path: path.to_owned(), error, more: Vec::new(), kept };
-        Self { trouble: Some(trouble), ..entry }
-    }
-
-    /// Puts the version back that served before.
-    fn put_back(self, predecessor: Arc<Loaded>, why: String) -> Self {
-        let refused = Refused {
-            name: self.name.clone(),
-            path: self.path.clone(),
-            error: LoadError::new(why).hint("mend it and put the mended version in its place"),
-            more: Vec::new(),
-            kept: Some(predecessor.identity().version.clone()),
-        };
-        Self { refused: Some(refused), serving: Some(predecessor), predecessor: None, ..self }
-    }
-
-    /// Refuses the package, keeping what served before.
-    fn refuse(mut self, old: Option<&Self>, mut errors: Vec<LoadError>) -> Self {
-        self.serving = old.and_then(|old| old.serving.clone());
-        self.predecessor = old.and_then(|old| old.predecessor.clone());
-        if let Some(serving) = &self.serving {
-            self.name.clone_from(&serving.identity().name);
-        }
-        let kept = self.serving.as_ref().map(|serving| serving.identity().version.clone());
-        let error = if errors.is_empty() { LoadError::new("it cannot be loaded") } else { errors.remove(0) };
-        self.refused = Some(Refused { name: self.name.clone(), path: self.path.clone(), error, more: errors, kept });
-        self
     }
 }
 
-/// Why a version on probation is taken back.
-fn failed(serving: &Loaded, old: &str) -> String {
-    let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| format!(": {hook}: {fault}"));
-    format!("version {} failed on probation where version {old} did not{cause}", serving.identity().version)
+/// What is to be done about a package.
+enum Plan {
+    /// It is judged.
+    Judged(Box<Entry>),
+    /// It has to be loaded; whether its cases passed before.
+    Load(Box<Candidate>, bool),
 }
 
 impl Service {
-    pub(super) fn new(pasts: Pasts, shelf: Option<Box<Shelf>>) -> Self {
-        Self { pasts, shelf, ..Self::default() }
+    pub(super) fn new(folders: &Folders) -> Self {
+        Self { entries: Vec::new(), shelf: Shelf::new(folders.shelf.clone()) }
     }
 
     /// Takes in what the folders hold now; says whether anything changed.
-    pub(super) fn update(
-        &mut self,
-        found: Places,
-        deployments: &BTreeMap<String, Deployment>,
-        load: &dyn Load,
-    ) -> bool {
+    pub(super) fn update(&mut self, found: &Places, ground: &Ground<'_>) -> bool {
+        self.shelf.refresh();
         self.entries.iter_mut().for_each(Entry::forget_predecessor);
-        let mut entries: Vec<Entry> = Vec::with_capacity(found.places.len());
+        let read = abreast::map(&found.places, |place| {
+            place.read().map(|source| Candidate::new(source, &ground.deployments).without_code_over(LARGE))
+        });
         let mut names = BTreeMap::new();
-        for place in found.places {
-            let entry = self.judge(&place, deployments, load, &names);
-            names.entry(entry.name.clone()).or_insert_with(|| entry.path.clone());
+        let planned = found.places.iter().zip(read).map(|(place, read)| self.plan(place, read, ground, &mut names));
+        let planned: Vec<(&Place, Plan)> = found.places.iter().zip(planned.collect::<Vec<_>>()).collect();
+        let loaded = abreast::map(&planned, |(place, plan)| match plan {
+            Plan::Judged(_) => None,
+            Plan::Load(candidate, passed) => Some(candidate.activate_from(place, ground, *passed)),
+        });
+        let (mut entries, mut filled) = (Vec::with_capacity(planned.len()), Vec::new());
+        let mut serving: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for ((place, plan), loaded) in planned.into_iter().zip(loaded) {
+            let entry = match (plan, loaded) {
+                (Plan::Judged(entry), _) => *entry,
+                (Plan::Load(candidate, _), Some(activated)) => {
+                    let entry = self.settle(place, &candidate, activated, ground);
+                    filled.extend(self.fill(place, &entry, &candidate));
+                    entry
+                }
+                (Plan::Load(..), None) => continue,
+            };
+            // A package that cannot be read may turn out to be a twin when what it held before is taken.
+            let entry = match serving.get(&entry.name) {
+                Some(first) if entry.serving.is_some() => entry.refuse_twin(first),
+                _ => entry,
+            };
+            if entry.serving.is_some() {
+                serving.insert(entry.name.clone(), entry.path.clone());
+            }
             entries.push(entry);
         }
-        entries.extend(self.stranded(&entries, &found.unreadable));
+        entries.extend(self.stranded(&entries, found, ground));
         let changed = entries.len() != self.entries.len()
             || entries.iter().zip(&self.entries).any(|(new, old)| !new.is_like(old));
         self.entries = entries;
-        changed
+        let ended = self.end_probations(ground);
+        self.shelve(&filled, found, ground);
+        changed || ended
     }
 
-    /// Looks at one package, without loading again what did not change.
-    fn judge(
+    /// Says what is to be done about one package, without loading again what did not change.
+    fn plan(
         &self,
         place: &Place,
-        deployments: &BTreeMap<String, Deployment>,
-        load: &dyn Load,
-        names: &BTreeMap<String, PathBuf>,
-    ) -> Entry {
+        read: Result<Candidate, LoadError>,
+        ground: &Ground<'_>,
+        names: &mut BTreeMap<String, PathBuf>,
+    ) -> Plan {
         let old = self.entries.iter().find(|entry| entry.path == place.path);
-        let source = match place.read() {
-            Ok(source) => source,
-            Err(error) => return Entry::in_trouble(&place.path, place.name(), old, error),
-        };
-        let candidate = Candidate::new(source, deployments);
-        let mut entry = Entry::new(place.path.clone(), candidate.name().to_owned());
-        if let Some(first) = names.get(candidate.name()) {
-            let message = format!("another package has its name: `{}`", first.display());
-            return entry.refuse(None, vec![LoadError::new(message).hint("rename one of them, or take it away")]);
-        }
-        if let Some(known) = self.known(&candidate, old) {
-            return Entry { path: place.path.clone(), trouble: None, ..known.clone() };
-        }
-        let by_name = self.entries.iter().find(|known| known.name == candidate.name());
-        let old = old.filter(|old| old.serving.is_some()).or(by_name);
-        entry.fingerprint = Some(candidate.fingerprint.clone());
-        let (hash, terms) = (candidate.hash().to_owned(), candidate.terms.clone());
-        match candidate.activate(load) {
-            Activated::Off(off) => Entry { off: Some(off), ..entry },
-            Activated::Refused(_, errors) => entry.refuse(old, errors),
-            Activated::Loaded(loaded) => {
-                entry.predecessor = old.and_then(|old| old.serving.clone());
-                let failed = self.past(&entry.name).and_then(|past| past.by_terms.get(&terms)?.failed.clone());
-                if let Some(why) = failed
-                    && let Some(predecessor) =
-                        self.shelved(&entry.name, |served| served.hash != hash, deployments, load)
-                {
-                    return entry.put_back(predecessor, why);
+        let judged = |entry| Plan::Judged(Box::new(entry));
+        let mut entry = Entry::new(&place.path, place.at(ground.folders), place.name());
+        let candidate = match read {
+            Ok(candidate) => candidate,
+            Err(error) => {
+                if let Some(unbuilt) = self.not_built(place, ground) {
+                    return judged(unbuilt);
                 }
-                self.settle(&loaded, entry.predecessor.as_deref());
-                Entry { serving: Some(loaded), ..entry }
+                let old = old.map(|old| old.clone().only_allowed(&ground.deployments));
+                let was = old.unwrap_or_else(|| self.as_it_was(entry, ground));
+                return judged(was.in_trouble(error));
+            }
+        };
+        (entry.name, entry.named) = (candidate.name().to_owned(), candidate.is_named());
+        if let Some(first) = names.get(candidate.name()) {
+            return judged(entry.refuse_twin(first));
+        }
+        names.insert(candidate.name().to_owned(), place.path.clone());
+        if let Some(known) = self.known(&candidate, old) {
+            return judged(Entry { path: entry.path, at: entry.at, trouble: None, ..known.clone() });
+        }
+        let slot = self.shelf.slot(candidate.name());
+        let failed = slot.and_then(|slot| slot.failed.clone()).filter(|it| it.fingerprint == candidate.fingerprint);
+        if let Some(failed) = failed {
+            let before = self.before(&entry, old, ground);
+            if before.serving.is_some() {
+                let error = failed_on_probation(&failed.why);
+                (entry.fingerprint, entry.failed) = (Some(candidate.fingerprint), Some(failed));
+                return judged(entry.refuse(before, vec![error]));
             }
         }
+        let passed = slot.is_some_and(|slot| slot.passed.as_ref() == Some(&candidate.proof()));
+        Plan::Load(Box::new(candidate), passed)
+    }
+
+    /// Takes note of how loading a package ended.
+    fn settle(&self, place: &Place, candidate: &Candidate, activated: Activated, ground: &Ground<'_>) -> Entry {
+        let old = self.entries.iter().find(|entry| entry.path == place.path && entry.serving.is_some());
+        let old = old.or_else(|| self.entries.iter().find(|entry| entry.name == candidate.name()));
+        let mut entry = Entry::new(&place.path, place.at(ground.folders), candidate.name().to_owned());
+        (entry.named, entry.fingerprint) = (candidate.is_named(), Some(candidate.fingerprint.clone()));
+        match activated {
+            Activated::Off(off) => Entry { off: Some(off), ..entry },
+            Activated::Waiting(_, waits) => {
+                let before = self.before(&entry, old, ground);
+                entry.wait(before, waits)
+            }
+            Activated::Refused(_, errors) => {
+                let before = self.before(&entry, old, ground);
+                entry.refuse(before, errors)
+            }
+            Activated::Loaded(loaded) => {
+                entry.predecessor = old.and_then(|old| old.serving.clone());
+                match (&entry.predecessor, self.shelf.slot(&entry.name)) {
+                    (Some(_), _) => loaded.probation.begin(),
+                    (None, Some(slot)) if slot.serving.hash != loaded.identity().hash => loaded.probation.begin(),
+                    (None, Some(slot)) if slot.before.is_some() => {
+                        loaded.probation.restore(slot.serving.calls_left, slot.serving.faulted);
+                    }
+                    (None, _) => {}
+                }
+                ground.resume(&loaded);
+                Entry { serving: Some(loaded), own: true, passed: Some(candidate.proof()), ..entry }
+            }
+        }
+    }
+
+    /// Looks at a package that cannot be read: sources that were never built guard nothing, so that nothing is missing without them. Where
+    /// it has served, or the deployment speaks of it, somebody counts on it.
+    fn not_built(&self, place: &Place, ground: &Ground<'_>) -> Option<Entry> {
+        let manifest = place.unbuilt()?;
+        let served =
+            |entry: &Entry| entry.serving.is_some() && (entry.path == place.path || entry.name == manifest.name);
+        let deployed = ground.deployments.get(&manifest.name).is_some_and(|deployment| deployment.mode != Mode::Off);
+        let counted_on = deployed || self.shelf.slot(&manifest.name).is_some();
+        if counted_on || self.entries.iter().any(served) {
+            return None;
+        }
+        let (name, version) = (manifest.name, Some(manifest.version));
+        let off = SwitchedOff { name: name.clone(), version, path: place.path.clone(), unbuilt: true };
+        Some(Entry { off: Some(off), ..Entry::new(&place.path, place.at(ground.folders), name) })
     }
 
     /// What served before, and is held in case its successor fails.
     pub(super) fn predecessors(&self) -> impl Iterator<Item = &Arc<Loaded>> {
         self.entries.iter().filter_map(|entry| entry.predecessor.as_ref())
-    }
-
-    fn past(&self, name: &str) -> Option<&Past> {
-        self.pasts.get(name)
-    }
-
-    /// Lets a version go on from where earlier processes left it, or begins its probation if it is new.
-    fn settle(&self, loaded: &Loaded, predecessor: Option<&Loaded>) {
-        loaded.leave_in(&self.outbox);
-        let past = self.past(&loaded.identity().name);
-        let standing = past.and_then(|past| past.by_terms.get(&loaded.terms));
-        if let Some(standing) = standing {
-            loaded.restore(standing);
-        }
-        let served = past.and_then(|past| past.served.as_ref()).filter(|served| served.hash != loaded.identity().hash);
-        match (predecessor, served) {
-            (Some(predecessor), _) => loaded.probation.begin(probation::CALLS, predecessor.as_predecessor()),
-            (None, Some(served)) if standing.is_none() => loaded.probation.begin(probation::CALLS, served.clone()),
-            _ => {}
-        }
-    }
-
-    /// Brings back the version that served last, judged by today's settings, where its package is kept.
-    fn shelved(
-        &self,
-        name: &str,
-        fits: impl Fn(&Predecessor) -> bool,
-        deployments: &BTreeMap<String, Deployment>,
-        load: &dyn Load,
-    ) -> Option<Arc<Loaded>> {
-        let served = self.past(name)?.served.as_ref().filter(|served| fits(served))?;
-        let path = self.shelf.as_ref()?(name, &served.hash)?;
-        let source = Place::named(&path).and_then(|place| place.read()).ok()?;
-        let candidate = Candidate::new(source, deployments);
-        if candidate.name() != name || candidate.hash() != served.hash {
-            return None;
-        }
-        let Activated::Loaded(loaded) = candidate.activate(load) else { return None };
-        loaded.leave_in(&self.outbox);
-        if let Some(standing) = self.past(name)?.by_terms.get(&loaded.terms) {
-            loaded.restore(standing);
-        }
-        Some(loaded)
     }
 
     /// Finds the entry of a package that was judged with the same content, here or where it was before.
@@ -242,55 +213,61 @@ impl Service {
         old.filter(same).or_else(|| self.entries.iter().find(|entry| same(entry) && entry.serving.is_some()))
     }
 
-    /// Keeps what serves from a folder that cannot be looked into: that is never taken for an empty folder.
-    fn stranded(&self, entries: &[Entry], unreadable: &[(PathBuf, LoadError)]) -> Vec<Entry> {
-        let taken: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    /// Keeps what serves from a folder that cannot be looked into, or from one of which only a part is there: that is never taken for
+    /// a package that was removed.
+    fn stranded(&self, entries: &[Entry], found: &Places, ground: &Ground<'_>) -> Vec<Entry> {
+        let is_taken = |name: &str| entries.iter().any(|entry| entry.name == name);
         let reason = |path: &Path| {
-            unreadable.iter().find(|(root, _)| path.parent() == Some(root)).map(|(_, error)| error.clone())
-        };
-        let stranded =
-            self.entries.iter().filter(|entry| entry.serving.is_some() && !taken.contains(entry.name.as_str()));
-        stranded
-            .filter_map(|old| {
-                let error = reason(&old.path)?;
-                Some(Entry::in_trouble(&old.path, old.name.clone(), Some(old), error))
+            let root = found.unreadable.iter().find(|(root, _)| path.parent() == Some(root));
+            root.map(|(_, error)| error.clone()).or_else(|| {
+                let is_left = path.symlink_metadata().is_ok() && !found.places.iter().any(|place| place.path == path);
+                is_left.then(|| {
+                    LoadError::new("it has no `plugin.toml` any more")
+                        .hint("put it back, or remove the rest of the package")
+                })
             })
-            .collect()
+        };
+        let mut stranded = Vec::new();
+        for old in self.entries.iter().filter(|old| old.serving.is_some() && !is_taken(&old.name)) {
+            stranded.extend(reason(&old.path).map(|error| old.clone().in_trouble(error)));
+        }
+        for (name, slot) in &self.shelf.index().plugins {
+            let path = shelving::path_of(&slot.at, ground.folders);
+            if is_taken(name) || self.entries.iter().any(|old| old.name == *name) {
+                continue;
+            }
+            if let Some(error) = reason(&path) {
+                let was = self.as_it_was(Entry::new(&path, slot.at.clone(), name.clone()), ground);
+                stranded.push(was.in_trouble(error));
+            }
+        }
+        stranded
     }
 
-    /// Ends probations: where a version faulted in a hook in which its predecessor never did, the predecessor is put back. Says whether
-    /// anything changed.
-    pub(super) fn end_probations(&mut self, deployments: &BTreeMap<String, Deployment>, load: &dyn Load) -> bool {
+    /// Ends probations: where a version faulted in a hook in which its predecessor is not known to have failed, the predecessor is put
+    /// back. Says whether anything changed.
+    fn end_probations(&mut self, ground: &Ground<'_>) -> bool {
         let mut changed = false;
         for at in 0..self.entries.len() {
-            let Some(serving) = self.entries[at].serving.clone().filter(|it| it.probation.has_faulted()) else {
+            let entry = &self.entries[at];
+            let Some(serving) = entry.serving.clone().filter(|serving| serving.probation.has_faulted()) else {
                 continue;
             };
-            let (judged, predecessor) = match (self.entries[at].predecessor.take(), serving.probation.trial()) {
-                (Some(predecessor), _) if serving.faulted_where_not(&predecessor) => (true, Some(predecessor)),
-                (Some(predecessor), _) => {
-                    self.entries[at].predecessor = Some(predecessor);
-                    (false, None)
-                }
-                (None, Some(Trial::On(_, known))) if known.record.is_sound_in(serving.probation.hooks()) => {
-                    let name = &serving.identity().name;
-                    (true, self.shelved(name, |served| served.hash == known.hash, deployments, load))
-                }
-                (None, _) => (false, None),
-            };
-            if judged {
-                serving.probation.fail(predecessor.is_some());
-            }
+            let predecessor = entry.predecessor.clone().or_else(|| self.kept_before(entry, &serving, ground));
+            let predecessor = predecessor.filter(|predecessor| serving.faulted_where_not(predecessor));
             serving.probation.end();
             let Some(predecessor) = predecessor else { continue };
             changed = true;
-            let why = failed(&serving, &predecessor.identity().version);
-            tracing::warn!(
-                target: "carnet::registry", plugin = serving.identity().name, version = serving.identity().version,
-                back = predecessor.identity().version, "{why}: its predecessor is put back"
-            );
-            let entry = self.entries[at].clone();
-            self.entries[at] = entry.put_back(predecessor, why);
+            self.entries[at].put_back(&serving, predecessor);
+        }
+        changed
+    }
+
+    /// Looks after probations between two looks into the folders; says whether anything changed.
+    pub(super) fn look_after(&mut self, ground: &Ground<'_>) -> bool {
+        let changed = self.end_probations(ground);
+        if changed {
+            self.shelve(&[], &Places::default(), ground);
         }
         changed
     }
@@ -305,4 +282,26 @@ impl Service {
         off.sort_by(|a, b| a.name.cmp(&b.name));
         Generation::new(number, plugins, refused, off)
     }
+}
+
+impl Entry {
+    /// Calls what served before again.
+    fn put_back(&mut self, serving: &Loaded, predecessor: Arc<Loaded>) {
+        let (old, new) = (&predecessor.identity().version, &serving.identity().version);
+        let why = format!("version {new} failed on probation where version {old} did not");
+        let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| format!(": {hook}: {fault}"));
+        let failed = shelving::failed(self.fingerprint.clone(), &why);
+        tracing::warn!(
+            target: "carnet::registry", plugin = serving.identity().name, version = new, back = old,
+            "{why}{cause}: its predecessor is put back"
+        );
+        let refused = Self { refused: None, ..self.clone() };
+        let before = FallBack { serving: Some(predecessor), ..FallBack::default() };
+        *self = refused.refuse(before, vec![failed_on_probation(&format!("{why}{cause}"))]);
+        self.failed = failed;
+    }
+}
+
+fn failed_on_probation(why: &str) -> LoadError {
+    LoadError::new(why).hint("mend it and put the mended version in its place")
 }

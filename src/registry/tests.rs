@@ -115,7 +115,7 @@ fn a_version_that_worked_stays_when_its_successor_does_not() {
     assert_eq!(home.refused(), ["plugin `a` is refused: it is broken; version 1.0.0 stays in service"]);
     let generation = home.registry.current();
     let state = generation.state(generation.find("a").unwrap());
-    assert_eq!(state.to_string(), "stale: still version 1.0.0 because it is broken");
+    assert_eq!(state.to_string(), "kept 1.0.0");
     let loads = home.loader.loads();
     assert!(home.registry.rescan().is_empty());
     assert_eq!(home.loader.loads(), loads, "what was refused is not tried again until it changes");
@@ -147,7 +147,7 @@ fn every_way_to_be_refused_is_told() {
     );
     check(
         &[("plugins/a/plugin.toml", "grants = ['lookup']"), ("plugins/a/main.rhai", "on_create log a")],
-        "plugin `a` is refused: it asks for `lookup`, which is not granted",
+        "plugin `a` 0.0.0 waits for approval: it asks for more than it was granted: `lookup`",
     );
 }
 
@@ -164,7 +164,7 @@ fn hints_say_how_to_grant_and_how_to_build() {
     assert_eq!(
         hints,
         [
-            "add `grants = [\"lookup\", \"state\"]` under [plugins.a] in carnet.toml",
+            "look at it and grant it with `carnet plugin approve a`, or write `grants = [\"lookup\", \"state\"]` under [plugins.a] in carnet.toml",
             "build it: `carnet plugin build b`"
         ]
     );
@@ -357,4 +357,76 @@ fn a_watch_finds_what_changes_and_ends_when_it_is_told() {
     }
     watch.stop();
     assert!(heard.recv().is_err(), "nothing is told after the end");
+}
+
+/// A registry that follows settings of one plugin `a`, kept here.
+fn following(home: &Home, deployment: Deployment) -> Arc<Mutex<Deployment>> {
+    let settings = Arc::new(Mutex::new(deployment));
+    let read = Arc::clone(&settings);
+    home.registry.follow(&home.folder.path().join("carnet.toml"), move || {
+        Ok([("a".to_owned(), read.lock().unwrap().clone())].into())
+    });
+    settings
+}
+
+#[test]
+fn a_version_that_asks_for_more_waits_while_the_old_one_serves() {
+    let home = Home::new(&[
+        ("plugins/a/plugin.toml", "version = '1.0.0'\nreads = ['mobile']"),
+        ("plugins/a/main.rhai", "on_create set city Rome"),
+    ]);
+    let granted = |grants: &[&str], reads: &[&str]| {
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Deployment { grants: names(grants), reads: Some(names(reads)), ..Deployment::default() }
+    };
+    let settings = following(&home, granted(&[], &["mobile"]));
+    home.write("plugins/a/plugin.toml", "version = '2.0.0'\ngrants = ['lookup']\nreads = ['mobile', 'email']");
+    assert_eq!(home.serving(), ["a 1.0.0"]);
+    let told = "plugin `a` 2.0.0 waits for approval: it asks for more than it was granted: `lookup`; to read `email`; \
+                version 1.0.0 stays in service";
+    assert_eq!(home.refused(), [told]);
+    let generation = home.registry.current();
+    assert_eq!(generation.state(generation.find("a").unwrap()), State::Active, "it is not stale, the other one waits");
+    let loads = home.loader.loads();
+    home.registry.rescan();
+    assert_eq!(home.loader.loads(), loads, "what waits is not tried again until something changes");
+
+    *settings.lock().unwrap() = granted(&["lookup"], &["mobile", "emails"]);
+    let report = home.registry.rescan();
+    assert_eq!((report.replaced.len(), home.refused()), (1, vec![]), "a change of the settings is a new generation");
+    assert_eq!(home.serving(), ["a 2.0.0"]);
+
+    // What is taken back is taken from what serves.
+    *settings.lock().unwrap() = granted(&[], &["mobile", "emails"]);
+    home.registry.rescan();
+    assert_eq!(home.serving(), NOTHING);
+    assert_eq!(home.refused(), ["plugin `a` 2.0.0 waits for approval: it asks for more than it was granted: `lookup`"]);
+}
+
+#[test]
+fn a_setting_that_is_kept_elsewhere_is_read_at_each_look() {
+    let home = Home::new(&[
+        ("plugins/a/plugin.toml", "[config.city]\ntype = 'text'\nsecret = true"),
+        ("plugins/a/main.rhai", "on_create set city $city"),
+        ("secret", "Rome\n"),
+    ]);
+    let file = home.folder.path().join("secret").display().to_string();
+    let config: toml::Table =
+        [("city".to_owned(), toml::Value::Table([("file".to_owned(), file.into())].into_iter().collect()))]
+            .into_iter()
+            .collect();
+    let deployment = Deployment { config, places: [("city".to_owned(), (7, 9))].into(), ..Deployment::default() };
+    assert!(!format!("{deployment:?}").contains("secret"));
+    following(&home, deployment);
+    home.registry.rescan();
+    assert_eq!(home.create().edits[0].1.new.as_deref(), Some("Rome"));
+    home.write("secret", "Oslo");
+    assert_eq!(home.create().edits[0].1.new.as_deref(), Some("Oslo"));
+    std::fs::remove_file(home.folder.path().join("secret")).unwrap();
+    home.registry.rescan();
+    let told = home.refused().remove(0);
+    assert!(
+        told.starts_with("plugin `a` is refused: carnet.toml:7:9: setting `city` is to come from the file `"),
+        "{told}"
+    );
 }

@@ -2,12 +2,13 @@
 //! The decisions are `settle`'s, which knows no clock and no folder; this file is the thread around it.
 
 mod settle;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use notify::event::{AccessKind, AccessMode};
@@ -15,8 +16,10 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tracing::{debug, warn};
 
 pub use settle::{Look, Settler, Timing};
+pub use tree::Tree;
 
-use super::{Folders, Registry, Report, scan};
+use super::scan::{self, Stamp};
+use super::{Folders, Registry, Report};
 
 /// How changes are noticed.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -84,31 +87,84 @@ impl Registry {
         timing: Timing,
         on_change: impl FnMut(&Report) + Send + 'static,
     ) -> Result<Watch, WatchError> {
-        let (hints, told) = unbounded();
-        let eyes = match notice {
-            Notice::Native => Eyes::open(hints.clone()),
-            Notice::Poll(_) => None,
-        };
-        let timing = match notice {
-            Notice::Poll(every) => Timing { look: Some(every), ..timing },
-            Notice::Native => timing,
-        };
         let registry = Arc::clone(self);
-        let work = move || keep_watch(&registry, timing, &told, eyes, on_change);
-        let thread = thread::Builder::new().name("plugins".to_owned()).spawn(work)?;
-        Ok(Watch { hints, thread: Some(thread) })
+        let mut on_change = on_change;
+        let reload = move || {
+            let report = registry.rescan();
+            if !report.is_empty() {
+                on_change(&report);
+            }
+        };
+        start(InService(Arc::clone(self)), notice, timing, reload)
     }
 }
 
+/// What is watched.
+trait Sight: Send + 'static {
+    /// Returns what shows a change, for each file that counts.
+    fn stamps(&self) -> BTreeMap<PathBuf, Stamp>;
+
+    /// Returns the folders in which a change may matter.
+    fn folders(&self) -> Vec<PathBuf>;
+}
+
+impl Sight for Folders {
+    fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        scan::stamps(self)
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut watched = scan::watched(self);
+        // A folder that is not there yet shows in the one above it.
+        watched.extend([&self.plugins, &self.scripts].into_iter().filter_map(|root| root.parent().map(PathBuf::from)));
+        watched
+    }
+}
+
+/// The folders of a registry, and the settings that its plugins are told.
+struct InService(Arc<Registry>);
+
+impl Sight for InService {
+    fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        let mut found = self.0.folders().stamps();
+        found.extend(self.0.settings_stamp());
+        found
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        Sight::folders(self.0.folders())
+    }
+}
+
+/// Starts the thread.
+fn start(
+    sight: impl Sight,
+    notice: Notice,
+    timing: Timing,
+    reload: impl FnMut() + Send + 'static,
+) -> Result<Watch, WatchError> {
+    let (hints, told) = unbounded();
+    let eyes = match notice {
+        Notice::Native => Eyes::open(hints.clone()),
+        Notice::Poll(_) => None,
+    };
+    let timing = match notice {
+        Notice::Poll(every) => Timing { look: Some(every), ..timing },
+        Notice::Native => timing,
+    };
+    let work = move || keep_watch(&sight, timing, &told, eyes, reload);
+    let thread = thread::Builder::new().name("plugins".to_owned()).spawn(work)?;
+    Ok(Watch { hints, thread: Some(thread) })
+}
+
 fn keep_watch(
-    registry: &Registry,
+    sight: &impl Sight,
     timing: Timing,
     told: &Receiver<Hint>,
     mut eyes: Option<Eyes>,
-    mut on_change: impl FnMut(&Report) + Send + 'static,
+    mut reload: impl FnMut(),
 ) {
-    let folders = registry.folders().clone();
-    // Anything may have changed between the registry's first look and the first event.
+    // Anything may have changed between the first look of whoever watches and the first event.
     let mut settler = Settler::new(timing, Instant::now(), BTreeMap::new());
     settler.lost(Instant::now());
     loop {
@@ -119,25 +175,24 @@ fn keep_watch(
             Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(eyes) = &mut eyes {
-                    eyes.follow(&folders);
+                    eyes.follow(sight.folders());
                 }
-                let found = scan::stamps(&folders);
-                if settler.look(Instant::now(), found) == Look::Reload {
-                    let report = registry.rescan();
-                    if !report.is_empty() {
-                        on_change(&report);
-                    }
+                if settler.look(Instant::now(), sight.stamps()) == Look::Reload {
+                    reload();
                 }
             }
         }
     }
 }
 
+/// Which folder it is, whatever its name: where it is, its number, and since when it is there.
+type Seen = (PathBuf, u64, Option<SystemTime>);
+
 /// The system's watcher, and where it looks.
 struct Eyes {
     watcher: RecommendedWatcher,
-    /// Each folder with where its links led: when they lead elsewhere, the watch must follow.
-    watched: BTreeMap<PathBuf, PathBuf>,
+    /// Each folder with what it was: when its links lead elsewhere, or another folder is in its place, the watch must follow.
+    watched: BTreeMap<PathBuf, Seen>,
 }
 
 impl Eyes {
@@ -158,16 +213,13 @@ impl Eyes {
     }
 
     /// Watches the folders that there are now, and no others.
-    fn follow(&mut self, folders: &Folders) {
-        let mut wanted: Vec<PathBuf> = scan::watched(folders);
-        // A folder that is not there yet shows in the one above it.
-        wanted.extend(
-            [&folders.plugins, &folders.scripts].into_iter().filter_map(|root| root.parent().map(PathBuf::from)),
-        );
+    fn follow(&mut self, wanted: Vec<PathBuf>) {
         let mut now = BTreeMap::new();
         for folder in wanted {
-            if let Ok(target) = folder.canonicalize() {
-                now.insert(folder, target);
+            if let Ok(target) = folder.canonicalize()
+                && let Ok(data) = target.metadata()
+            {
+                now.insert(folder, (target, scan::inode(&data).0, data.created().ok()));
             }
         }
         let gone: Vec<PathBuf> = self

@@ -8,7 +8,9 @@
 mod api;
 mod blame;
 mod call;
+mod captured;
 mod engine;
+pub mod examples;
 mod host;
 mod library;
 mod load;
@@ -18,6 +20,7 @@ mod names;
 mod patterns;
 mod scan;
 mod session;
+mod sorting;
 mod things;
 
 #[cfg(test)]
@@ -29,6 +32,7 @@ use crate::plugin::hook::HookSet;
 use crate::plugin::package::{Identity, LoadError, Package};
 use crate::plugin::service::Services;
 use crate::plugin::{Plugin, Session};
+pub use api::{Chapter, Entry, Example, Kind, Registered};
 use load::Loaded;
 use session::ScriptSession;
 
@@ -56,6 +60,24 @@ impl ScriptRuntime {
 #[must_use]
 pub fn reference() -> String {
     api::shared().reference()
+}
+
+/// Returns the same as data.
+#[must_use]
+pub fn chapters() -> &'static [Chapter] {
+    api::shared().chapters()
+}
+
+/// Returns everything that was registered, for whoever checks that all of it is told.
+#[must_use]
+pub fn registered() -> &'static [Registered] {
+    api::shared().registered()
+}
+
+/// Returns the entries that fit a word, with their chapters: those of that name, or with it in their name, or that speak of it.
+#[must_use]
+pub fn search(word: &str) -> Vec<(&'static Chapter, Vec<&'static Entry>)> {
+    api::shared().search(word)
 }
 
 /// One loaded version of a script.

@@ -1,9 +1,12 @@
 //! Plugins that are WebAssembly components, run by Wasmtime. Guests are taken for hostile: whatever one does ends its own call and nothing
 //! else. Where plugins come from and which are called is `registry`; what they may do to a thing in hand is `plugin::hand`.
 
+mod cache;
 mod data;
 mod engine;
+mod heft;
 mod host;
+mod inspect;
 mod loaded;
 mod scan;
 mod session;
@@ -12,15 +15,20 @@ mod tests;
 mod things;
 mod trouble;
 mod types;
+mod wasi;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::{Cache, Engine};
 
 use crate::plugin::Plugin;
 use crate::plugin::hook::HookSet;
 use crate::plugin::package::{LoadError, Package};
+
+use cache::CompileCache;
+pub use inspect::{Inspected, Port, inspect};
 
 pub use scan::{componentize, source_digest, with_source_digest};
 
@@ -42,11 +50,16 @@ pub struct Settings {
     pub cache_dir: Option<PathBuf>,
 }
 
+/// Code, and what it was compiled to.
+type Compiled = (Arc<[u8]>, Component);
+
 /// The WebAssembly engine: one for a process, created once. Clones share it.
 #[derive(Clone)]
 pub struct WasmRuntime {
     engine: Engine,
-    compiling: Arc<Mutex<()>>,
+    /// One component is compiled at a time, for that takes all processors. What was compiled last is wanted again by its cases.
+    compiling: Arc<Mutex<Option<Compiled>>>,
+    cache: Option<CompileCache>,
 }
 
 impl WasmRuntime {
@@ -55,9 +68,10 @@ impl WasmRuntime {
     /// # Errors
     /// Why this system cannot run one.
     pub fn new(settings: Settings) -> Result<Self, LoadError> {
-        let engine = engine::create(&settings)
+        let (cache, engines) = settings.cache_dir.as_deref().and_then(open_cache).unzip();
+        let engine = engine::create(engines.as_ref())
             .map_err(|error| LoadError::new(format!("the WebAssembly engine cannot start: {error:#}")))?;
-        Ok(Self { engine, compiling: Arc::default() })
+        Ok(Self { engine, compiling: Arc::default(), cache })
     }
 
     /// Checks, compiles and links a package's component. Runs none of its code.
@@ -65,8 +79,20 @@ impl WasmRuntime {
     /// # Errors
     /// What is wrong with the component, or what it asks for without a grant.
     pub fn load(&self, package: &Package) -> Result<Arc<dyn Plugin>, LoadError> {
-        let loaded = loaded::Loaded::new(&self.engine, &self.compiling, package)?;
+        let loaded = loaded::Loaded::new(self, package)?;
         Ok(Arc::new(loaded::WasmPlugin(Arc::new(loaded))))
+    }
+}
+
+/// A cache that cannot be used is no cache: compiling takes longer, and that is all.
+fn open_cache(folder: &Path) -> Option<(CompileCache, Cache)> {
+    let opened = CompileCache::open(folder).map_err(wasmtime::Error::from);
+    match opened.and_then(|cache| Ok((cache.clone(), cache.engines()?))) {
+        Ok(opened) => Some(opened),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "compiled plugins cannot be cached");
+            None
+        }
     }
 }
 

@@ -36,12 +36,15 @@ pub(super) const fn first_of_volume(volume: i64) -> i64 {
 /// Rows to a statement.
 const ROWS: usize = 32;
 
+/// Bytes of a value that are compared as one number.
+const HEAD: usize = 16;
+
 /// Facets that are worth writing, where no transaction's end says when.
 const LARGE: usize = 65_536;
 
 /// An identifier that is still to be written: volume, kind, the value's first bytes as a number, the value (where it stands in the queue's
 /// text), contact. Nearly all are told apart by numbers alone, which makes sorting a batch several times faster.
-type Waiting = (i64, u8, u64, Range<usize>, i64);
+type Waiting = (i64, u8, u128, Range<usize>, i64);
 
 /// Identifiers, labels and facets of one transaction that are still to be written.
 #[derive(Default, Debug)]
@@ -50,8 +53,8 @@ pub(super) struct Pending {
     identifiers: Vec<Waiting>,
     /// Label, contact.
     labels: Vec<(i64, i64)>,
-    /// Facet, value (where it stands in `text`), contact.
-    facets: Vec<(u8, Range<usize>, i64)>,
+    /// Facet, the value's first bytes as a number, the value (where it stands in `text`), contact.
+    facets: Vec<(u8, u128, Range<usize>, i64)>,
     /// Opt-outs that changed and are not in the ledger yet.
     consents: Vec<Noted>,
 }
@@ -73,7 +76,7 @@ impl Pending {
     pub(super) fn push_facet(&mut self, facet: u8, value: &str, contact: i64) {
         let start = self.text.len();
         self.text.push_str(value);
-        self.facets.push((facet, start..self.text.len(), contact));
+        self.facets.push((facet, head(value), start..self.text.len(), contact));
     }
 
     /// Writes what is waiting, once it is worth it.
@@ -118,7 +121,8 @@ impl Pending {
         let Self { text, identifiers, .. } = self;
         let value = |it: &Waiting| &text[it.3.clone()];
         identifiers.sort_unstable_by(|a, b| {
-            (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| (value(a), a.4).cmp(&(value(b), b.4)))
+            let by_head = (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2));
+            by_head.then_with(|| rest(text, &a.3).cmp(rest(text, &b.3))).then(a.4.cmp(&b.4))
         });
         let (chunks, rest) = identifiers.as_chunks::<ROWS>();
         for (sql, rows) in
@@ -160,18 +164,18 @@ impl Pending {
         static ONE: &str = "INSERT OR IGNORE INTO contact_facet (facet, value, contact) VALUES (?, ?, ?)";
         static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?, ?)"));
         let Self { text, facets, .. } = self;
-        let key = |it: &(u8, Range<usize>, i64)| (it.0, &text[it.1.clone()], it.2);
-        facets.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        facets.sort_unstable_by(|a, b| {
+            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| rest(text, &a.2).cmp(rest(text, &b.2))).then(a.3.cmp(&b.3))
+        });
         let (chunks, rest) = facets.as_chunks::<ROWS>();
         for (sql, rows) in
             chunks.iter().map(|rows| (MANY.as_str(), &rows[..])).chain(rest.chunks(1).map(|row| (ONE, row)))
         {
             let mut insert = conn.prepare_cached(sql)?;
             for (at, row) in rows.iter().enumerate() {
-                let (facet, value, contact) = key(row);
-                insert.raw_bind_parameter(3 * at + 1, facet)?;
-                insert.raw_bind_parameter(3 * at + 2, value)?;
-                insert.raw_bind_parameter(3 * at + 3, contact)?;
+                insert.raw_bind_parameter(3 * at + 1, row.0)?;
+                insert.raw_bind_parameter(3 * at + 2, &text[row.2.clone()])?;
+                insert.raw_bind_parameter(3 * at + 3, row.3)?;
             }
             insert.raw_execute()?;
         }
@@ -181,11 +185,16 @@ impl Pending {
 }
 
 /// The first bytes of a value as a number: in the order of the values, as far as it tells.
-fn head(value: &str) -> u64 {
-    let mut bytes = [0; 8];
+fn head(value: &str) -> u128 {
+    let mut bytes = [0; HEAD];
     let length = value.len().min(bytes.len());
     bytes[..length].copy_from_slice(&value.as_bytes()[..length]);
-    u64::from_be_bytes(bytes)
+    u128::from_be_bytes(bytes)
+}
+
+/// What a value's head does not tell of it. Only the order of writing hangs on the comparison, so zeros at an end may be passed over.
+fn rest<'t>(text: &'t str, place: &Range<usize>) -> &'t [u8] {
+    text.as_bytes()[place.clone()].get(HEAD..).unwrap_or_default()
 }
 
 /// The statement for [`ROWS`] rows.

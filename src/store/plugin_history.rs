@@ -125,7 +125,7 @@ fn happening(row: &Row<'_>) -> rusqlite::Result<Happening> {
 }
 
 /// Reads the version that three columns name, if there is one.
-pub(super) fn joined(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<PluginRef>> {
+fn joined(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<PluginRef>> {
     let name: Option<String> = row.get(at)?;
     name.map(|name| Ok(PluginRef { name, version: row.get(at + 1)?, hash: row.get(at + 2)? })).transpose()
 }

@@ -1,11 +1,10 @@
-//! How versions of plugins stand across processes: their last calls, whether they tripped, their probation.
+//! How versions of plugins stand across processes: their last calls, and whether they tripped.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
 use super::document::nanos;
 use super::error::{Placed, StoreError};
-use super::plugin_history::joined;
 use super::plugin_stats::{collect, plugin};
 use super::reader::Reader;
 use super::types::PluginRef;
@@ -25,12 +24,6 @@ pub struct PluginStanding {
     pub calls: u64,
     /// When and why it tripped, if it is not called any more.
     pub tripped: Option<(DateTime<Utc>, String)>,
-    /// Calls left of its probation.
-    pub trial: u32,
-    /// What it replaced, while it is on probation.
-    pub old: Option<PluginRef>,
-    /// Why it was taken back, if it failed on probation.
-    pub failed: Option<String>,
     /// When it was written last.
     pub until: DateTime<Utc>,
 }
@@ -41,10 +34,8 @@ impl Reader<'_> {
     /// # Errors
     /// The database fails.
     pub fn plugin_standings(&self, name: Option<&str>) -> Result<Vec<PluginStanding>, StoreError> {
-        let sql = "SELECT it.name, it.version, it.hash, terms, calls, tripped_at, tripped_why, trial, failed, until,
-                          before.name, before.version, before.hash
+        let sql = "SELECT it.name, it.version, it.hash, terms, calls, tripped_at, tripped_why, until
                    FROM plugin_standing JOIN plugin_version it ON it.id = plugin_standing.version
-                        LEFT JOIN plugin_version before ON before.id = old
                    WHERE ?1 IS NULL OR plugin = ?1 ORDER BY plugin, until DESC, terms";
         collect(self.conn, sql, name, standing).placed(self.path)
     }
@@ -57,12 +48,11 @@ impl Writer<'_> {
     /// The database fails.
     pub fn put_plugin_standing(&mut self, it: &PluginStanding) -> Result<(), StoreError> {
         let version = self.version_of(&it.plugin)?;
-        let old = it.old.as_ref().map(|old| self.version_of(old)).transpose()?;
         let name = &it.plugin.name;
         let put = || -> rusqlite::Result<()> {
             let sql = "INSERT OR REPLACE INTO plugin_standing
-                           (plugin, terms, version, calls, tripped_at, tripped_why, trial, old, failed, until)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                           (plugin, terms, version, calls, tripped_at, tripped_why, until)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let (at, why) = it.tripped.as_ref().map(|(at, why)| (nanos(*at), why.as_str())).unzip();
             self.conn().prepare_cached(sql)?.execute(params![
                 name,
@@ -71,9 +61,6 @@ impl Writer<'_> {
                 it.calls.cast_signed(),
                 at,
                 why,
-                it.trial,
-                old,
-                it.failed,
                 nanos(it.until)
             ])?;
             let sql = "DELETE FROM plugin_standing WHERE plugin = ?1 AND terms IN (SELECT terms FROM plugin_standing
@@ -84,12 +71,12 @@ impl Writer<'_> {
         put().placed(self.path)
     }
 
-    /// Forgets faults, trips and failed probations of a plugin.
+    /// Forgets faults and trips of a plugin.
     ///
     /// # Errors
     /// The database fails.
     pub fn reset_plugin(&mut self, name: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE plugin_standing SET calls = 0, tripped_at = NULL, tripped_why = NULL, failed = NULL WHERE plugin = ?1";
+        let sql = "UPDATE plugin_standing SET calls = 0, tripped_at = NULL, tripped_why = NULL WHERE plugin = ?1";
         self.conn().execute(sql, [name]).map(drop).placed(self.path)
     }
 }
@@ -101,9 +88,6 @@ fn standing(row: &Row<'_>) -> rusqlite::Result<PluginStanding> {
         terms: row.get(3)?,
         calls: row.get::<_, i64>(4)?.cast_unsigned(),
         tripped: at.map(|at| (DateTime::from_timestamp_nanos(at), why.unwrap_or_default())),
-        trial: row.get(7)?,
-        failed: row.get(8)?,
-        until: DateTime::from_timestamp_nanos(row.get(9)?),
-        old: joined(row, 10)?,
+        until: DateTime::from_timestamp_nanos(row.get(7)?),
     })
 }

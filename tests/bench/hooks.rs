@@ -1,4 +1,6 @@
-//! What one call of a hook costs: the same work as a closure in Rust, as a component and as a script.
+//! What one call of a hook costs: the same work as a closure in Rust, as a component and as a script. More of it is in `calls`.
+
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,13 +29,13 @@ const ROUNDS: u32 = 5;
 
 /// A hook that does nothing, and one that reads three fields and sets two.
 const EMPTY_SCRIPT: &str = "fn on_create(contact) {}";
-const BUSY_SCRIPT: &str = "fn on_create(contact) {
+pub const BUSY_SCRIPT: &str = "fn on_create(contact) {
     let known = contact.first_name + contact.last_name + contact.mobile;
     contact.company = \"Acme Ltd\";
     contact.job_title = \"CEO\";
 }";
 const EMPTY_BODY: &str = "";
-const BUSY_BODY: &str = "
+pub const BUSY_BODY: &str = "
     (call $get (local.get $contact) (i32.const 16) (i32.const 10) (i32.const 2048))
     (call $get (local.get $contact) (i32.const 32) (i32.const 9) (i32.const 2048))
     (call $get (local.get $contact) (i32.const 48) (i32.const 6) (i32.const 2048))
@@ -52,21 +54,7 @@ pub struct Cost {
 
 /// Measures both engines, and a closure.
 pub fn measure(home: &Path) -> Vec<Cost> {
-    let app = App::open(home, None).expect("the home opens");
-    let rules = Arc::new(app.rules(now()).expect("the rules"));
-    let subject = || {
-        let mut draft =
-            Draft::new(Contact::new(ContactId::from_bytes([7; 16]), Stamp { at: now(), by: "bench".into() }));
-        for (field, value) in [
-            (Field::FirstName, "Ann"),
-            (Field::LastName, "Lee"),
-            (Field::Mobile, "+85291234567"),
-            (Field::Company, "Old"),
-        ] {
-            draft.set(&field.into(), value, &rules).expect("a sound value");
-        }
-        Subject::Contact(Box::new(ContactHand { sheet: Sheet::new(draft, Arc::clone(&rules)), before: None }))
-    };
+    let subject = || subject(home);
     let runtimes = Runtimes::new(None).expect("the engines start");
     let session = |engine, code: Vec<u8>| {
         let plugin = runtimes.load(&package(engine, code)).unwrap_or_else(|error| panic!("{error}: {:?}", error.hint));
@@ -75,17 +63,34 @@ pub fn measure(home: &Path) -> Vec<Cost> {
     let script = |text: &str| session(EngineKind::Rhai, text.as_bytes().to_vec());
     let component = |body: &str| session(EngineKind::Wasm, component(body));
     let called = |mut session: Box<dyn Session>| {
-        time(subject(), |subject| {
+        time_open(subject(), |subject| {
             let returned = session.call(Hook::Create, subject);
             assert_eq!(returned.outcome, Ok(Verdict::Accept));
             returned.subject
         })
     };
     vec![
-        Cost { engine: "closure", empty: time(subject(), |subject| subject), busy: time(subject(), natively) },
+        Cost {
+            engine: "closure",
+            empty: time_open(subject(), |subject| subject),
+            busy: time_open(subject(), natively),
+        },
         Cost { engine: "WASM", empty: called(component(EMPTY_BODY)), busy: called(component(BUSY_BODY)) },
         Cost { engine: "Rhai", empty: called(script(EMPTY_SCRIPT)), busy: called(script(BUSY_SCRIPT)) },
     ]
+}
+
+/// A contact in hand.
+pub fn subject(home: &Path) -> Subject {
+    let app = App::open(home, None).expect("the home opens");
+    let rules = Arc::new(app.rules(now()).expect("the rules"));
+    let mut draft = Draft::new(Contact::new(ContactId::from_bytes([7; 16]), Stamp { at: now(), by: "bench".into() }));
+    for (field, value) in
+        [(Field::FirstName, "Ann"), (Field::LastName, "Lee"), (Field::Mobile, "+85291234567"), (Field::Company, "Old")]
+    {
+        draft.set(&field.into(), value, &rules).expect("a sound value");
+    }
+    Subject::Contact(Box::new(ContactHand { sheet: Sheet::new(draft, Arc::clone(&rules)), before: None }))
 }
 
 fn natively(mut subject: Subject) -> Subject {
@@ -99,14 +104,18 @@ fn natively(mut subject: Subject) -> Subject {
     subject
 }
 
+/// Nanoseconds of a call on open terms.
+pub fn time_open(subject: Subject, call: impl FnMut(Subject) -> Subject) -> f64 {
+    time(subject, &Arc::new(Terms::open(Budget::STANDARD.edits)), call)
+}
+
 /// Nanoseconds of a call; every call finds the contact as it was.
-fn time(mut subject: Subject, mut call: impl FnMut(Subject) -> Subject) -> f64 {
-    let terms = Arc::new(Terms::open(Budget::STANDARD.edits));
+pub fn time(mut subject: Subject, terms: &Arc<Terms>, mut call: impl FnMut(Subject) -> Subject) -> f64 {
     let mut best = Duration::MAX;
     for _ in 0..ROUNDS {
         let started = Instant::now();
         for _ in 0..CALLS {
-            subject.begin(&terms);
+            subject.begin(terms);
             subject = call(subject);
             subject.revert();
         }
@@ -115,7 +124,8 @@ fn time(mut subject: Subject, mut call: impl FnMut(Subject) -> Subject) -> f64 {
     best.as_secs_f64() * 1e9 / f64::from(CALLS)
 }
 
-fn package(engine: EngineKind, code: Vec<u8>) -> Package {
+/// Wraps code without grants.
+pub fn package(engine: EngineKind, code: Vec<u8>) -> Package {
     let identity = Identity { name: "bench".into(), version: "1.0.0".into(), hash: "0".repeat(64), engine };
     Package {
         identity: Arc::new(identity),
@@ -129,7 +139,7 @@ fn package(engine: EngineKind, code: Vec<u8>) -> Package {
 }
 
 /// Makes a component of one hook: a body of core WebAssembly that sees `$contact`.
-fn component(body: &str) -> Vec<u8> {
+pub fn component(body: &str) -> Vec<u8> {
     let core = format!(
         r#"(module
           (import "carnet:plugin/things@0.1.0" "[method]contact.get" (func $get (param i32 i32 i32 i32)))

@@ -100,6 +100,7 @@ fn written(home: &Home) -> Vec<String> {
 fn odd_files(home: &Home) -> Vec<String> {
     let known = [
         "carnet.db",
+        "carnet.db-plugins",
         "carnet.db-shm",
         "carnet.db-wal",
         "carnet.toml",

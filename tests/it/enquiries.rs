@@ -369,5 +369,8 @@ fn a_call_is_not_lost_to_a_plugin_that_breaks_the_rules() {
     assert_eq!((&check["send"], &check["plugins"]), (&json!(true), &json!(["wild"])));
     home.write("scripts/wild.rhai", "fn on_enquiry(enquiry) { this is no script");
     let check = home.json(&["survey", "check", &ann], 0);
+    assert_eq!(&check["send"], &json!(true), "the version before still says so: {check:#}");
+    std::fs::remove_dir_all(home.path().join("carnet.db-plugins")).expect("what was kept goes");
+    let check = home.json(&["survey", "check", &ann], 0);
     assert_eq!((&check["send"], check["reason"].to_string().contains("wild")), (&json!(false), true), "{check:#}");
 }

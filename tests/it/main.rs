@@ -15,6 +15,7 @@ mod mapping;
 
 /// Workbooks: XLSX and ODS.
 mod sheets;
+mod simulate;
 
 /// Rows that meet contacts of the store, and each other.
 mod matching;
@@ -49,11 +50,34 @@ mod undo;
 /// The packages that ship with Carnet: sources and components agree, cases pass.
 mod packages;
 
+/// The author's loop: test, run, bench, dev.
+mod author;
+
+/// Starting plugins and building them, as an author does.
+mod authoring;
+/// Packages looked at from all sides, sound and broken.
+mod checks;
+/// Plugins of both engines that mean harm, in one table.
+mod hostile;
+
+/// Bytes that nobody would write, at every door of a package.
+mod fuzz;
+
 /// Scripts that mean harm.
 mod hostile_script;
 
+/// What plugins ask for and are granted, secrets, and signatures.
+mod grants;
+
 /// Plugins added, changed and removed while a command runs.
 mod reload;
+
+/// Reload under fire: hundreds of changes while imports and enquiries run.
+#[cfg(unix)]
+mod fire;
+
+/// Last good versions across processes, and folders full of what no package is.
+mod shelf;
 
 /// A contact from its first day to its last: conflicts, deleting, restoring.
 mod life_cycle;
@@ -98,3 +122,6 @@ mod documents;
 
 /// Plugins under load: as if rows came one after the other, whatever fails on the way.
 mod plugins_under_load;
+
+/// The reference of scripts on the command line, and what its guide shows.
+mod script_functions;

@@ -93,6 +93,40 @@ fn a_grant_that_is_missing_is_named_with_the_way_to_give_it() {
     let home = Home::new();
     home.install(&root().join("scripts/duplicate-guard"));
     let list = home.json(&["plugin", "list"], 0);
-    assert_eq!(list["plugins"][0]["state"], "refused");
+    assert_eq!(list["plugins"][0]["state"], "waiting");
     assert!(list["plugins"][0]["hint"].as_str().is_some_and(|hint| hint.contains("grants = [\"lookup\"]")), "{list:#}");
+}
+
+#[test]
+fn sources_that_were_never_built_are_shown_and_missed_by_nobody() {
+    let home = Home::new();
+    for file in ["plugin.toml", "plugin.py"] {
+        let content = std::fs::read(root().join("plugins/after-hours").join(file)).expect("a shipped source");
+        home.write(&format!("plugins/after-hours/{file}"), content);
+    }
+    let listed = home.run(&["plugin", "list"]).exits(0).stdout;
+    assert!(listed.contains("not built") && listed.contains("plugins/after-hours`"), "{listed}");
+    assert_eq!(home.json(&["plugin", "list"], 0)["plugins"][0]["state"], "not built");
+    assert!(home.run(&["plugin", "check"]).exits(0).stdout.contains("run `carnet plugin build"));
+    let added = home.run(&["contact", "add", "last_name=Lee"]).exits(0);
+    assert_eq!(added.stderr, "");
+    home.run(&["doctor"]).exits(0);
+
+    // Somebody counts on it: then it is missing.
+    home.write("carnet.toml", "[plugins.after-hours]\npriority = 1\n");
+    let listed = &home.json(&["plugin", "list"], 0)["plugins"][0];
+    assert_eq!(
+        (&listed["state"], &listed["hint"]),
+        (&"refused".into(), &"build it: `carnet plugin build plugins/after-hours`".into())
+    );
+    assert!(home.run(&["contact", "add", "last_name=Wu"]).exits(0).stderr.contains("it was not asked"));
+}
+
+#[test]
+fn the_copy_of_the_contract_in_a_package_is_the_contract() {
+    for file in ["hooks.wit", "host.wit", "things.wit", "types.wit", "world.wit"] {
+        let read =
+            |folder: &str| std::fs::read_to_string(root().join(folder).join(file)).expect("a file of the contract");
+        assert_eq!(read("plugins/after-hours/wit/deps/carnet-plugin"), read("wit"), "copy wit/{file} again");
+    }
 }

@@ -72,3 +72,30 @@ fn a_folder_that_comes_late_is_seen() {
     home.write("scripts/late.rhai", "fn on_create(contact) { }");
     assert_eq!(watching.next()["added"][0]["name"], "late");
 }
+
+/// Threads and open files of a process.
+#[cfg(target_os = "linux")]
+fn held(id: u32) -> [usize; 2] {
+    ["task", "fd"].map(|what| std::fs::read_dir(format!("/proc/{id}/{what}")).expect("the process runs").count())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_watch_goes_on_for_ever_and_holds_nothing_of_what_went() {
+    let home = Home::new();
+    let script = |city: usize| format!("fn on_create(contact) {{ contact.city = \"C{city}\"; }}");
+    home.write("scripts/one.rhai", script(0));
+    home.write("rows.csv", "Last name\nLee\nKim\n");
+    let mut watching = Watching::start(&home);
+    watching.next();
+    let mut held_before = None;
+    for round in 1..=8 {
+        home.write("scripts/one.rhai", script(round));
+        assert_eq!(watching.next()["replaced"][0]["name"], "one");
+        // Commands come and go meanwhile, each with the version of that moment.
+        let report = home.json(&["import", "rows.csv", "--again"], 0);
+        assert_eq!((&report["created"], &report["faulted"]), (&2.into(), &0.into()), "{report:#}");
+        let held = held(watching.child.id());
+        assert_eq!(held, *held_before.get_or_insert(held), "threads and open files");
+    }
+}

@@ -20,6 +20,12 @@ pub fn clean(written: &Written, home: Option<&Plan>) -> Option<String> {
     Some(text)
 }
 
+/// Says whether a cell holds a number in E.164 that fits its country's plan, and nothing else: most cells do, and need no reading.
+pub fn is_clean(cell: &str) -> bool {
+    let digits = cell.strip_prefix('+').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.is_some_and(|digits| Plan::of_number(digits).is_some_and(|plan| plan.fits(&digits[plan.code.len()..])))
+}
+
 /// A number behind a `+`: nothing but its own digits decides. One that fits no known plan is only tidied.
 fn with_plus(written: &Written) -> Option<String> {
     let digits = written.digits.strip_prefix("00").unwrap_or(&written.digits);
@@ -78,6 +84,25 @@ mod tests {
     #[track_caller]
     fn check(text: &str, country: &str, e164: &str) {
         assert_eq!(read(text, country).as_deref(), Some(e164), "{text} in {country:?}");
+    }
+
+    #[test]
+    fn what_is_clean_is_read_as_it_stands() {
+        for text in [
+            "+85212345678",
+            "+4420123456789",
+            "+3904441234",
+            "+85202345678",
+            "+8521234",
+            "+0085212345678",
+            "+",
+            "85212345678",
+            "+852 12345678",
+        ] {
+            let clean = is_clean(text);
+            assert!(!clean || read(text, "HK").as_deref() == Some(text), "{text}");
+            assert_eq!(clean, ["+85212345678", "+3904441234"].contains(&text), "{text}");
+        }
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub fn repair<C: Cells>(row: &C, settings: &Settings) -> Result<(), C::Refusal> 
 }
 
 fn repair_cell<C: Cells>(row: &C, home: &Home<'_, C>, column: &str, text: &str) -> Result<(), C::Refusal> {
+    if number::is_clean(text) {
+        return Ok(());
+    }
     match read_one(text, home)? {
         Some(clean) if clean == text => Ok(()),
         Some(clean) => row.set(column, &clean),

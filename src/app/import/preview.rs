@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -117,12 +117,21 @@ impl Previews {
         Ok(())
     }
 
+    /// Returns every row as JSON, in the order of the file; none where that was not wanted.
+    ///
+    /// # Errors
+    /// When the file of all rows cannot be read.
+    pub fn rows(&self) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
+        let lines = self.every.as_ref().map(|spool| spool.lines()).transpose()?;
+        Ok(lines.into_iter().flatten())
+    }
+
     /// Hands out every row as JSON, in the order of the file; only where that was wanted.
     ///
     /// # Errors
     /// When the file of all rows cannot be read, or `f` fails.
     pub fn each(&self, f: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()> {
-        self.every.as_ref().map_or(Ok(()), |spool| spool.each(f))
+        self.rows()?.try_for_each(|line| f(&line?))
     }
 }
 
@@ -146,11 +155,9 @@ impl Spool {
         writeln!(file, "{line}").map_err(|error| Failure::io("write", &self.path, &error))
     }
 
-    fn each(&self, f: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.flush()?;
-        file.get_mut().rewind()?;
-        BufReader::new(file.get_ref()).lines().try_for_each(|line| f(&line?))
+    fn lines(&self) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).flush()?;
+        Ok(BufReader::new(File::open(&self.path)?).lines())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use toml_edit::Value;
 
 use crate::app::App;
+use crate::app::deployments::deployments;
 use crate::app::failure::Failure;
 use crate::config::edit::edit_plugin;
 use crate::domain::permission::Viewer;
@@ -36,7 +37,7 @@ impl App {
         // How it was is told of first, and by nobody in particular.
         self.store()?;
         self.hand_in_plugins(None);
-        let before = self.deployments().get(name).map(|deployment| deployment.mode).unwrap_or_default();
+        let before = deployments(self.settings(), self.home().folder()).get(name).map(|it| it.mode).unwrap_or_default();
         // Without a line, a plugin is called.
         let is_said = self.settings().plugins.contains_key(name) || mode != Mode::Enforce;
         let keys = [("mode", Some(Value::from(mode.as_str())))];

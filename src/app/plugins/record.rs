@@ -15,8 +15,8 @@ use crate::plugin::hook::Hook;
 use crate::plugin::package::Identity;
 use crate::plugin::service::LogLevel;
 use crate::registry::breaker::Window;
-use crate::registry::standing::{Fresh, Past, Pasts, Predecessor, Record, Standing, Trial};
-use crate::registry::{Generation, Logged, PROBATION_CALLS};
+use crate::registry::standing::{Fresh, Pasts, Standing};
+use crate::registry::{Generation, Logged};
 use crate::store::{
     CallSums, Deed, Happening, PluginLine, PluginRef, PluginStanding, Reader, SeenPlugin, Store, StoreError, Writer,
 };
@@ -121,11 +121,11 @@ impl App {
                 changed.retain(|seen| known.get(&seen.plugin) == last.by_name.get(&seen.plugin));
             }
             for seen in &changed {
-                note_change(writer, generation, known.get(&seen.plugin), seen, (at, by))?;
+                note_change(writer, known.get(&seen.plugin), seen, (at, by))?;
             }
             for one in fresh {
                 sum_up(writer, one, at)?;
-                stand(writer, one, at)?;
+                stand(writer, generation, one, at)?;
             }
             Ok(())
         })?;
@@ -138,7 +138,6 @@ impl App {
 /// Writes what became of a plugin.
 fn note_change(
     writer: &mut Writer<'_>,
-    generation: &Generation,
     old: Option<&SeenPlugin>,
     new: &SeenPlugin,
     (at, by): (DateTime<Utc>, Option<&str>),
@@ -153,19 +152,7 @@ fn note_change(
             person: by.map(str::to_owned),
         })?;
     }
-    writer.see_plugin(new)?;
-    // Its probation begins now, whether or not this process calls it.
-    let Some(loaded) = generation.find(&new.plugin) else { return Ok(()) };
-    let is_known = writer.plugin_standings(Some(&new.plugin))?.iter().any(|row| row.terms == loaded.terms);
-    if let Some(Trial::On(_, predecessor)) = loaded.probation.trial().filter(|_| !is_known) {
-        writer.put_plugin_standing(&PluginStanding {
-            // The calls of this process are taken off with their counts.
-            trial: PROBATION_CALLS,
-            old: Some(reference_to(&new.plugin, &predecessor)),
-            ..blank(plugin_ref(loaded.identity()), loaded.terms.clone(), at)
-        })?;
-    }
-    Ok(())
+    writer.see_plugin(new)
 }
 
 /// Adds what calls came to.
@@ -226,10 +213,10 @@ fn sum_up(writer: &mut Writer<'_>, fresh: &Fresh, at: DateTime<Utc>) -> Result<(
 }
 
 /// Writes how a version stands after its calls, and what that means.
-fn stand(writer: &mut Writer<'_>, fresh: &Fresh, at: DateTime<Utc>) -> Result<(), StoreError> {
+fn stand(writer: &mut Writer<'_>, generation: &Generation, fresh: &Fresh, at: DateTime<Utc>) -> Result<(), StoreError> {
     let plugin = plugin_ref(&fresh.plugin);
     let known = writer.plugin_standings(Some(&plugin.name))?.into_iter().find(|row| row.terms == fresh.terms);
-    let before = known.clone().unwrap_or_else(|| blank(plugin.clone(), fresh.terms.clone(), at));
+    let before = known.unwrap_or_else(|| blank(plugin.clone(), fresh.terms.clone(), at));
     let mut row = PluginStanding { until: at, ..before.clone() };
     let calls = if before.calls == fresh.before.bits() {
         fresh.window
@@ -244,25 +231,10 @@ fn stand(writer: &mut Writer<'_>, fresh: &Fresh, at: DateTime<Utc>) -> Result<()
         happened.push(("tripped", why.clone()));
         row.tripped = Some((at, why));
     }
-    match &fresh.trial {
-        Some(Trial::On(left, predecessor)) => {
-            let done = u32::try_from(fresh.calls()).unwrap_or(u32::MAX);
-            row.trial = if known.is_some() { before.trial.saturating_sub(done).min(*left) } else { *left };
-            row.old = Some(reference_to(&plugin.name, predecessor));
-            if row.trial == 0 && before.trial > 0 {
-                happened.push(("proven", format!("its probation after version {} is over", predecessor.version)));
-            }
-        }
-        Some(Trial::Failed(predecessor, put_back)) if before.failed.is_none() => {
-            let (new, old) = (&plugin.version, &predecessor.version);
-            row.trial = 0;
-            row.old = Some(reference_to(&plugin.name, predecessor));
-            row.failed = Some(format!("version {new} failed on probation where version {old} did not"));
-            let end =
-                if *put_back { format!("{old} is put back") } else { format!("{old} is not at hand, it goes on") };
-            happened.push(("taken back", format!("failed on probation{}: {end}", place(fresh.fault.as_ref()))));
-        }
-        _ => {}
+    // One that was taken back meanwhile proved nothing, whoever still called it.
+    let serves = generation.find(&plugin.name).is_some_and(|loaded| loaded.identity().hash == plugin.hash);
+    if fresh.proven && serves {
+        happened.push(("proven", "its probation is over".to_owned()));
     }
     for (what, detail) in happened {
         let version = Some(plugin.clone());
@@ -275,46 +247,21 @@ fn stand(writer: &mut Writer<'_>, fresh: &Fresh, at: DateTime<Utc>) -> Result<()
 }
 
 const fn blank(plugin: PluginRef, terms: String, until: DateTime<Utc>) -> PluginStanding {
-    PluginStanding { plugin, terms, calls: 0, tripped: None, trial: 0, old: None, failed: None, until }
+    PluginStanding { plugin, terms, calls: 0, tripped: None, until }
 }
 
-/// Everything that is known of plugins.
+/// How all plugins stood.
 fn pasts(reader: &Reader<'_>) -> Result<Pasts, StoreError> {
-    let mut records: BTreeMap<(String, String), Record> = BTreeMap::new();
-    for sums in reader.plugin_calls(None)? {
-        let Some(hook) = Hook::parse(&sums.hook) else { continue };
-        let record = records.entry((sums.plugin.name, sums.plugin.hash)).or_default();
-        record.called.insert(hook);
-        if sums.faults > 0 {
-            record.faulted.insert(hook);
-        }
-    }
-    let record = |it: &PluginRef| records.get(&(it.name.clone(), it.hash.clone())).copied().unwrap_or_default();
-    let known = |it: &PluginRef| Predecessor { version: it.version.clone(), hash: it.hash.clone(), record: record(it) };
     let mut pasts = Pasts::new();
     for row in reader.plugin_standings(None)? {
-        let standing = Standing {
-            window: row.calls,
-            tripped: row.tripped.is_some(),
-            probation: row.old.as_ref().filter(|_| row.trial > 0).map(|old| (row.trial, known(old))),
-            failed: row.failed,
-            record: record(&row.plugin),
-        };
-        pasts.entry(row.plugin.name).or_default().by_terms.insert(row.terms, standing);
-    }
-    for seen in reader.plugins_seen()?.iter().filter(|seen| matches!(&*seen.state, "serving" | "refused")) {
-        let past: &mut Past = pasts.entry(seen.plugin.clone()).or_default();
-        past.served = seen.version.as_ref().map(known);
+        let standing = Standing { window: Window::of(row.calls), tripped: row.tripped.is_some() };
+        pasts.entry(row.plugin.name).or_default().insert(row.terms, standing);
     }
     Ok(pasts)
 }
 
-fn plugin_ref(it: &Identity) -> PluginRef {
+pub(super) fn plugin_ref(it: &Identity) -> PluginRef {
     PluginRef { name: it.name.clone(), version: it.version.clone(), hash: it.hash.clone() }
-}
-
-fn reference_to(name: &str, it: &Predecessor) -> PluginRef {
-    PluginRef { name: name.to_owned(), version: it.version.clone(), hash: it.hash.clone() }
 }
 
 fn without_words(fresh: &mut Fresh) {

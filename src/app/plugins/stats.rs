@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::record::plugin_ref;
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, now, wire};
 use crate::domain::permission::Viewer;
@@ -21,6 +22,19 @@ pub struct PluginStats {
     pub lines: Vec<PluginLine>,
     /// How versions stand that are in service.
     pub standings: Vec<PluginStanding>,
+    /// Probations of versions in service.
+    pub probations: Vec<Probation>,
+}
+
+/// A version in service that still has to show that it is no worse than what it replaced.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Probation {
+    /// Which version.
+    pub plugin: PluginRef,
+    /// Calls that it still lasts.
+    pub calls_left: u32,
+    /// The version that it replaced, where that is known.
+    pub predecessor: Option<String>,
 }
 
 impl App {
@@ -33,13 +47,16 @@ impl App {
         if let Some(name) = name {
             self.known_plugin(name)?;
         }
-        let Some(store) = self.store_if_any() else { return Ok(PluginStats::default()) };
+        let mut probations = self.plugin_probations(&generation)?;
+        probations.retain(|trial| name.is_none_or(|name| trial.plugin.name == name));
+        let Some(store) = self.store_if_any() else { return Ok(PluginStats { probations, ..PluginStats::default() }) };
         let mut stats = store.read(|reader| {
             Ok(PluginStats {
                 calls: reader.plugin_calls(name)?,
                 deeds: reader.plugin_deeds(name)?,
                 lines: reader.plugin_lines(name)?,
                 standings: reader.plugin_standings(name)?,
+                probations,
             })
         })?;
         let in_hook = |of: &str| hook.is_none_or(|hook| hook.name() == of);
@@ -73,6 +90,21 @@ impl App {
         rows
     }
 
+    /// Returns which versions in service are on probation.
+    ///
+    /// # Errors
+    /// When an engine cannot be started.
+    pub fn plugin_probations(&self, generation: &Generation) -> Result<Vec<Probation>, Failure> {
+        let registry = self.registry()?;
+        let on_trial = generation.plugins.iter().filter(|loaded| loaded.probation.calls_left() > 0);
+        let told = on_trial.map(|loaded| Probation {
+            plugin: plugin_ref(loaded.identity()),
+            calls_left: loaded.probation.calls_left(),
+            predecessor: registry.version_before(loaded),
+        });
+        Ok(told.collect())
+    }
+
     /// Returns what plugins that are observed would have done, summed over their hooks.
     #[must_use]
     pub fn plugins_observed(&self, generation: &Generation) -> Vec<CallSums> {
@@ -100,9 +132,10 @@ impl App {
         self.require_admin(by, "reset plugins")?;
         self.known_plugin(name)?;
         let at = now();
+        let failed = self.registry()?.forgive(name);
         let forgotten = self.store()?.write(|writer| {
             let rows = writer.plugin_standings(Some(name))?;
-            let told: Vec<String> = rows.iter().flat_map(to_forget).collect();
+            let told: Vec<String> = rows.iter().filter_map(to_forget).chain(failed).collect();
             if !told.is_empty() {
                 writer.reset_plugin(name)?;
                 writer.note_plugin(&Happening {
@@ -154,12 +187,9 @@ pub(super) fn add(it: &mut CallSums, more: &CallSums) {
 }
 
 /// What of a version's standing a reset forgets.
-fn to_forget(row: &PluginStanding) -> Vec<String> {
-    let tripped = row
-        .tripped
-        .as_ref()
-        .map(|(at, why)| format!("version {} was tripped since {}: {why}", row.plugin.version, wire::time(*at)));
-    tripped.into_iter().chain(row.failed.clone()).collect()
+fn to_forget(row: &PluginStanding) -> Option<String> {
+    let (at, why) = row.tripped.as_ref()?;
+    Some(format!("version {} was tripped since {}: {why}", row.plugin.version, wire::time(*at)))
 }
 
 /// The plugin in service that a standing is about.

@@ -121,7 +121,7 @@ pub(super) fn read_pair(pair: &str) -> Result<(String, String), Failure> {
     })
 }
 
-const fn on_match(arg: OnMatchArg) -> OnMatch {
+pub(super) const fn on_match(arg: OnMatchArg) -> OnMatch {
     match arg {
         OnMatchArg::Create => OnMatch::Create,
         OnMatchArg::Skip => OnMatch::Skip,

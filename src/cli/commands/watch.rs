@@ -72,10 +72,10 @@ fn report_json(report: &Report) -> Value {
             .map(|change| json!({ "name": change.name, "from": change.from, "to": change.to, "hash": change.hash }))
             .collect()
     };
-    let refused = |refused: &Refused| json!({ "name": refused.name, "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint, "kept": refused.kept });
+    let refused = |refused: &Refused| json!({ "name": refused.name, "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint, "kept": refused.kept, "state": if refused.waits.is_some() { "waiting" } else { "refused" } });
     json!({
         "generation": report.generation, "added": changes(&report.added), "replaced": changes(&report.replaced),
-        "removed": changes(&report.removed), "refused": report.refused.iter().map(refused).collect::<Vec<_>>(),
+        "removed": changes(&report.removed), "refused": report.refused.iter().map(refused).collect::<Vec<_>>(), "mended": report.mended,
     })
 }
 
@@ -93,8 +93,10 @@ fn report_text(report: &Report) -> String {
         format!("  replaced  {} {} → {} ({})\n", change.name, version(&change.from), version(&change.to), hash(change))
     }));
     text.extend(report.removed.iter().map(|change| format!("  removed   {} {}\n", change.name, version(&change.from))));
+    text.extend(report.mended.iter().map(|name| format!("  mended    {name}\n")));
     for refused in &report.refused {
-        text.push_str(&format!("  refused   {refused}\n"));
+        let what = if refused.waits.is_some() { "waiting" } else { "refused" };
+        text.push_str(&format!("  {what}   {refused}\n"));
         text.extend(refused.error.hint.iter().map(|hint| format!("            hint: {hint}\n")));
     }
     text

@@ -9,6 +9,7 @@ use super::sheet::refusal;
 use super::{EditError, Refusal, Terms, Tracker};
 use crate::domain::field::FieldKey;
 use crate::domain::invalid::Invalid;
+use crate::domain::reach::HEADER;
 use crate::domain::row::Columns;
 
 /// Longest cell that a plugin may write, in bytes.
@@ -90,8 +91,11 @@ impl RowHand {
     /// # Errors
     /// `NOT_GRANTED`.
     pub fn get(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        self.tracker.may_read(name)?;
-        if let Some(column) = self.columns.find(name) {
+        let column = self.columns.find(name);
+        if self.tracker.terms.reads.is_some() {
+            self.tracker.may_read_any(name, &names_of(&self.columns, column, name).each_ref().map(|name| &**name))?;
+        }
+        if let Some(column) = column {
             return Ok(Some(self.cell(column)));
         }
         let Some(key) = FieldKey::find(name) else { return Ok(None) };
@@ -103,13 +107,19 @@ impl RowHand {
     /// # Errors
     /// The grant or limit that refuses it; `FIELD_UNKNOWN` when the name is neither header nor field.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), EditError> {
-        self.tracker.may_write(name)?;
+        let column = self.columns.find(name);
+        if self.tracker.terms.writes.is_some() {
+            let columns = Arc::clone(&self.columns);
+            let names = names_of(&columns, column, name);
+            self.tracker.may_write_any(name, &names.each_ref().map(|name| &**name))?;
+        } else {
+            self.tracker.may_write(name)?;
+        }
         if value.len() > CELL_BYTES {
             let invalid =
                 Invalid::new("CELL_TOO_LONG", format!("a cell of {} bytes is longer than {CELL_BYTES}", value.len()));
             return Err(self.tracker.refuse(refusal(name, invalid)));
         }
-        let column = self.columns.find(name);
         let key = match (column, FieldKey::parse(name)) {
             (None, Err(invalid)) => return Err(self.tracker.refuse(refusal(name, invalid))),
             (_, key) => key.ok(),
@@ -179,4 +189,16 @@ impl RowHand {
     pub(super) fn forget_undo(&mut self) {
         self.undo = None;
     }
+}
+
+/// By which names a grant may mean a cell: its column's header, and the field that it is mapped to, whichever of them was asked for.
+/// A header that reads like a field's name is not that field when it is mapped to another.
+fn names_of<'a>(columns: &'a Columns, column: Option<usize>, name: &'a str) -> [Cow<'a, str>; 2] {
+    let header = column.and_then(|column| columns.headers().get(column)).map_or(name, String::as_str);
+    let mapped = column.and_then(|column| columns.mapping().get(column)).and_then(Option::as_ref);
+    let field = mapped.map_or(Cow::Borrowed(name), |key| match key {
+        FieldKey::Known(field) => Cow::Borrowed(field.name()),
+        FieldKey::Custom(_) => Cow::Owned(key.to_string()),
+    });
+    [Cow::Owned(format!("{HEADER}{header}")), field]
 }

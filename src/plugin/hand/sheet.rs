@@ -197,7 +197,12 @@ fn loosens(before: &[Phone], after: &[Phone]) -> bool {
 }
 
 pub(super) fn refusal(name: &str, invalid: Invalid) -> Refusal {
-    Refusal { code: Cow::Borrowed(invalid.code), field: name.to_owned(), message: invalid.message, hint: invalid.hint }
+    Refusal {
+        code: Cow::Borrowed(invalid.code),
+        field: super::named(name),
+        message: invalid.message,
+        hint: invalid.hint,
+    }
 }
 
 /// Built-in names are not copied for every edit.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Manifest, did_you_mean};
+use crate::plugin::fault::Position;
 use crate::plugin::package::{ConfigValue, LoadError};
 
 /// The type of a value.
@@ -84,21 +85,82 @@ pub struct ConfigKey {
     pub secret: bool,
     /// Whether the deployment must give a value.
     pub required: bool,
+    /// Which values of its type it takes.
+    pub bounds: Bounds,
+}
+
+/// Which values of its type a setting takes.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Bounds {
+    /// The texts to choose from; any where there are none. Of a list, each item is one of them.
+    pub one_of: Vec<String>,
+    /// The least number.
+    pub min: Option<f64>,
+    /// The greatest number.
+    pub max: Option<f64>,
+}
+
+impl Bounds {
+    /// Says what is wrong with a value, as the end of a sentence, without repeating it.
+    #[must_use]
+    pub fn fault(&self, value: &ConfigValue) -> Option<String> {
+        let offered = |text: &String| self.one_of.is_empty() || self.one_of.contains(text);
+        let is_offered = match value {
+            ConfigValue::Text(text) => offered(text),
+            ConfigValue::List(items) => items.iter().all(offered),
+            _ => true,
+        };
+        if !is_offered {
+            return Some(format!("takes `{}`", self.one_of.join("`, `")));
+        }
+        let number = number_of(value)?;
+        let fits = self.min.is_none_or(|min| number >= min) && self.max.is_none_or(|max| number <= max);
+        let told = |bound: f64| ConfigValue::Number(bound).to_string();
+        (!fits).then(|| match (self.min, self.max) {
+            (Some(min), Some(max)) => format!("takes {} to {}", told(min), told(max)),
+            (Some(min), None) => format!("takes {} and more", told(min)),
+            (None, max) => format!("takes up to {}", told(max.unwrap_or(number))),
+        })
+    }
+}
+
+/// A number, where the value is one. What is no number (`nan`) fits nowhere.
+#[expect(clippy::cast_precision_loss, reason = "bounds of settings are small")]
+pub(super) fn number_of(value: &ConfigValue) -> Option<f64> {
+    match value {
+        ConfigValue::Integer(number) => Some(*number as f64),
+        ConfigValue::Number(number) => Some(*number),
+        _ => None,
+    }
 }
 
 impl Manifest {
     /// Checks the values that a deployment gives and fills in the defaults. A key with neither has no value.
     ///
     /// # Errors
-    /// Every unknown key, every value of the wrong type and every required key without one.
+    /// Every unknown key, every value of the wrong type or out of bounds, and every required key without one.
     pub fn configure(&self, given: &toml::Table) -> Result<BTreeMap<String, ConfigValue>, Vec<LoadError>> {
-        let mut faults: Vec<LoadError> = given.keys().filter_map(|key| self.unknown_key(key)).collect();
+        self.configure_at(given, &|_| None)
+    }
+
+    /// As [`Manifest::configure`], with the place of each key that is given.
+    ///
+    /// # Errors
+    /// The same, each with its place.
+    pub fn configure_at(
+        &self,
+        given: &toml::Table,
+        place: &dyn Fn(&str) -> Option<Position>,
+    ) -> Result<BTreeMap<String, ConfigValue>, Vec<LoadError>> {
+        let at = |key: &str, error: LoadError| LoadError { position: place(key), ..error };
+        let unknown = given.keys().filter_map(|key| self.unknown_key(key).map(|error| at(key, error)));
+        let mut faults: Vec<LoadError> = unknown.collect();
         let mut values = BTreeMap::new();
         for key in &self.config {
             match (given.get(&key.name), &key.default) {
-                (Some(value), _) => match key.kind.take(value) {
-                    Some(value) => drop(values.insert(key.name.clone(), value)),
-                    None => faults.push(self.wrong_type(key, value)),
+                (Some(value), _) => match self.take(key, value) {
+                    Ok(value) => drop(values.insert(key.name.clone(), value)),
+                    Err(error) => faults.push(at(&key.name, error)),
                 },
                 (None, Some(default)) => drop(values.insert(key.name.clone(), default.clone())),
                 (None, None) if key.required => faults.push(self.missing(key)),
@@ -106,6 +168,22 @@ impl Manifest {
             }
         }
         if faults.is_empty() { Ok(values) } else { Err(faults) }
+    }
+
+    /// Takes one value of the right type within its bounds.
+    fn take(&self, key: &ConfigKey, value: &toml::Value) -> Result<ConfigValue, LoadError> {
+        let taken = key.kind.take(value).ok_or_else(|| self.wrong_type(key, value))?;
+        match key.bounds.fault(&taken) {
+            None => Ok(taken),
+            Some(fault) => {
+                let told = if key.secret { String::new() } else { format!(", not `{taken}`") };
+                Err(LoadError::new(format!("setting `{}` {fault}{told}", key.name)).hint(self.mend(key)))
+            }
+        }
+    }
+
+    fn mend(&self, key: &ConfigKey) -> String {
+        format!("mend `{}` under [plugins.{}.config] in carnet.toml", key.name, self.name)
     }
 
     fn unknown_key(&self, key: &str) -> Option<LoadError> {
@@ -118,13 +196,16 @@ impl Manifest {
     fn wrong_type(&self, key: &ConfigKey, value: &toml::Value) -> LoadError {
         let (name, kind) = (&key.name, key.kind);
         let told = if key.secret { String::new() } else { format!(", not `{value}`") };
-        LoadError::new(format!("setting `{name}` takes a value of type {kind}{told}"))
-            .hint(format!("mend `{name}` under [plugins.{}.config] in carnet.toml", self.name))
+        LoadError::new(format!("setting `{name}` takes a value of type {kind}{told}")).hint(self.mend(key))
     }
 
     fn missing(&self, key: &ConfigKey) -> LoadError {
         let doc = key.doc.as_ref().map_or_else(String::new, |doc| format!(": {doc}"));
-        LoadError::new(format!("it needs a value for `{}`{doc}", key.name))
-            .hint(format!("add `{}` under [plugins.{}.config] in carnet.toml", key.name, self.name))
+        LoadError::new(format!("it needs a value for `{}`{doc}", key.name)).hint(format!(
+            "add `{}` under [plugins.{}.config] in carnet.toml{}",
+            key.name,
+            self.name,
+            if key.secret { ": a value, { env = \"NAME\" } or { file = \"PATH\" }" } else { "" }
+        ))
     }
 }

@@ -5,12 +5,14 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::config::number_of;
 use super::{
-    ConfigKey, ConfigType, Limits, MANIFEST_BYTES, MANIFEST_FILE, Manifest, OnFault, Phase, did_you_mean,
-    is_plugin_name,
+    Bounds, ConfigKey, ConfigType, Limits, MANIFEST_BYTES, MANIFEST_FILE, Manifest, OnFault, Phase, did_you_mean,
+    is_plugin_name, place::position,
 };
-use crate::plugin::fault::Position;
-use crate::plugin::package::{Grants, LoadError};
+use crate::domain::reach::{self, Use};
+use crate::plugin::package::{ConfigValue, Grants, LoadError};
+use crate::plugin::told;
 
 /// The keys of a manifest.
 const KEYS: [&str; 11] = [
@@ -36,11 +38,14 @@ const LIMITS: [(&str, u32, u32); 5] = [
     ("edits", 0, 10_000),
 ];
 
+/// Most faults that are told.
+const MOST_FAULTS: usize = 50;
+
 /// What may be asked for.
 const GRANTS: [&str; 2] = ["lookup", "state"];
 
 /// The keys of one thing that a plugin can be told.
-const CONFIG_KEYS: [&str; 5] = ["type", "default", "doc", "secret", "required"];
+const CONFIG_KEYS: [&str; 8] = ["type", "default", "doc", "secret", "required", "one_of", "min", "max"];
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
@@ -75,8 +80,13 @@ impl<'t> Walk<'t> {
         self.faults.into_iter().map(|(_, fault)| fault).collect()
     }
 
+    /// Notes a fault; a manifest of nothing but faults is not told to its end.
     fn fault(&mut self, span: Range<usize>, message: String, hint: Option<String>) {
-        let error = LoadError { message, position: Some(position(self.text, span.start)), hint };
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
+        let (message, hint) = (told::lines(message), hint.map(told::lines));
+        let error = LoadError { message, position: Some(position(self.text, MANIFEST_FILE, span.start)), hint };
         self.faults.push((span.start, error));
     }
 
@@ -98,8 +108,8 @@ impl<'t> Walk<'t> {
                 &[OnFault::Reject, OnFault::Skip].map(|policy| (policy.as_str(), policy)),
             ),
             asks: self.grants(table),
-            reads: table.get("reads").map(|value| self.names(value, "reads")),
-            writes: table.get("writes").map(|value| self.names(value, "writes")),
+            reads: table.get("reads").map(|value| self.names(value, "reads", Use::Read)),
+            writes: table.get("writes").map(|value| self.names(value, "writes", Use::Write)),
             limits: self.limits(table),
             config: self.config(table),
         })
@@ -193,14 +203,18 @@ impl<'t> Walk<'t> {
         items.iter().filter_map(|item| self.text(item, key).map(|text| (item.span(), text))).collect()
     }
 
-    /// Names of fields or headers of files; a header may be any text.
-    fn names(&mut self, value: &Value<'t>, key: &str) -> Vec<String> {
+    /// Names of fields, groups, details of an enquiry, or headers of files; what can only be a header is one.
+    fn names(&mut self, value: &Value<'t>, key: &str, to: Use) -> Vec<String> {
         let mut names = Vec::new();
         for (span, name) in self.list(value, key) {
             if name.trim().is_empty() {
                 self.fault(span, format!("`{key}` holds an empty name"), None);
+                continue;
             }
-            names.push(name);
+            match reach::read(&name, to) {
+                Ok(name) => names.push(name),
+                Err(invalid) => self.fault(span, format!("`{key}`: {}", invalid.message), invalid.hint),
+            }
         }
         names
     }
@@ -267,15 +281,58 @@ impl<'t> Walk<'t> {
             );
         }
         let doc = table.get("doc").and_then(|value| self.text(value, "doc"));
-        Some(ConfigKey { name: name.to_owned(), kind, default, doc, secret: self.flag(table, "secret"), required })
+        let secret = self.flag(table, "secret");
+        if secret && default.is_some() {
+            let hint = Some("a manifest is for everybody to read: say `required = true` instead".to_owned());
+            self.fault(key.span(), format!("setting `{name}` is secret and has a default"), hint);
+        }
+        let bounds = self.bounds(table, name, kind);
+        if let Some((value, fault)) =
+            table.get("default").zip(default.as_ref().and_then(|default| bounds.fault(default)))
+        {
+            self.fault(value.span(), format!("the default of `{name}` {fault}"), None);
+        }
+        Some(ConfigKey { name: name.to_owned(), kind, default, doc, secret, required, bounds })
     }
 
-    fn default(
-        &mut self,
-        value: &Value<'t>,
-        name: &str,
-        kind: ConfigType,
-    ) -> Option<crate::plugin::package::ConfigValue> {
+    /// Which values of its type a setting takes.
+    fn bounds(&mut self, table: &DeTable<'t>, name: &str, kind: ConfigType) -> Bounds {
+        let is_number = matches!(kind, ConfigType::Integer | ConfigType::Number);
+        let mut bounds = Bounds::default();
+        if let Some(value) = table.get("one_of") {
+            if matches!(kind, ConfigType::Text | ConfigType::List) {
+                bounds.one_of = self.list(value, "one_of").into_iter().map(|(_, word)| word).collect();
+                if bounds.one_of.is_empty() {
+                    self.fault(value.span(), format!("`one_of` of `{name}` offers nothing"), None);
+                }
+            } else {
+                self.fault(value.span(), format!("`one_of` is for settings of type text or list, not {kind}"), None);
+            }
+        }
+        for (key, bound) in [("min", &mut bounds.min), ("max", &mut bounds.max)] {
+            let Some(value) = table.get(key) else { continue };
+            if !is_number {
+                self.fault(
+                    value.span(),
+                    format!("`{key}` is for settings of type integer or number, not {kind}"),
+                    None,
+                );
+                continue;
+            }
+            *bound = plain(value.get_ref()).and_then(|value| kind.take(&value)).as_ref().and_then(number_of);
+            if bound.is_none() {
+                self.wrong(value, key, &format!("a value of type {kind}"));
+            }
+        }
+        if bounds.min.zip(bounds.max).is_some_and(|(min, max)| min > max)
+            && let Some(value) = table.get("max")
+        {
+            self.fault(value.span(), format!("`max` of `{name}` is less than its `min`"), None);
+        }
+        bounds
+    }
+
+    fn default(&mut self, value: &Value<'t>, name: &str, kind: ConfigType) -> Option<ConfigValue> {
         let taken = plain(value.get_ref()).and_then(|value| kind.take(&value));
         if taken.is_none() {
             self.fault(value.span(), format!("the default of `{name}` is not of type {kind}"), None);
@@ -308,13 +365,4 @@ fn is_version(version: &str) -> bool {
     let number = |part: &&str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit());
     let rest = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+');
     version.len() <= 64 && parts.len() == 3 && parts.iter().all(number) && version.bytes().all(rest)
-}
-
-/// Turns an offset in bytes into a line and column that people count, with the line itself.
-fn position(text: &str, at: usize) -> Position {
-    let before = text.get(..at).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let source = text[start..].lines().next().map(|line| line.chars().take(200).collect());
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    Position { file: MANIFEST_FILE.to_owned(), line, column: before[start..].chars().count() + 1, source }
 }

@@ -45,7 +45,7 @@ fn a_full_manifest_is_read() {
     assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("phone-repair", "1.2.0-rc.1"));
     assert_eq!((manifest.priority, manifest.phase, manifest.on_fault), (100, Phase::Check, Some(OnFault::Skip)));
     assert_eq!(manifest.asks, Grants { lookup: true, state: true });
-    assert_eq!(manifest.reads.as_deref(), Some(&["mobile".to_owned(), "Their header".to_owned()][..]));
+    assert_eq!(manifest.reads.as_deref(), Some(&["mobile".to_owned(), "header:Their header".to_owned()][..]));
     assert_eq!(manifest.writes.as_deref(), Some(&[][..]));
     let budget = manifest.limits.budget();
     assert_eq!((budget.deadline, budget.memory_bytes, budget.edits), (Duration::from_millis(200), 32 << 20, 0));
@@ -81,7 +81,23 @@ fn every_fault_is_told_with_its_place() {
     check("phase = 'chek'", &["1:9 `phase` takes `change` or `check`, not `chek`"]);
     check("on_fault = 1", &["1:12 `on_fault` takes a text"]);
     check("grants = 'lookup'", &["1:10 `grants` takes a list of texts"]);
-    check("reads = ['a', 3, ' ']", &["1:15 `reads` takes a text", "1:18 `reads` holds an empty name"]);
+    check("reads = ['email', 3, ' ']", &["1:19 `reads` takes a text", "1:22 `reads` holds an empty name"]);
+    check(
+        "reads = ['mobile', 'emial']\nwrites = ['from.phone']",
+        &["1:20 `reads`: there is no field `emial`", "2:11 `writes`: there is no field `from.phone`"],
+    );
+    check("[config.a]\ntype = 'integer'\nmin = 3\nmax = 2", &["4:7 `max` of `a` is less than its `min`"]);
+    check("[config.a]\ntype = 'integer'\nmax = 2\ndefault = 3", &["4:11 the default of `a` takes up to 2"]);
+    check(
+        "[config.a]\ntype = 'text'\nmin = 'a'\none_of = []",
+        &["3:7 `min` is for settings of type integer or number, not text", "4:10 `one_of` of `a` offers nothing"],
+    );
+    check(
+        "[config.a]\ntype = 'bool'\none_of = ['yes']",
+        &["3:10 `one_of` is for settings of type text or list, not bool"],
+    );
+    check("[config.a]\ntype = 'text'\none_of = ['x']\ndefault = 'y'", &["4:11 the default of `a` takes `x`"]);
+    check("[config.a]\ntype = 'text'\nsecret = true\ndefault = 'y'", &["1:9 setting `a` is secret and has a default"]);
     check("budget = 3", &["1:10 `budget` takes a table: [budget]"]);
     check("[config.A]\ntype = 'text'", &["1:9 `A` cannot be a setting's name"]);
     check("[config.a]", &["1:9 setting `a` has no `type`"]);
@@ -146,6 +162,37 @@ fn every_fault_of_the_deployment_is_told() {
     assert_eq!(faults[0].hint.as_deref(), Some("did you mean `country`?"));
     let secret = manifest.configure(&table("token = 7")).unwrap_err();
     assert!(!secret[0].to_string().contains('7'));
+}
+
+#[test]
+fn values_out_of_bounds_are_told_and_secrets_are_not_repeated() {
+    let text = "[config.size]\ntype = 'integer'\nmin = 1\nmax = 9\n[config.kinds]\ntype = 'list'\none_of = ['a', 'b']\n\
+                [config.pin]\ntype = 'text'\nsecret = true\none_of = ['0']\n[config.share]\ntype = 'number'\nmin = 0.5\n";
+    let manifest = Manifest::parse(text, "x").unwrap();
+    let faults = manifest.configure(&table("size = 10\nkinds = ['a', 'c']\npin = '1234'\nshare = nan")).unwrap_err();
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "setting `kinds` takes `a`, `b`, not `a,c`",
+            "setting `pin` takes `0`",
+            "setting `share` takes 0.5 and more, not `NaN`",
+            "setting `size` takes 1 to 9, not `10`",
+        ]
+    );
+    assert!(manifest.configure(&table("size = 9\nkinds = ['b']\npin = '0'\nshare = 0.5")).is_ok());
+}
+
+#[test]
+fn what_a_package_does_not_say_is_narrowed() {
+    let granted = ["mobile".to_owned()];
+    let mut lone = Manifest::of_lone_file("lone");
+    lone.narrow(Some(&granted), None);
+    assert_eq!((lone.reads.as_deref(), lone.writes), (Some(&granted[..]), None));
+    let mut own = Manifest::parse("reads = ['emails']", "own").unwrap();
+    own.narrow(Some(&granted), Some(&[]));
+    assert_eq!(own.terms(false).reads.unwrap(), ["email", "personal_email", "other_email"]);
+    assert_eq!(own.writes, Some(Vec::new()));
 }
 
 proptest::proptest! {

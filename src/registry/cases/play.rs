@@ -1,12 +1,12 @@
-//! Playing a case: the thing in hand is built from it under the default rules, the hook is called once, and what came out is compared.
+//! Playing a case: the thing in hand is built from it under the default rules, and the hook is called. What came out is looked at in
+//! `compare`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
 use csv::StringRecord;
 
-use super::parse::{Case, Event, Expected, ExpectedProblem, Outcome, Texts};
+use super::parse::{Case, Event, Texts};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::date::DateFormat;
 use crate::domain::draft::Draft;
@@ -16,16 +16,15 @@ use crate::domain::id::ContactId;
 use crate::domain::language::LanguageNames;
 use crate::domain::merge::merge;
 use crate::domain::phone::PhoneMode;
-use crate::domain::problem::Problem;
 use crate::domain::row::Columns;
 use crate::domain::rules::{MissingLastName, RequiredNames, Rules, UnknownCustomFields, UnknownLabels};
-use crate::plugin::Plugin;
 use crate::plugin::budget::Spent;
 use crate::plugin::fault::Fault;
 use crate::plugin::hand::{ContactHand, Edit, EnquiryHand, MergeHand, RowHand, Sheet, Subject, Terms};
 use crate::plugin::manifest::Manifest;
 use crate::plugin::service::{ContactLookup, LogLine, LookupKey, PluginState, Services, StateWrite};
 use crate::plugin::verdict::Verdict;
+use crate::plugin::{Plugin, Session};
 use crate::registry::dispatch;
 
 /// What came of a case.
@@ -45,114 +44,52 @@ pub struct Played {
     pub spent: Spent,
 }
 
+/// What the calls of one case begin with.
+pub struct Stage<'c> {
+    case: &'c Case,
+    rules: Arc<Rules>,
+    terms: Arc<Terms>,
+    services: Services,
+}
+
+impl<'c> Stage<'c> {
+    /// Sets a case up for a plugin with this manifest.
+    #[must_use]
+    pub fn new(case: &'c Case, manifest: &Manifest) -> Self {
+        let rules = Arc::new(rules());
+        let lookup: Arc<dyn ContactLookup> =
+            Arc::new(Book(case.lookup.iter().map(|texts| Arc::new(contact(texts, &rules))).collect()));
+        let state: Arc<dyn PluginState> = Arc::new(Forgetful);
+        let services =
+            Services { lookup: manifest.asks.lookup.then_some(lookup), state: manifest.asks.state.then_some(state) };
+        let terms = Arc::new(manifest.terms(manifest.is_read_only(case.hook)));
+        Self { case, rules, terms, services }
+    }
+
+    /// Opens a session with what the case lets be found.
+    #[must_use]
+    pub fn session(&self, plugin: &dyn Plugin) -> Box<dyn Session> {
+        plugin.session(self.services.clone())
+    }
+
+    /// Returns the thing in hand, afresh.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        let mut subject = subject(&self.case.event, &self.rules);
+        subject.begin(&self.terms);
+        subject
+    }
+}
+
 /// Calls a case's hook once, in a session of its own.
 #[must_use]
 pub fn play(case: &Case, plugin: &dyn Plugin, manifest: &Manifest) -> Played {
-    let rules = Arc::new(rules());
-    let lookup: Arc<dyn ContactLookup> =
-        Arc::new(Book(case.lookup.iter().map(|texts| Arc::new(contact(texts, &rules))).collect()));
-    let state: Arc<dyn PluginState> = Arc::new(Forgetful);
-    let services =
-        Services { lookup: manifest.asks.lookup.then_some(lookup), state: manifest.asks.state.then_some(state) };
-    let mut subject = subject(&case.event, &rules);
-    subject.begin(&Arc::new(manifest.terms(manifest.is_read_only(case.hook))));
-    let returned = plugin.session(services).call(case.hook, subject);
+    let stage = Stage::new(case, manifest);
+    let returned = stage.session(plugin).call(case.hook, stage.subject());
     let mut subject = returned.subject;
     let verdict = dispatch::said(case.hook, manifest.phase, &subject, returned.outcome);
     let edits = if verdict.is_ok() { subject.keep() } else { subject.revert() };
     Played { verdict, subject, edits, log: returned.log, state: returned.state, spent: returned.spent }
-}
-
-impl Played {
-    /// Returns what differs from what was expected: what was looked at, what should have come out, what did.
-    #[must_use]
-    pub fn compare(&mut self, expect: &Expected) -> Vec<(String, String, String)> {
-        let mut differences = Vec::new();
-        if self.outcome() != expect.verdict {
-            differences.push(("verdict".to_owned(), expect.verdict.as_str().to_owned(), self.told()));
-        }
-        let problems = match &self.verdict {
-            Ok(Verdict::Reject(problems)) => problems.as_slice(),
-            _ => &[],
-        };
-        for wanted in expect.problems.iter().filter(|wanted| !problems.iter().any(|problem| wanted.is_met_by(problem)))
-        {
-            let told: Vec<String> =
-                problems.iter().map(|problem| problem_text(Some(&problem.code), problem.field.as_deref())).collect();
-            let got = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
-            differences.push((
-                "problems".to_owned(),
-                problem_text(wanted.code.as_deref(), wanted.field.as_deref()),
-                got,
-            ));
-        }
-        // What is read here is not read by the plugin, whatever it may read.
-        self.subject.begin(&Arc::new(Terms::open(0)));
-        for (name, wanted) in &expect.set {
-            let got = value(&self.subject, name).unwrap_or_default();
-            if got != *wanted {
-                differences.push((format!("set.{name}"), format!("`{wanted}`"), format!("`{got}`")));
-            }
-        }
-        differences
-    }
-
-    const fn outcome(&self) -> Outcome {
-        match &self.verdict {
-            Ok(Verdict::Accept) => Outcome::Accept,
-            Ok(Verdict::Reject(_)) => Outcome::Reject,
-            Ok(Verdict::Skip(_)) => Outcome::Skip,
-            Err(_) => Outcome::Fault,
-        }
-    }
-
-    fn told(&self) -> String {
-        match &self.verdict {
-            Ok(Verdict::Accept) => "accept".to_owned(),
-            Ok(Verdict::Skip(reason)) => format!("skip: {reason}"),
-            Ok(Verdict::Reject(problems)) => {
-                let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                format!("reject: {}", told.join("; "))
-            }
-            Err(fault) => {
-                let place = fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
-                format!("fault {}{place}: {fault}", fault.kind.code())
-            }
-        }
-    }
-}
-
-impl ExpectedProblem {
-    fn is_met_by(&self, problem: &Problem) -> bool {
-        self.code.as_ref().is_none_or(|code| *code == problem.code)
-            && (self.field.is_none() || self.field == problem.field)
-    }
-}
-
-fn problem_text(code: Option<&str>, field: Option<&str>) -> String {
-    format!(
-        "{} of {}",
-        code.unwrap_or("any code"),
-        field.map_or_else(|| "the record".to_owned(), |field| format!("`{field}`"))
-    )
-}
-
-/// A value by header, field, or detail of an enquiry; lists joined by `; `.
-fn value(subject: &Subject, name: &str) -> Option<String> {
-    let sheet = match subject {
-        Subject::Row(row) => return row.get(name).ok().flatten().map(str::to_owned),
-        Subject::Contact(hand) => &hand.sheet,
-        Subject::Merge(hand) => &hand.result,
-        Subject::Enquiry(hand) if name == "survey" => return hand.suppress().map(str::to_owned),
-        Subject::Enquiry(hand) => match (hand.get(name), hand.contact()) {
-            (Ok(detail), _) => return detail.map(Cow::into_owned),
-            (Err(_), contact) => contact?,
-        },
-    };
-    let key = FieldKey::parse(name).ok()?;
-    let draft = sheet.draft();
-    let pending = draft.pending.iter().find(|pending| pending.key == key);
-    pending.map(|pending| pending.value.clone()).or_else(|| draft.contact.joined(&key))
 }
 
 fn subject(event: &Event, rules: &Arc<Rules>) -> Subject {

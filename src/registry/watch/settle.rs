@@ -9,7 +9,7 @@ use crate::registry::scan::Stamp;
 /// How long things take.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Timing {
-    /// From the last hint to a look, and between two looks at files that are still growing.
+    /// How long what was found must stay as it is, and the time between two looks at files that are still growing.
     pub settle: Duration,
     /// How long a file must stay away to count as removed: editors and deployments put another in its place.
     pub absence: Duration,
@@ -49,8 +49,8 @@ pub struct Settler {
     seen: Option<(Found, Instant)>,
     /// Files that went missing, and when that was noticed.
     missing: BTreeMap<PathBuf, Instant>,
-    /// First hint since the last look: hints without end must not put it off for ever.
-    hinted: Option<Instant>,
+    /// When it last looked: hints without end must not lead to looks without end.
+    looked: Option<Instant>,
     look_at: Instant,
     full_at: Instant,
 }
@@ -60,13 +60,14 @@ impl Settler {
     pub(in crate::registry) fn new(timing: Timing, now: Instant, accepted: Found) -> Self {
         let full_at = now + timing.full;
         let look_at = timing.look.map_or(full_at, |every| full_at.min(now + every));
-        Self { timing, accepted, seen: None, missing: BTreeMap::new(), hinted: None, look_at, full_at }
+        Self { timing, accepted, seen: None, missing: BTreeMap::new(), looked: None, look_at, full_at }
     }
 
-    /// Takes a hint that something changed.
+    /// Takes a hint that something changed. The first look comes soon, for what it finds has to stay the same from then on.
     pub fn hint(&mut self, now: Instant) {
-        let first = *self.hinted.get_or_insert(now);
-        self.look_at = (now + self.timing.settle).min(first + self.timing.settle * 10);
+        let soon = now + self.timing.settle / 4;
+        let look_at = self.looked.map_or(soon, |looked| soon.max(looked + self.timing.settle));
+        self.look_at = self.look_at.min(look_at);
     }
 
     /// Takes note that hints were lost: the next look compares contents.
@@ -83,7 +84,7 @@ impl Settler {
 
     /// Takes what a look found.
     pub(in crate::registry) fn look(&mut self, now: Instant, found: Found) -> Look {
-        self.hinted = None;
+        self.looked = Some(now);
         let since = match self.seen.take() {
             Some((seen, since)) if seen == found => since,
             _ => now,
@@ -161,7 +162,7 @@ mod tests {
     }
 
     fn found(files: &[(&str, u64)]) -> Found {
-        let stamp = |bytes| Stamp { bytes, modified: None, target: PathBuf::new() };
+        let stamp = |bytes| Stamp { bytes, modified: None, inode: (0, 0, 0), target: PathBuf::new() };
         files.iter().map(|(name, bytes)| (PathBuf::from(name), stamp(*bytes))).collect()
     }
 
@@ -169,17 +170,27 @@ mod tests {
     fn a_file_that_grows_is_waited_for() {
         let mut scene = Scene::new(&[]);
         scene.hint(0);
-        assert_eq!(scene.look(&[("a", 10)]), (200, Look::Wait));
-        assert_eq!(scene.look(&[("a", 20)]), (400, Look::Wait));
-        assert_eq!(scene.look(&[("a", 20)]), (600, Look::Reload));
-        assert_eq!(scene.look(&[("a", 20)]), (30_600, Look::Reload));
+        assert_eq!(scene.look(&[("a", 10)]), (50, Look::Wait));
+        assert_eq!(scene.look(&[("a", 20)]), (250, Look::Wait));
+        assert_eq!(scene.look(&[("a", 20)]), (450, Look::Reload));
+        assert_eq!(scene.look(&[("a", 20)]), (30_450, Look::Reload));
+    }
+
+    #[test]
+    fn a_file_that_is_whole_takes_effect_in_a_quarter_of_a_second() {
+        let mut scene = Scene::new(&[("a", 10)]);
+        scene.hint(1000);
+        scene.hint(1004);
+        assert_eq!(scene.look(&[("a", 20)]), (1050, Look::Wait));
+        scene.hint(1060);
+        assert_eq!(scene.look(&[("a", 20)]), (1250, Look::Reload));
     }
 
     #[test]
     fn a_file_that_comes_back_was_never_gone() {
         let mut scene = Scene::new(&[("a", 10)]);
         scene.hint(0);
-        assert_eq!(scene.look(&[]), (200, Look::Wait));
+        assert_eq!(scene.look(&[]), (50, Look::Wait));
         for _ in 0..5 {
             assert_eq!(scene.look(&[]).1, Look::Wait);
         }
@@ -191,23 +202,28 @@ mod tests {
         let mut scene = Scene::new(&[("a", 10), ("b", 10)]);
         scene.hint(0);
         let ends: Vec<(u128, Look)> = (0..12).map(|_| scene.look(&[("b", 10)])).collect();
-        assert_eq!(ends.iter().find(|(_, look)| *look == Look::Reload), Some(&(2400, Look::Reload)), "{ends:?}");
+        assert_eq!(ends.iter().find(|(_, look)| *look == Look::Reload), Some(&(2250, Look::Reload)), "{ends:?}");
     }
 
     #[test]
-    fn hints_without_end_do_not_put_a_look_off_for_ever() {
-        let mut scene = Scene::new(&[]);
-        for ms in (0..10_000).step_by(100) {
+    fn hints_without_end_lead_neither_to_none_nor_to_endless_looks() {
+        let mut scene = Scene::new(&[("a", 1)]);
+        let mut looks = 0;
+        for ms in (0..10_000).step_by(10) {
             scene.hint(ms);
+            if scene.settler.wake_at() <= scene.at(ms) {
+                looks += 1;
+                assert_eq!(scene.look(&[("a", 1)]).1, Look::Same);
+            }
         }
-        assert_eq!(scene.look(&[("a", 1)]), (2_000, Look::Wait));
+        assert_eq!(looks, 50);
     }
 
     #[test]
     fn lost_hints_compare_contents_at_once_and_files_on_the_move_put_that_off_for_a_moment_only() {
         let mut scene = Scene::new(&[("a", 10)]);
         scene.settler.lost(scene.at(0));
-        assert_eq!(scene.look(&[("a", 10)]), (200, Look::Reload));
+        assert_eq!(scene.look(&[("a", 10)]), (50, Look::Reload));
         scene.settler.lost(scene.at(1000));
         let ends: Vec<(u128, Look)> = (1..40).map(|bytes| scene.look(&[("a", bytes * 100)])).collect();
         let first = ends.iter().find(|(_, look)| *look == Look::Reload).unwrap();

@@ -2,7 +2,7 @@
 
 use rhai::{Dynamic, EvalAltResult};
 
-use super::api::Api;
+use super::api::misuse;
 use super::call::{Call, Refused};
 use super::engine::{MAX_ARRAY, MAX_CALL_LEVELS, MAX_MAP, MAX_STRING, MAX_VARIABLES};
 use crate::plugin::fault::{Fault, FaultKind, Position};
@@ -30,6 +30,13 @@ impl Source {
         let text = line.checked_sub(1).and_then(|index| self.text.lines().nth(index));
         let source = text.map(|text| text.trim().chars().take(SHOWN_CHARS).collect());
         Position { file: self.file.clone(), line, column, source }
+    }
+
+    /// Returns a place by its byte, from 0.
+    pub(super) fn at_byte(&self, at: usize) -> Position {
+        let before = self.text.get(..at).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        self.position(before.matches('\n').count() + 1, column)
     }
 
     /// Returns a place that Rhai named; the first line when it named none.
@@ -84,7 +91,12 @@ fn explain(error: &EvalAltResult, call: &Call) -> Fault {
         }
         EvalAltResult::ErrorDataTooLarge(what, _) => Fault::new(FaultKind::Memory, too_large(what)),
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => no_function(signature),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => misuse::no_function(signature),
+        // In a hook it is found by the compiler.
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            Fault::new(FaultKind::Script, format!("there is no variable `{name}` here"))
+                .hint("what computes a constant does not see the others: hand them over as arguments")
+        }
         other => Fault::new(FaultKind::Script, plain(other)),
     }
 }
@@ -111,21 +123,6 @@ fn thrown(value: &Dynamic) -> Fault {
     }
     let text: String = value.to_string().chars().take(1000).collect();
     Fault::new(FaultKind::Script, if text.is_empty() { "the script threw an error".to_owned() } else { text })
-}
-
-fn no_function(signature: &str) -> Fault {
-    let name = signature.split(" (").next().unwrap_or(signature);
-    if let Some(property) = signature.strip_prefix("get$").or_else(|| signature.strip_prefix("set$")) {
-        return Fault::new(FaultKind::Script, format!("there is no property `{property}`"));
-    }
-    let fault = Fault::new(FaultKind::Script, format!("there is no function `{}`", signature.replace(" (", "(")));
-    match Api::nearest(name) {
-        Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None if super::api::is_function(name) => {
-            fault.hint("there is one, but it takes other values: see the reference in scripts/README.md")
-        }
-        None => fault,
-    }
 }
 
 fn plain(error: &EvalAltResult) -> String {

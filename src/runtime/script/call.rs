@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
+use super::captured::Captured;
 use super::load::Terms;
 use super::memory::Scales;
 use super::meter::Meter;
@@ -12,8 +13,9 @@ use super::patterns::Used;
 use crate::domain::problem::Problem;
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand::{EditError, Refusal, Subject};
-use crate::plugin::service::{LogLevel, LogLine, Services, StateWrite};
-use crate::plugin::verdict::Verdict;
+use crate::plugin::service::{LOG_LINES, LogLevel, LogLine, Services, StateWrite};
+use crate::plugin::told::printable;
+use crate::plugin::verdict::{VERDICT_BYTES, Verdict};
 
 /// What native functions return.
 pub(super) type Outcome<T> = Result<T, Box<EvalAltResult>>;
@@ -28,6 +30,7 @@ pub(super) struct Call {
     pub(super) terms: Arc<Terms>,
     pub(super) services: Services,
     pub(super) patterns: Used,
+    pub(super) captured: Captured,
     desk: Mutex<Desk>,
 }
 
@@ -42,6 +45,8 @@ pub(super) struct Desk {
     pub(super) log: Vec<LogLine>,
     pub(super) log_bytes: usize,
     pub(super) state: Vec<StateWrite>,
+    /// What the state would take with these writes; `None` before anything was written.
+    pub(super) state_size: Option<usize>,
     pub(super) said_bytes: usize,
     pub(super) failure: Option<Fault>,
 }
@@ -72,7 +77,7 @@ impl Call {
     pub(super) fn new(terms: Arc<Terms>, services: Services) -> Self {
         let scales = Arc::new(Scales::new(terms.budget.memory_bytes));
         let (patterns, desk) = (Used::default(), Mutex::default());
-        Self { meter: Meter::new(), scales, terms, services, patterns, desk }
+        Self { meter: Meter::new(), scales, terms, services, patterns, captured: Captured::default(), desk }
     }
 
     /// Finds the call that a native function belongs to.
@@ -96,6 +101,7 @@ impl Call {
 
     /// Clears the desk.
     pub(super) fn end(&self) -> Left {
+        self.captured.release();
         let mut desk = self.desk();
         let fresh = Desk { number: desk.number, ..Desk::default() };
         let done = std::mem::replace(&mut *desk, fresh);
@@ -154,13 +160,17 @@ impl Call {
             drop(desk);
             return Err(self.stop(FaultKind::Log, format!("it logged more than {limit} bytes")));
         }
-        desk.log.push(LogLine { level, text: text.to_owned() });
+        if desk.log.len() >= LOG_LINES {
+            drop(desk);
+            return Err(self.stop(FaultKind::Log, format!("it logged more than {LOG_LINES} lines")));
+        }
+        desk.log.push(LogLine { level, text: printable(text.to_owned()) });
         Ok(())
     }
 
     /// Counts bytes that the script hands over in problems and reasons.
     pub(super) fn say(&self, bytes: usize) -> Outcome<()> {
-        let limit = self.terms.budget.output_bytes;
+        let limit = self.terms.budget.output_bytes.min(VERDICT_BYTES);
         let mut desk = self.desk();
         desk.said_bytes += bytes;
         let over = desk.said_bytes > limit;

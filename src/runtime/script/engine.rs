@@ -29,8 +29,8 @@ pub(super) const MAX_EXPR_DEPTHS: (usize, usize) = (48, 32);
 /// Most functions of a script, closures included.
 const MAX_FUNCTIONS: usize = 512;
 
-/// Words that scripts cannot use, for they would bring in code that was not checked.
-const DISABLED: [&str; 3] = ["eval", "import", "export"];
+/// Words that scripts cannot use: they would bring in code that was not checked, or (`curry`) make chains of values that nobody sees.
+const DISABLED: [&str; 4] = ["eval", "import", "export", "curry"];
 
 /// What of Rhai's own library scripts may use: no files, no clock, no modules, no blobs.
 static STANDARD: LazyLock<Arc<Module>> = LazyLock::new(|| {
@@ -100,14 +100,18 @@ fn watch(engine: &mut Engine, call: &Arc<Call>) {
 )]
 fn weigh_variables(engine: &mut Engine, call: &Arc<Call>) {
     let (held, scales) = (Arc::clone(call), Arc::clone(&call.scales));
-    engine.on_var(move |_, _, context| on_access(&held, &scales, &context).map(|()| None));
+    engine.on_var(move |name, _, context| on_access(&held, &scales, name, &context).map(|()| None));
 }
 
 fn on_access(
     call: &Call,
     scales: &Scales,
+    name: &str,
     context: &EvalContext<'_, '_, '_, '_, '_, '_>,
 ) -> Result<(), Box<EvalAltResult>> {
+    call.captured
+        .note(name, context.scope(), call.terms.budget.memory_bytes)
+        .map_err(|heavy| too_heavy(call, heavy))?;
     scales.access(context.scope(), context.call_level()).map_err(|heavy| too_heavy(call, heavy))
 }
 
@@ -115,7 +119,7 @@ fn on_access(
 pub(super) fn too_heavy(call: &Call, heavy: Heavy) -> Box<EvalAltResult> {
     let message = match heavy {
         Heavy::Bytes => format!("its values take more than {} bytes", call.terms.budget.memory_bytes),
-        Heavy::Depth => "arrays or maps are nested too deep".to_owned(),
+        Heavy::Depth => "values are nested too deep, or hold themselves".to_owned(),
     };
     call.stop(FaultKind::Memory, message)
 }

@@ -1,14 +1,17 @@
 //! From a package to a script that can be called: compiled, its constants computed, its hooks found, its grants checked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rhai::{AST, Dynamic, Engine, Module, ParseErrorType, Scope};
 
+use super::api::{Api, misuse};
 use super::blame::{self, Source};
 use super::call::Call;
 use super::engine::engine;
+use super::library::standard;
 use super::patterns::Patterns;
 use super::scan;
 use crate::plugin::budget::Budget;
@@ -61,12 +64,13 @@ fn load_here(package: &Package) -> Result<Loaded, LoadError> {
     check_grants(source.text(), package.grants)?;
     let terms = Arc::new(Terms::new(package));
     let (constants, ast) = compile(&terms, &source)?;
+    refuse_misspelt(&source)?;
     let hooks = find_hooks(&ast, &source)?;
     Ok(Loaded { identity: Arc::clone(&package.identity), terms, source, hooks, ast, constants })
 }
 
 impl Terms {
-    fn new(package: &Package) -> Self {
+    pub(super) fn new(package: &Package) -> Self {
         Self {
             identity: Arc::clone(&package.identity),
             budget: package.budget,
@@ -165,6 +169,22 @@ fn compute_constants(
     }
 }
 
+/// A function that is not there is an error only where it is called; one that is nearly there is told now.
+fn refuse_misspelt(source: &Source) -> Result<(), LoadError> {
+    let known = |name: &str| Api::knows(name) || standard::NAMES.contains(&name);
+    for (name, at) in scan::foreign(source.text()).into_iter().filter(|(name, _)| !known(name)) {
+        // A key in quotes may hold a function.
+        if source.text().contains(&format!("\"{name}\"")) {
+            continue;
+        }
+        if let Some(near) = Api::nearest(name) {
+            let error = LoadError::new(format!("there is no function `{name}`"));
+            return Err(error.hint(format!("did you mean `{near}`?")).at(source.at_byte(at)));
+        }
+    }
+    Ok(())
+}
+
 fn find_hooks(ast: &AST, source: &Source) -> Result<HookSet, LoadError> {
     let mut hooks = HookSet::default();
     for function in ast.iter_functions() {
@@ -196,7 +216,8 @@ fn refuse_near_miss(name: &str, source: &Source) -> Result<(), LoadError> {
         if plain(hook.name()) == plain(name) { 1.0 } else { strsim::jaro_winkler(hook.name(), name) }
     };
     let nearest = Hook::ALL.into_iter().max_by(|a, b| score(a).total_cmp(&score(b)));
-    let looks_like_one = name.to_ascii_lowercase().starts_with("on");
+    let looks_like_one =
+        name.strip_prefix("on").is_some_and(|rest| rest.starts_with(|c: char| c == '_' || c.is_ascii_uppercase()));
     match nearest.filter(|hook| score(hook) == 1.0 || (looks_like_one && score(hook) > 0.8) || name.starts_with("on_"))
     {
         Some(hook) => {
@@ -228,18 +249,25 @@ const fn parameters(hook: Hook) -> &'static [&'static str] {
 
 impl Source {
     fn blame_parse(&self, error: &rhai::ParseError) -> LoadError {
-        let (message, hint) = match &*error.0 {
-            ParseErrorType::VariableUndefined(name) => (format!("there is no variable `{name}`"), None),
+        let (message, hint): (String, Option<Cow<'static, str>>) = match &*error.0 {
+            ParseErrorType::VariableUndefined(name) => {
+                let near = misuse::nearest(name, scan::words(self.text()).into_iter().filter(|word| word != name));
+                let hint = near.map(|near| Cow::Owned(format!("did you mean `{near}`?")));
+                (format!("there is no variable `{name}`"), hint)
+            }
             ParseErrorType::Reserved(word) | ParseErrorType::BadInput(rhai::LexError::ImproperSymbol(word, _))
                 if matches!(word.as_str(), "eval" | "import" | "export") =>
             {
-                (format!("`{word}` is not available"), Some("a script is one file, and runs only what was checked"))
+                (
+                    format!("`{word}` is not available"),
+                    Some("a script is one file, and runs only what was checked".into()),
+                )
             }
             other => (blame::fragment(&other.to_string()), None),
         };
         let load = LoadError::new(message).at(self.at(error.1));
         match hint {
-            Some(hint) => load.hint(hint),
+            Some(hint) => load.hint(hint.into_owned()),
             None => load,
         }
     }

@@ -8,7 +8,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use rhai::{Array, Dynamic, ImmutableString, Map, Scope};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, Scope};
 
 use super::engine::{MAX_ARRAY, MAX_CALL_LEVELS, MAX_MAP, MAX_STRING};
 
@@ -31,6 +31,8 @@ pub(super) struct Scales {
     pause: AtomicUsize,
     /// What each level of calls weighed when last looked at.
     levels: Mutex<[usize; MAX_CALL_LEVELS + 2]>,
+    /// The most that the call weighed so far.
+    highest: AtomicUsize,
 }
 
 /// What a value weighs, and how deep it is nested.
@@ -44,13 +46,21 @@ pub(super) enum Heavy {
 
 impl Scales {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, pause: AtomicUsize::new(pause(limit, 0)), levels: Mutex::new([0; MAX_CALL_LEVELS + 2]) }
+        let levels = Mutex::new([0; MAX_CALL_LEVELS + 2]);
+        Self { limit, pause: AtomicUsize::new(pause(limit, 0)), levels, highest: AtomicUsize::new(0) }
     }
 
     /// Forgets the last call.
     pub(super) fn reset(&self) {
         self.pause.store(pause(self.limit, 0), Relaxed);
         self.levels.lock().unwrap_or_else(PoisonError::into_inner).fill(0);
+        self.highest.store(0, Relaxed);
+    }
+
+    /// Weighs what a call leaves in its scope, and returns the most that it weighed: an estimate, as all that is weighed here.
+    pub(super) fn highest(&self, scope: &Scope<'_>) -> usize {
+        let left = scope.iter_raw().map(|(_, _, value)| weigh(value, 0).unwrap_or_default()).sum();
+        self.highest.fetch_max(left, Relaxed).max(left)
     }
 
     /// Counts an access of a variable; says whether the call is too heavy.
@@ -70,6 +80,7 @@ impl Scales {
         levels[at + 1..].fill(0);
         let sum: usize = levels.iter().sum();
         self.pause.store(pause(self.limit, sum), Relaxed);
+        self.highest.fetch_max(sum, Relaxed);
         if sum > self.limit { Err(Heavy::Bytes) } else { Ok(()) }
     }
 }
@@ -105,6 +116,14 @@ pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
         for (key, item) in map.iter() {
             weight += MAP_ENTRY + key.len() + weigh(item, depth + 1)?;
         }
+    } else if value.is_fnptr() {
+        // What a closure captured hangs from it.
+        let Some(function) = value.read_lock::<FnPtr>() else { return Ok(weight) };
+        for item in function.iter_curry() {
+            weight += weigh(item, depth + 1)?;
+        }
+    } else if value.is_variant() {
+        weight += super::library::list_weight(value);
     }
     Ok(weight)
 }

@@ -14,6 +14,37 @@ const PARTICLES: &[&str] = &[
 ];
 /// Words behind a name that belong to the last one.
 const SUFFIXES: &[&str] = &["jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "phd", "ph.d.", "md", "m.d.", "esq", "esq."];
+/// Forms of address in front of a name, without dots. None of them is a first name.
+const TITLES: &[&str] = &[
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "dr",
+    "prof",
+    "professor",
+    "sir",
+    "dame",
+    "rev",
+    "hon",
+    "capt",
+    "col",
+    "herr",
+    "frau",
+    "mme",
+    "mlle",
+    "monsieur",
+    "madame",
+    "sig",
+    "sra",
+    "srta",
+    "señor",
+    "señora",
+    "ing",
+    "dipl-ing",
+    "drs",
+];
 /// Chinese and Korean last names of two characters.
 const DOUBLE_SURNAMES: &[&str] = &[
     "欧阳", "歐陽", "司马", "司馬", "上官", "诸葛", "諸葛", "夏侯", "东方", "東方", "皇甫", "尉迟", "尉遲", "公孙",
@@ -122,6 +153,27 @@ pub(super) fn title_case(text: &str) -> String {
     out
 }
 
+/// Writes a first and a last name as one: Chinese and Korean names the other way round and without a space.
+pub(super) fn join(first: &str, last: &str) -> String {
+    let (first, last) = (first.trim(), last.trim());
+    if first.is_empty() || last.is_empty() {
+        return format!("{first}{last}");
+    }
+    if is_east_asian(first) && is_east_asian(last) { format!("{last}{first}") } else { format!("{first} {last}") }
+}
+
+/// Takes forms of address off the front of a name; returns them and the rest. A name that is nothing else is left whole.
+pub(super) fn split_title(full: &str) -> (String, String) {
+    let words: Vec<&str> = full.split_whitespace().collect();
+    let is_title = |word: &&&str| {
+        let word = word.trim_end_matches(['.', ',']).to_lowercase();
+        TITLES.contains(&word.as_str())
+    };
+    let count = words.iter().take_while(is_title).count();
+    let count = if count == words.len() { 0 } else { count };
+    (words[..count].join(" "), words[count..].join(" "))
+}
+
 /// A letter after a hyphen is a capital, and one after the first letter's apostrophe: `O'Neil`, but not `Ann'S`.
 fn capitalize(word: &str, out: &mut String) {
     let mut start = true;
@@ -181,6 +233,17 @@ mod tests {
         assert_eq!(title_case("LUDWIG VAN BEETHOVEN"), "Ludwig van Beethoven");
         assert_eq!(title_case("McDonald  jones"), "McDonald  Jones");
         assert_eq!(title_case("ann's"), "Ann's");
+    }
+
+    #[test]
+    fn forms_of_address_come_off_and_names_go_together() {
+        let title = |full: &str| split_title(full);
+        assert_eq!(title("Prof. Dr. Ann Lee"), ("Prof. Dr.".to_owned(), "Ann Lee".to_owned()));
+        assert_eq!(title("Drew Lee"), (String::new(), "Drew Lee".to_owned()));
+        assert_eq!(title("Dr."), (String::new(), "Dr.".to_owned()));
+        assert_eq!(join("Ann", "Lee"), "Ann Lee");
+        assert_eq!(join("大文", "陈"), "陈大文");
+        assert_eq!(join("", "Lee"), "Lee");
     }
 
     proptest! {

@@ -79,7 +79,6 @@ fn compile(pattern: &str) -> Outcome<Regex> {
 
 /// Prepares a search.
 fn ready(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<Arc<Regex>> {
-    call.charge()?;
     call.check_clock()?;
     if text.len() > MAX_TEXT {
         return Err(format!("patterns search texts of at most {MAX_TEXT} bytes, this one has {}", text.len()).into());
@@ -96,6 +95,41 @@ pub(super) fn is_match(call: &Call, text: &str, pattern: &ImmutableString) -> Ou
 pub(super) fn find(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<Option<String>> {
     let captures = ready(call, text, pattern)?.captures(text);
     Ok(captures.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|part| part.as_str().to_owned())))
+}
+
+/// Returns every occurrence: its first group if the pattern has one, else all of it.
+pub(super) fn find_all<'t>(call: &Call, text: &'t str, pattern: &ImmutableString) -> Outcome<Vec<&'t str>> {
+    let mut found = Vec::new();
+    for captures in ready(call, text, pattern)?.captures_iter(text) {
+        call.check_clock()?;
+        let part = if captures.len() > 1 { captures.get(1) } else { captures.get(0) };
+        found.push(part.map_or("", |part| part.as_str()));
+    }
+    Ok(found)
+}
+
+/// Returns the first occurrence and its groups.
+pub(super) fn groups<'t>(call: &Call, text: &'t str, pattern: &ImmutableString) -> Outcome<Vec<&'t str>> {
+    let captures = ready(call, text, pattern)?.captures(text);
+    Ok(captures.map_or_else(Vec::new, |found| found.iter().map(|part| part.map_or("", |part| part.as_str())).collect()))
+}
+
+/// Returns the named groups of the first occurrence.
+pub(super) fn named(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<Vec<(String, String)>> {
+    let regex = ready(call, text, pattern)?;
+    let Some(found) = regex.captures(text) else { return Ok(Vec::new()) };
+    let part = |name: &str| found.name(name).map_or("", |part| part.as_str()).to_owned();
+    Ok(regex.capture_names().flatten().map(|name| (name.to_owned(), part(name))).collect())
+}
+
+/// Returns what stands between the occurrences.
+pub(super) fn split<'t>(call: &Call, text: &'t str, pattern: &ImmutableString) -> Outcome<Vec<&'t str>> {
+    let mut parts = Vec::new();
+    for part in ready(call, text, pattern)?.split(text) {
+        call.check_clock()?;
+        parts.push(part);
+    }
+    Ok(parts)
 }
 
 /// Replaces every occurrence; looks at the clock after each.

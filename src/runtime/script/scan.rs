@@ -1,21 +1,84 @@
 //! Which functions a script's text calls, found without running it: enough of Rhai's lexical rules to pass over comments and strings, and
 //! to look into the `${…}` of template strings.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Returns the names that are followed by `(`, without those that the script defines itself.
 pub(super) fn called(source: &str) -> HashSet<&str> {
-    let mut scan = Scan { source, at: 0, called: HashSet::new(), defined: HashSet::new() };
+    let Scan { called, defined, .. } = scan(source);
+    called.into_keys().filter(|name| !defined.contains(name)).collect()
+}
+
+/// Returns the calls of functions that the script does not define, and that it does not speak of otherwise (as a variable or a key might
+/// be spoken of that holds a function): each name, and where it is called first, in bytes.
+pub(super) fn foreign(source: &str) -> Vec<(&str, usize)> {
+    let Scan { called, defined, named, .. } = scan(source);
+    let is_foreign = |name: &str| !defined.contains(name) && !named.contains(name) && !KEYWORDS.contains(&name);
+    let mut foreign: Vec<_> = called.into_iter().filter(|(name, _)| is_foreign(name)).collect();
+    foreign.sort_by_key(|(_, at)| *at);
+    foreign
+}
+
+/// Returns the words that are no calls and no keywords: variables, parameters, properties.
+pub(super) fn words(source: &str) -> HashSet<&str> {
+    let Scan { named, .. } = scan(source);
+    named.into_iter().filter(|word| !KEYWORDS.contains(word)).collect()
+}
+
+/// Words of the language that may stand before a bracket.
+const KEYWORDS: &[&str] = &[
+    "let",
+    "const",
+    "if",
+    "else",
+    "switch",
+    "do",
+    "while",
+    "until",
+    "loop",
+    "for",
+    "in",
+    "continue",
+    "break",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "fn",
+    "private",
+    "this",
+    "global",
+    "import",
+    "export",
+    "as",
+    "eval",
+    "Fn",
+    "call",
+    "curry",
+    "type_of",
+    "is_shared",
+    "is_def_fn",
+    "is_def_var",
+    "print",
+    "debug",
+    "true",
+    "false",
+];
+
+fn scan(source: &str) -> Scan<'_> {
+    let mut scan = Scan { source, at: 0, called: HashMap::new(), defined: HashSet::new(), named: HashSet::new() };
     scan.code(false);
-    let Scan { called, defined, .. } = scan;
-    called.difference(&defined).copied().collect()
+    scan
 }
 
 struct Scan<'s> {
     source: &'s str,
     at: usize,
-    called: HashSet<&'s str>,
+    /// Where each is called first.
+    called: HashMap<&'s str, usize>,
     defined: HashSet<&'s str>,
+    /// Words that are not followed by `(`.
+    named: HashSet<&'s str>,
 }
 
 impl<'s> Scan<'s> {
@@ -55,13 +118,15 @@ impl<'s> Scan<'s> {
     /// Reads a word; says whether it was `fn`.
     fn word(&mut self, after_fn: bool) -> bool {
         let length = self.rest().iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-        let word = &self.source[self.at..self.at + length];
+        let (word, start) = (&self.source[self.at..self.at + length], self.at);
         self.at += length;
         let next = self.rest().iter().find(|byte| !byte.is_ascii_whitespace());
         if after_fn {
             self.defined.insert(word);
         } else if next == Some(&b'(') {
-            self.called.insert(word);
+            self.called.entry(word).or_insert(start);
+        } else {
+            self.named.insert(word);
         }
         word == "fn"
     }
@@ -134,6 +199,13 @@ mod tests {
     #[track_caller]
     fn check(source: &str, expected: bool) {
         assert_eq!(called(source).contains("lookup"), expected, "{source}");
+    }
+
+    #[test]
+    fn foreign_calls_are_those_that_nothing_else_speaks_of() {
+        let source = "fn a(f) { f(1); m.g(2); h(3); if (x) { b(4) } #{ g: 1 } }\nfn b() { }";
+        assert_eq!(foreign(source), [("h", 24)]);
+        assert!(words("let count = 1; fn a(first) { name.last }").contains("last"));
     }
 
     #[test]

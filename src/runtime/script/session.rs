@@ -33,12 +33,11 @@ impl ScriptSession {
         Self { loaded, call, engine }
     }
 
-    fn run(&self, hook: Hook, number: u64) -> Result<Dynamic, Fault> {
-        let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        let mut scope = Scope::new();
+    fn run(&self, hook: Hook, number: u64, scope: &mut Scope<'_>) -> Result<Dynamic, Fault> {
+        // What the function leaves in the scope is weighed.
+        let options = CallFnOptions::new().eval_ast(false).rewind_scope(false);
         let args = things::arguments(hook, &self.call, number);
-        let call =
-            || self.engine.call_fn_with_options::<Dynamic>(options, &mut scope, &self.loaded.ast, hook.name(), args);
+        let call = || self.engine.call_fn_with_options::<Dynamic>(options, scope, &self.loaded.ast, hook.name(), args);
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fault(hook, *error)),
@@ -63,11 +62,13 @@ impl Session for ScriptSession {
         let number = self.call.begin(Some(subject));
         self.call.scales.reset();
         self.call.meter.start(started, self.loaded.terms.budget.deadline);
-        let result = self.run(hook, number);
+        let mut scope = Scope::new();
+        let result = self.run(hook, number, &mut scope);
+        let memory_bytes = self.call.scales.highest(&scope);
         let left = self.call.end();
         let spent = Spent {
             time: started.elapsed(),
-            memory_bytes: 0,
+            memory_bytes,
             operations: self.call.meter.operations(),
             log_bytes: left.log_bytes,
             host_calls: self.call.meter.host_calls(),

@@ -3,6 +3,7 @@
 
 mod contact;
 mod enquiry;
+mod fields;
 mod merge;
 mod row;
 
@@ -13,7 +14,6 @@ use rhai::{Array, Dynamic, EvalAltResult, FuncArgs, ImmutableString};
 use super::api::{Table, text};
 use super::call::{Call, Desk, Outcome, Refused};
 use crate::domain::contact::Contact;
-use crate::plugin::hand::{Refusal, Subject};
 use crate::plugin::hook::Hook;
 use contact::{ContactHandle, Which};
 use enquiry::EnquiryHandle;
@@ -63,6 +63,7 @@ pub(super) fn found(call: &Arc<Call>, number: u64, contact: Arc<Contact>) -> Dyn
 pub(super) fn register(table: &mut Table) {
     row::register(table);
     contact::register(table);
+    fields::register(table);
     merge::register(table);
     enquiry::register(table);
     refusals(table);
@@ -78,25 +79,38 @@ fn refusals(table: &mut Table) {
     table.say(
         "err.code",
         "`FIELD_UNKNOWN`, `NOT_GRANTED`, `READ_ONLY`, or the rule's: `PHONE_FORMAT`, `EMAIL_FORMAT`, `DATE_RANGE`, …",
+        &[(
+            "try { contact.mobile = \"call me\"; } catch (err) { reject(err.code); }",
+            "rejects REJECTED: PHONE_LETTERS",
+        )],
     );
-    table.say("err.field", "The field's name, as you gave it.");
-    table.say("err.message", "What is wrong.");
-    table.say("err.hint", "What to do about it, or an empty text.");
+    table.say(
+        "err.field",
+        "The field's name, as you gave it.",
+        &[("try { contact.mobile = \"call me\"; } catch (err) { contact[err.field] = (); }", "clears mobile")],
+    );
+    table.say(
+        "err.message",
+        "What is wrong.",
+        &[(
+            "try { contact.mobile = \"call me\"; } catch (err) { reject(err.message); }",
+            "rejects REJECTED: `call me` has letters inside",
+        )],
+    );
+    table.say("err.hint", "What to do about it, or an empty text.", &[("try { contact.birth_date = \"31/12/1980\"; } catch (err) { reject(err.hint); }", "rejects REJECTED: dates are read as MM/DD/YYYY; if the file has the day and the month the other way round, change `date_format`")]);
     table.module.set_custom_type::<Refused>("Refused");
-    table
-        .module
-        .set_getter_fn("code", |refused: &mut Refused| Outcome::Ok(ImmutableString::from(&*refused.refusal.code)));
-    table.module.set_getter_fn("field", |refused: &mut Refused| {
+    table.getter("err", "code", |refused: &mut Refused| Outcome::Ok(ImmutableString::from(&*refused.refusal.code)));
+    table.getter("err", "field", |refused: &mut Refused| {
         Outcome::Ok(ImmutableString::from(refused.refusal.field.as_str()))
     });
-    table.module.set_getter_fn("message", |refused: &mut Refused| {
+    table.getter("err", "message", |refused: &mut Refused| {
         Outcome::Ok(ImmutableString::from(refused.refusal.message.as_str()))
     });
-    table.module.set_getter_fn("hint", |refused: &mut Refused| {
+    table.getter("err", "hint", |refused: &mut Refused| {
         Outcome::Ok(ImmutableString::from(refused.refusal.hint.as_deref().unwrap_or_default()))
     });
     for name in ["to_string", "to_debug", "print", "debug"] {
-        table.function(name, |refused: &mut Refused| ImmutableString::from(refused.refusal.message.as_str()));
+        table.inner(name, |refused: &mut Refused| ImmutableString::from(refused.refusal.message.as_str()));
     }
 }
 
@@ -139,14 +153,4 @@ fn written(name: &str, value: &Dynamic) -> Outcome<Written> {
             .ok_or_else(|| format!("an array for `{name}` holds something that is no text").into());
     }
     Err(format!("`{name}` takes a text, not a value of type {}", value.type_name()).into())
-}
-
-/// Refuses what the grants for the thing in hand do not allow to be read.
-fn may_read(subject: &Subject, name: &str) -> Result<(), Refusal> {
-    match subject {
-        Subject::Row(hand) => hand.get(name).map(drop),
-        Subject::Contact(hand) => hand.sheet.get(name).map(drop),
-        Subject::Merge(hand) => hand.result.get(name).map(drop),
-        Subject::Enquiry(hand) => hand.contact_get(name).map(drop),
-    }
 }

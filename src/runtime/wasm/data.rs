@@ -11,13 +11,11 @@ use crate::plugin::budget::Budget;
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand::Subject;
 use crate::plugin::package::{ConfigValue, Identity};
-use crate::plugin::service::{LogLevel, LogLine, Services, StateWrite};
+use crate::plugin::service::{LOG_LINES, LogLevel, LogLine, STATE_WRITES, Services, StateWrite};
+use crate::plugin::told::printable;
 
-use super::types::printable;
+use super::wasi::{Output, System};
 use crate::plugin::overtime::Overtime;
-
-/// Most lines that one call may log: short lines cost more than their bytes.
-const MAX_LINES: usize = 1000;
 
 /// Most contacts that one call may hold at a time.
 const MAX_FOUND: usize = 2000;
@@ -36,6 +34,10 @@ pub(super) struct Data {
     pub(super) call: CallRecord,
     pub(super) found: Found,
     pub(super) overtime: Overtime,
+    /// What a guest with WASI printed.
+    pub(super) output: Output,
+    /// What a guest with WASI takes for a system.
+    pub(super) system: System,
 }
 
 /// What one call did, apart from its edits.
@@ -58,6 +60,8 @@ impl Data {
         self.found.forget();
         self.memory.denied = false;
         self.overtime.reset();
+        self.output = Output::default();
+        self.system = System::default();
     }
 
     /// What becomes of a guest whose ticks are used up.
@@ -89,6 +93,14 @@ impl Data {
         Err(Fault::new(FaultKind::Edits, format!("was refused more than {} edits", self.budget.edits)))
     }
 
+    /// Counts the keys of state that a call changes.
+    pub(super) fn count_state_write(&self, key: &str) -> Result<(), Fault> {
+        if self.call.state.len() < STATE_WRITES || self.call.state.iter().any(|write| write.key == key) {
+            return Ok(());
+        }
+        Err(Fault::new(FaultKind::State, format!("changed more than {STATE_WRITES} keys of its state in one call")))
+    }
+
     /// Keeps a line of the log.
     pub(super) fn log(&mut self, level: LogLevel, text: String) -> Result<(), Fault> {
         self.call.log_bytes += text.len();
@@ -97,8 +109,8 @@ impl Data {
             return Err(Fault::new(FaultKind::Log, format!("logged more than {limit} bytes"))
                 .hint("log less, or raise `log_kib` in plugin.toml"));
         }
-        if self.call.log.len() >= MAX_LINES {
-            return Err(Fault::new(FaultKind::Log, format!("logged more than {MAX_LINES} lines")).hint("log less"));
+        if self.call.log.len() >= LOG_LINES {
+            return Err(Fault::new(FaultKind::Log, format!("logged more than {LOG_LINES} lines")).hint("log less"));
         }
         self.call.log.push(LogLine { level, text: printable(text) });
         Ok(())

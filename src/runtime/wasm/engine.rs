@@ -1,14 +1,10 @@
-//! The one engine of the process: its settings, its compile cache, and the thread that makes time pass for guests.
+//! The one engine of the process: its settings, and the thread that makes time pass for guests. What it keeps on disk is `cache`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use wasmtime::{
-    Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    RegallocAlgorithm, Result,
+    Cache, Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm, Result,
 };
-
-use super::Settings;
 
 /// How often guests may be interrupted.
 pub(super) const TICK: Duration = Duration::from_millis(2);
@@ -31,10 +27,10 @@ enum Layout {
 }
 
 /// Creates the engine in the roomiest layout that this system allows, and starts its clock.
-pub(super) fn create(settings: &Settings) -> Result<Engine> {
+pub(super) fn create(cache: Option<&Cache>) -> Result<Engine> {
     let mut failed = None;
     for layout in [Layout::Roomy, Layout::Tight, Layout::OnDemand] {
-        match Engine::new(&config(settings, layout)) {
+        match Engine::new(&config(cache, layout)) {
             Ok(engine) => {
                 tracing::debug!(?layout, "plugin engine ready");
                 start_clock(&engine)?;
@@ -46,7 +42,7 @@ pub(super) fn create(settings: &Settings) -> Result<Engine> {
     Err(failed.unwrap_or_else(|| wasmtime::Error::msg("no layout was tried")))
 }
 
-fn config(settings: &Settings, layout: Layout) -> Config {
+fn config(cache: Option<&Cache>, layout: Layout) -> Config {
     let mut config = Config::new();
     config.wasm_component_model(true);
     // The default costs three times as much on a small call, and hooks are synchronous.
@@ -57,7 +53,7 @@ fn config(settings: &Settings, layout: Layout) -> Config {
     // The same event gives the same verdict on every machine.
     config.relaxed_simd_deterministic(true).cranelift_nan_canonicalization(true);
     config.wasm_memory64(false);
-    config.cache(settings.cache_dir.as_deref().and_then(open_cache));
+    config.cache(cache.cloned());
     if layout != Layout::Roomy {
         config.memory_reservation(64 << 20).memory_guard_size(64 << 10).memory_reservation_for_growth(0);
     }
@@ -83,24 +79,6 @@ fn pool(memory_bytes: usize) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(128 << 10)
         .table_keep_resident(16 << 10);
     pool
-}
-
-/// A cache that cannot be used is no cache: compiling takes longer, and that is all.
-fn open_cache(folder: &Path) -> Option<Cache> {
-    let mut config = CacheConfig::new();
-    // The cache wants an absolute path, and the folder to be there.
-    let opened = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize()).map_err(wasmtime::Error::from);
-    let opened = opened.and_then(|folder| {
-        config.with_directory(folder);
-        Cache::new(config)
-    });
-    match opened {
-        Ok(cache) => Some(cache),
-        Err(error) => {
-            tracing::warn!(folder = %folder.display(), %error, "compiled plugins cannot be cached");
-            None
-        }
-    }
 }
 
 /// The clock ends with the engine.
@@ -135,9 +113,8 @@ mod tests {
 
     #[test]
     fn every_layout_makes_an_engine() {
-        let settings = Settings { cache_dir: None };
         for layout in [Layout::Roomy, Layout::Tight, Layout::OnDemand] {
-            Engine::new(&config(&settings, layout)).unwrap();
+            Engine::new(&config(None, layout)).unwrap();
         }
     }
 }

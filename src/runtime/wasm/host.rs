@@ -5,7 +5,7 @@ use wasmtime::{Result, StoreContextMut};
 
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::package::{ConfigValue, Grants};
-use crate::plugin::service::{LookupKey, STATE_KEY_BYTES, StateWrite, check_state_write};
+use crate::plugin::service::{LOOKUP_BYTES, LookupKey, STATE_KEY_BYTES, StateWrite, check_state_write};
 
 use super::data::Data;
 use super::types::{ContactThing, GuestLevel, GuestRefusal};
@@ -64,11 +64,19 @@ type FoundContacts = std::result::Result<Vec<Resource<ContactThing>>, GuestRefus
 fn find(mut store: Ctx<'_>, (by, value, limit): (String, String, u32)) -> Result<(FoundContacts,)> {
     let data = store.data_mut();
     data.count()?;
+    if value.len() > LOOKUP_BYTES {
+        let message =
+            format!("a text of {} bytes is longer than the {LOOKUP_BYTES} to look contacts up by", value.len());
+        return Ok((Err(GuestRefusal::new("LOOKUP_VALUE", things::short(&by), message, "look for less")),));
+    }
     let Some(key) = LookupKey::parse(&by, &value) else {
         let message = format!("contacts cannot be looked up by `{}`", things::short(&by));
         let hint = "use `email`, `phone`, `external_id` or `name`";
         return Ok((Err(GuestRefusal::new("LOOKUP_KEY", things::short(&by), message, hint)),));
     };
+    if let Some(Err(refusal)) = data.subject.as_ref().map(|subject| subject.may_look_up(&key)) {
+        return Ok((Err(refusal.into()),));
+    }
     let Some(lookup) = &data.services.lookup else { return Ok((Ok(Vec::new()),)) };
     let limit = limit.clamp(1, MAX_LIMIT) as usize;
     let mut found = lookup.find(&key, limit).map_err(|message| Fault::new(FaultKind::Engine, message))?;
@@ -98,12 +106,14 @@ fn set_state(
     store.data_mut().count()?;
     let value = value.as_le_slice(&store).to_vec();
     let data = store.data_mut();
+    data.count_state_write(&key)?;
     Ok((remember(data, StateWrite { key, value: Some(value) }),))
 }
 
 fn remove_state(mut store: Ctx<'_>, (key,): (String,)) -> Result<()> {
     let data = store.data_mut();
     data.count()?;
+    data.count_state_write(&key)?;
     // A key that cannot be set cannot be there either.
     let _ = remember(data, StateWrite { key, value: None });
     Ok(())

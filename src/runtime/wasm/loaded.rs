@@ -1,6 +1,9 @@
 //! One version of a plugin, compiled and linked. Everything that can be wrong with it before it is called is told here.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, types};
@@ -15,7 +18,13 @@ use super::data::Data;
 use super::scan::{Outside, outside};
 use super::session::WasmSession;
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
-use super::{PACKAGE, VERSION, engine, host};
+use super::{PACKAGE, VERSION, WasmRuntime, engine, host, wasi};
+
+/// From this size on, people are told that compiling takes a while.
+const SLOW_BYTES: usize = 2 << 20;
+
+/// Components of more bytes are compiled one at a time.
+const LARGE: usize = 1 << 20;
 
 /// A loaded component. Sessions share it.
 pub(super) struct Loaded {
@@ -50,16 +59,15 @@ impl Loaded {
         self.hooks.iter().find(|(known, _)| *known == hook).map(|(_, export)| export)
     }
 
-    /// Checks, compiles and links a package. Only one component is compiled at a time, for that takes all processors.
-    pub(super) fn new(engine: &Engine, compiling: &Mutex<()>, package: &Package) -> Result<Self, LoadError> {
+    /// Checks, compiles and links a package. Large components are compiled one at a time, for that takes much memory.
+    pub(super) fn new(runtime: &WasmRuntime, package: &Package) -> Result<Self, LoadError> {
+        let engine = &runtime.engine;
         let outside = outside(&package.code)?;
         check_grants(&outside, package.grants, &package.identity.name)?;
-        let component = {
-            let _turn = compiling.lock().unwrap_or_else(PoisonError::into_inner);
-            Component::from_binary(engine, &package.code).map_err(|error| cannot("be compiled", &error))?
-        };
+        let component = compile(runtime, package)?;
         let mut linker = Linker::new(engine);
         host::link(&mut linker, package.grants).map_err(|error| cannot("be linked", &error))?;
+        wasi::link(&mut linker, &component, engine).map_err(|error| cannot("be linked", &error))?;
         let pre = linker.instantiate_pre(&component).map_err(|error| cannot("be linked", &error))?;
         let outer = linker.substituted_component_type(&component).map_err(|error| cannot("be linked", &error))?;
         let hooks = outside.hooks.iter().map(|(hook, export)| find_hook(engine, &component, &outer, *hook, export));
@@ -70,6 +78,66 @@ impl Loaded {
             hooks: hooks.collect::<Result<_, _>>()?,
             package: Package { code: Arc::default(), ..package.clone() },
         })
+    }
+}
+
+/// Takes compiled code from the cache, or compiles and keeps it.
+fn compile(runtime: &WasmRuntime, package: &Package) -> Result<Component, LoadError> {
+    if package.code.len() <= LARGE {
+        return compile_now(runtime, package);
+    }
+    let mut last = runtime.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, component)) = last.as_ref().filter(|(code, _)| Arc::ptr_eq(code, &package.code)) {
+        return Ok(component.clone());
+    }
+    let component = compile_now(runtime, package)?;
+    *last = Some((Arc::clone(&package.code), component.clone()));
+    Ok(component)
+}
+
+fn compile_now(runtime: &WasmRuntime, package: &Package) -> Result<Component, LoadError> {
+    let before = runtime.cache.as_ref().map(|cache| cache.before(&package.code)).transpose();
+    let before = before.map_err(|error| {
+        LoadError::new(format!("compiled code that was altered cannot be taken away: {error}"))
+            .hint("empty the folder `carnet` among your caches (XDG_CACHE_HOME, else ~/.cache)")
+    })?;
+    if package.code.len() >= SLOW_BYTES && !before.as_ref().is_some_and(|before| before.is_cached) {
+        let (name, size) = (&package.identity.name, package.code.len() as f64 / f64::from(1 << 20));
+        let once = if before.is_some() { ", once" } else { "" };
+        tracing::info!(target: "carnet::notice", "compiling {name} ({size:.0} MB{once})…");
+    }
+    let component = compile_within(&runtime.engine, &package.code, compile_time(package.code.len()))?;
+    if let (Some(cache), Some(before)) = (&runtime.cache, &before) {
+        cache.seal(before);
+    }
+    Ok(component)
+}
+
+/// Stack for compiling: what is nested deep in the code makes the compiler recurse.
+const COMPILE_STACK: usize = 16 << 20;
+
+/// How long compiling may take: ten times what it takes on a slow and busy machine.
+fn compile_time(bytes: usize) -> Duration {
+    Duration::from_secs(10 + 10 * (bytes as u64 >> 20))
+}
+
+/// Compiles on a thread of its own. One that takes too long is left to itself and ends with the process, for the compiler cannot be
+/// interrupted; nobody waits for it.
+fn compile_within(engine: &Engine, code: &Arc<[u8]>, time: Duration) -> Result<Component, LoadError> {
+    let (sender, receiver) = mpsc::channel();
+    let (engine, code) = (engine.clone(), Arc::clone(code));
+    let compiling = move || drop(sender.send(Component::from_binary(&engine, &code)));
+    let worker = thread::Builder::new().name("compile plugin".to_owned()).stack_size(COMPILE_STACK);
+    if let Err(error) = worker.spawn(compiling) {
+        return Err(LoadError::new(format!("cannot start a thread to compile the component: {error}")));
+    }
+    match receiver.recv_timeout(time) {
+        Ok(compiled) => compiled.map_err(|error| cannot("be compiled", &error)),
+        Err(RecvTimeoutError::Timeout) => {
+            Err(LoadError::new(format!("the component cannot be compiled within {} s", time.as_secs()))
+                .hint("it holds functions that the compiler cannot cope with: take them apart"))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(LoadError::new("the component breaks the compiler")),
     }
 }
 
@@ -135,4 +203,20 @@ const fn function_of(hook: Hook) -> &'static str {
 fn cannot(what: &str, error: &Error) -> LoadError {
     LoadError::new(format!("the component cannot {what}: {error:#}"))
         .hint(format!("build the plugin against wit/ of {PACKAGE}@{VERSION}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiling_is_not_waited_for_for_ever() {
+        let code: Arc<[u8]> = wat::parse_str("(component)").unwrap().into();
+        assert!(compile_within(&Engine::default(), &code, compile_time(code.len())).is_ok());
+        let body = "(local.set 0 (i32.mul (local.get 0) (i32.const 77)))".repeat(50_000);
+        let module = format!("(component (core module (func (param i32) {body})))");
+        let error =
+            compile_within(&Engine::default(), &wat::parse_str(module).unwrap().into(), Duration::ZERO).err().unwrap();
+        assert!(error.message.contains("within 0 s"), "{error}");
+    }
 }

@@ -7,7 +7,8 @@ use wit_component::ComponentEncoder;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::LoadError;
 
-use super::{PACKAGE, VERSION};
+use super::heft::Heft;
+use super::{PACKAGE, VERSION, wasi};
 
 /// Largest component, in bytes.
 const MAX_BYTES: usize = 64 << 20;
@@ -39,9 +40,11 @@ pub(super) fn outside(bytes: &[u8]) -> Result<Outside, LoadError> {
         return Err(LoadError::new("this is a core WebAssembly module, not a component").hint(BUILD_HINT));
     }
     let mut outside = Outside::default();
-    let mut depth = 0_usize;
+    let (mut depth, mut heft) = (0_usize, Heft::default());
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(malformed)? {
+        let payload = payload.map_err(malformed)?;
+        heft.note(&payload).map_err(malformed)??;
+        match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if depth == 0 => {
@@ -67,19 +70,24 @@ pub(super) fn outside(bytes: &[u8]) -> Result<Outside, LoadError> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used with `map_err`")]
-fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::new(format!("this is not a WebAssembly component: {} (at byte {})", error.message(), error.offset()))
+pub(super) fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
+    // Some messages go on with bytes, line by line.
+    let message = error.message().lines().next().unwrap_or_default().trim_end_matches(" - expected=[");
+    LoadError::new(format!("this is not a WebAssembly component: {message} (at byte {})", error.offset()))
         .hint("the file may be damaged or still being written")
 }
 
-fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
+pub(super) fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
     if let Some(interface) = own_interface(name)? {
         outside.imports.push(interface.to_owned());
         return Ok(());
     }
+    if wasi::knows(name) {
+        return Ok(());
+    }
     let message = format!("it imports `{name}`, which Carnet does not have");
     let hint = if name.starts_with("wasi:") {
-        "plugins have no WASI: build for the target `wasm32-unknown-unknown`"
+        "of WASI there is an empty 0.2: `cli`, `clocks`, `filesystem`, `http`, `io`, `random` and `sockets`"
     } else {
         "plugins may import `log`, `config`, `lookup`, `state` and `things` of carnet:plugin, and nothing else"
     };
@@ -87,7 +95,7 @@ fn note_import(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
 }
 
 /// Exports that are no hooks are the guest's own business.
-fn note_export(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
+pub(super) fn note_export(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
     let Some(interface) = own_interface(name)? else { return Ok(()) };
     if let Some(hook) = Hook::ALL.into_iter().find(|hook| hook.interface() == interface) {
         outside.hooks.push((hook, name.to_owned()));
@@ -96,7 +104,7 @@ fn note_export(name: &str, outside: &mut Outside) -> Result<(), LoadError> {
 }
 
 /// Returns the interface's name if it is one of `carnet:plugin` in a version that this host speaks.
-fn own_interface(name: &str) -> Result<Option<&str>, LoadError> {
+pub(super) fn own_interface(name: &str) -> Result<Option<&str>, LoadError> {
     let Some(rest) = name.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else { return Ok(None) };
     let (interface, version) = rest.split_once('@').unwrap_or((rest, "no version"));
     if is_spoken(version) {
@@ -113,7 +121,7 @@ fn is_spoken(version: &str) -> bool {
 }
 
 /// Says whether the bytes begin like a core module.
-fn is_core_module(bytes: &[u8]) -> bool {
+pub(super) fn is_core_module(bytes: &[u8]) -> bool {
     Parser::is_core_wasm(bytes)
 }
 

@@ -19,6 +19,7 @@ use super::data::{CallRecord, Data, Found, Memory};
 use super::loaded::Loaded;
 use super::things::short;
 use super::trouble;
+use super::wasi::{self, Output, System};
 use crate::plugin::overtime::Overtime;
 
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
@@ -72,6 +73,8 @@ impl WasmSession {
             call: CallRecord::default(),
             found: Found::default(),
             overtime: Overtime::default(),
+            output: Output::default(),
+            system: System::default(),
         };
         let mut store = Store::new(engine, data);
         store.limiter(|data| &mut data.memory);
@@ -100,8 +103,15 @@ impl Session for WasmSession {
         let said = live.run(hook, &self.plugin);
         let failed = said.is_err();
         let data = live.store.data_mut();
-        let said = said
-            .unwrap_or_else(|error| Err(trouble::fault_of(&error, &self.plugin.package.budget, data.memory.denied)));
+        // What was printed is logged whether or not the call ended well.
+        let printed = wasi::finish(data);
+        let said = match said {
+            Ok(said) => said.and_then(|verdict| printed.map(|()| verdict)),
+            Err(error) => {
+                let fault = trouble::fault_of(&error, &self.plugin.package.budget, data.memory.denied);
+                Err(wasi::cause(fault, data))
+            }
+        };
         let subject = data.subject.take().expect("every edit puts the thing in hand back");
         let record = std::mem::take(&mut data.call);
         let spent = Spent {

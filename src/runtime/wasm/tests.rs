@@ -5,5 +5,7 @@ mod cache;
 mod good;
 mod hostile;
 mod kit;
+mod reach;
 mod refused;
+mod wasi;
 mod whole;

@@ -8,7 +8,8 @@ use crate::domain::problem::Problem;
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand;
 use crate::plugin::service::LogLevel;
-use crate::plugin::verdict::Verdict;
+use crate::plugin::told::printable;
+use crate::plugin::verdict::{VERDICT_BYTES, Verdict};
 
 /// Most problems that one verdict may hold.
 const MAX_PROBLEMS: usize = 64;
@@ -115,6 +116,14 @@ impl From<GuestLevel> for LogLevel {
     }
 }
 
+impl GuestProblem {
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize {
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        optional(&self.field) + self.code.len() + self.message.len() + optional(&self.hint)
+    }
+}
+
 impl From<GuestProblem> for Problem {
     fn from(problem: GuestProblem) -> Self {
         Self {
@@ -144,24 +153,25 @@ impl TryFrom<GuestRowVerdict> for Verdict {
     fn try_from(verdict: GuestRowVerdict) -> Result<Self, Fault> {
         match verdict {
             GuestRowVerdict::Accept => Ok(Self::Accept),
+            GuestRowVerdict::Skip(reason) if reason.len() > VERDICT_BYTES => Err(too_long()),
             GuestRowVerdict::Skip(reason) => Ok(Self::Skip(printable(reason))),
             GuestRowVerdict::Reject(problems) => rejection(problems),
         }
     }
 }
 
+fn too_long() -> Fault {
+    Fault::new(FaultKind::Output, format!("gave reasons of more than {VERDICT_BYTES} bytes in sum"))
+}
+
 fn rejection(problems: Vec<GuestProblem>) -> Result<Verdict, Fault> {
     match problems.len() {
         0 => Err(Fault::new(FaultKind::Verdict, "rejected with 0 problems")
             .hint("a rejection holds at least one problem, so that people know why")),
+        1..=MAX_PROBLEMS if problems.iter().map(GuestProblem::bytes).sum::<usize>() > VERDICT_BYTES => Err(too_long()),
         1..=MAX_PROBLEMS => Ok(Verdict::Reject(problems.into_iter().map(Problem::from).collect())),
         count => {
             Err(Fault::new(FaultKind::Output, format!("rejected with {count} problems, more than {MAX_PROBLEMS}")))
         }
     }
-}
-
-/// People read these texts in tables and terminals: control characters become blanks.
-pub(super) fn printable(text: String) -> String {
-    if text.contains(char::is_control) { text.replace(char::is_control, " ") } else { text }
 }

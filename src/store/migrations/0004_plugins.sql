@@ -43,7 +43,7 @@ CREATE TABLE plugin_line (
 CREATE INDEX plugin_line_version ON plugin_line (version, kind);
 
 -- How a version stands on its terms, across processes. `terms`: a hash of content, grants and configuration. `calls`: the last 50, one bit
--- each, set when it failed. `trial`: calls left of its probation, after it replaced `old_version`. `failed`: why it was taken back.
+-- each, set when it failed.
 CREATE TABLE plugin_standing (
     plugin TEXT NOT NULL,
     terms TEXT NOT NULL,
@@ -51,9 +51,6 @@ CREATE TABLE plugin_standing (
     calls INTEGER NOT NULL DEFAULT 0,
     tripped_at INTEGER,
     tripped_why TEXT,
-    trial INTEGER NOT NULL DEFAULT 0,
-    old INTEGER REFERENCES plugin_version (id),
-    failed TEXT,
     until INTEGER NOT NULL,
     PRIMARY KEY (plugin, terms)
 ) STRICT, WITHOUT ROWID;

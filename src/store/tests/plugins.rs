@@ -89,9 +89,6 @@ fn standings_and_history_come_back_as_they_were_written() {
         terms: "t".to_owned(),
         calls: 1 << 49,
         tripped: Some((time(5), "too much".to_owned())),
-        trial: 7,
-        old: Some(version("1")),
-        failed: Some("it failed".to_owned()),
         until: time(6),
     };
     let happened = Happening {
@@ -122,7 +119,7 @@ fn standings_and_history_come_back_as_they_were_written() {
     };
     assert_eq!(store.read(read).unwrap(), (vec![row.clone()], vec![happened], vec![seen]));
     store.write::<_, StoreError>(|writer| writer.reset_plugin("guard")).unwrap();
-    let reset = PluginStanding { calls: 0, tripped: None, failed: None, ..row.clone() };
+    let reset = PluginStanding { calls: 0, tripped: None, ..row.clone() };
     assert_eq!(store.read(|reader| reader.plugin_standings(Some("guard"))).unwrap(), [reset]);
     let many = (0..30).map(|at| PluginStanding { terms: format!("t{at}"), until: time(100 + at), ..row.clone() });
     many.for_each(|row| store.write::<_, StoreError>(|writer| writer.put_plugin_standing(&row)).unwrap());

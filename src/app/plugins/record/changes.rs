@@ -10,6 +10,9 @@ use crate::store::{PluginRef, SeenPlugin};
 /// What a refusal says of a version that failed on probation; what follows may hold a person's data.
 const ON_PROBATION: &str = " failed on probation where version ";
 
+/// What stands between a version and what it asks for, where it waits to be approved.
+const WAITS: &str = " waits for approval: ";
+
 /// How every plugin is seen now. One that is not there now keeps the version that served last.
 pub(super) fn seen_of(generation: &Generation, before: &BTreeMap<String, SeenPlugin>) -> Vec<SeenPlugin> {
     let mut all: BTreeMap<String, SeenPlugin> = BTreeMap::new();
@@ -30,7 +33,8 @@ pub(super) fn seen_of(generation: &Generation, before: &BTreeMap<String, SeenPlu
         }
     };
     for refused in generation.refused.iter().filter(|refused| refused.kept.is_none()) {
-        let seen = absent(&refused.name, "refused", "", reason(refused));
+        let state = if refused.waits.is_some() { "waiting" } else { "refused" };
+        let seen = absent(&refused.name, state, "", reason(refused));
         all.entry(refused.name.clone()).or_insert(seen);
     }
     for off in &generation.off {
@@ -63,17 +67,22 @@ fn reason(refused: &Refused) -> String {
         let after = at + ON_PROBATION.len();
         &message[..message[after..].find(": ").map_or(message.len(), |end| after + end)]
     });
-    format!("{place}{told}")
+    let waits = refused.waits.as_ref().map_or_else(String::new, |waits| format!("version {}{WAITS}", waits.version));
+    format!("{waits}{place}{told}")
 }
 
 /// What happened between two looks: in a word, and more about it.
 pub(super) fn changes(old: Option<&SeenPlugin>, new: &SeenPlugin) -> Vec<(&'static str, String)> {
     let was = old.map_or("gone", |old| &*old.state);
     let mut told = Vec::new();
+    let is_new = !new.reason.is_empty() && old.is_none_or(|old| old.reason != new.reason);
+    let is_taken_back = is_new && new.reason.contains(ON_PROBATION);
     match (was, &*new.state) {
         ("serving", "serving") => {
             let before = old.and_then(|old| old.version.as_ref());
-            if let Some(before) = before.filter(|before| new.version.as_ref() != Some(before)) {
+            if is_taken_back {
+                // It is told below what came in the place of what.
+            } else if let Some(before) = before.filter(|before| new.version.as_ref() != Some(before)) {
                 told.push(("replaced", format!("before: {} ({})", before.version, short(&before.hash))));
             } else if old.is_some_and(|old| old.terms != new.terms) {
                 told.push(("configured", "its settings changed".to_owned()));
@@ -89,12 +98,14 @@ pub(super) fn changes(old: Option<&SeenPlugin>, new: &SeenPlugin) -> Vec<(&'stat
         (_, "gone") => told.push(("removed", String::new())),
         _ => {}
     }
-    let is_new = !new.reason.is_empty() && old.is_none_or(|old| old.reason != new.reason);
-    // A version that is taken back is told by whoever called it.
-    if is_new && !new.reason.contains(ON_PROBATION) {
+    if is_new {
         let kept = new.version.as_ref().filter(|_| new.state == "serving");
-        let kept = kept.map_or_else(String::new, |kept| format!("; version {} stays in service", kept.version));
-        told.push(("refused", format!("{}{kept}", new.reason)));
+        let kept = |end: &str| kept.map_or_else(String::new, |kept| format!("; version {} {end}", kept.version));
+        told.push(match &new.reason {
+            why if is_taken_back => ("taken back", format!("{why}{}", kept("is put back"))),
+            why if why.contains(WAITS) => ("waits", format!("{why}{}", kept("stays in service"))),
+            why => ("refused", format!("{why}{}", kept("stays in service"))),
+        });
     }
     told
 }
@@ -160,7 +171,15 @@ mod tests {
         check(
             Some(serving("2", "t")),
             seen("serving", "enforce", "1", "t", "version 2 failed on probation where version 1 did not"),
-            &["replaced before: 2 (2-hash)"],
+            &["taken back version 2 failed on probation where version 1 did not; version 1 is put back"],
+        );
+        let waits = "version 2 waits for approval: it asks for more than it was granted: `lookup`";
+        check(None, seen("waiting", "", "1", "t", waits), &[&format!("waits {waits}")]);
+        check(Some(seen("waiting", "", "1", "t", waits)), serving("2", "u"), &["added"]);
+        check(
+            Some(serving("1", "t")),
+            seen("serving", "enforce", "1", "t", waits),
+            &[&format!("waits {waits}; version 1 stays in service")],
         );
     }
 }

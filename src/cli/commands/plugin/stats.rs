@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::app::plugins::prometheus::exposition;
-use crate::app::plugins::stats::{PluginStats, counts};
+use crate::app::plugins::stats::{PluginStats, Probation, counts};
 use crate::app::wire;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
@@ -54,7 +54,8 @@ fn all_text(stats: &PluginStats) -> String {
     if stats.calls.is_empty() {
         return "no plugin was called yet".to_owned();
     }
-    let told: String = stats.standings.iter().filter_map(standing_text).map(|line| format!("\n{line}")).collect();
+    let told = stats.standings.iter().filter_map(standing_text).chain(stats.probations.iter().map(probation_text));
+    let told: String = told.map(|line| format!("\n{line}")).collect();
     format!("{}{told}", calls_table(&stats.calls.iter().collect::<Vec<_>>(), true))
 }
 
@@ -72,6 +73,9 @@ fn version_text(version: &PluginRef, stats: &PluginStats) -> String {
     let of = |it: &PluginRef| it == version;
     text.extend(
         stats.standings.iter().filter(|row| of(&row.plugin)).filter_map(standing_text).map(|line| format!("{line}\n")),
+    );
+    text.extend(
+        stats.probations.iter().filter(|trial| of(&trial.plugin)).map(|trial| format!("{}\n", probation_text(trial))),
     );
     let calls: Vec<&CallSums> = stats.calls.iter().filter(|sums| of(&sums.plugin)).collect();
     if !calls.is_empty() {
@@ -120,14 +124,18 @@ fn section(text: &mut String, title: &str, lines: &[&PluginLine], with_kind: boo
 /// What is odd about how a version stands; nothing when all is well.
 pub(super) fn standing_text(row: &PluginStanding) -> Option<String> {
     let PluginRef { name, version, .. } = &row.plugin;
-    if let Some((at, why)) = &row.tripped {
-        return Some(format!(
-            "{name} {version} is tripped since {}: {why}; `carnet plugin reset {name}` calls it again",
-            wire::time(*at)
-        ));
-    }
-    let old = row.old.as_ref().filter(|_| row.trial > 0)?;
-    Some(format!("{name} {version} is on probation after {}: {} calls left", old.version, row.trial))
+    let (at, why) = row.tripped.as_ref()?;
+    Some(format!(
+        "{name} {version} is tripped since {}: {why}; `carnet plugin reset {name}` calls it again",
+        wire::time(*at)
+    ))
+}
+
+/// How a probation stands.
+pub(super) fn probation_text(trial: &Probation) -> String {
+    let PluginRef { name, version, .. } = &trial.plugin;
+    let after = trial.predecessor.as_ref().map_or_else(String::new, |old| format!(" after {old}"));
+    format!("{name} {version} is on probation{after}: {} calls left", trial.calls_left)
 }
 
 fn calls_table(calls: &[&CallSums], with_plugin: bool) -> String {
@@ -207,16 +215,33 @@ fn stats_json(stats: &PluginStats) -> Value {
     });
     json!({
         "calls": calls.collect::<Vec<_>>(), "faults": deeds(true), "would": deeds(false), "lines": lines.collect::<Vec<_>>(),
-        "standings": stats.standings.iter().map(standing_json).collect::<Vec<_>>(),
+        "standings": standings_json(stats),
     })
 }
 
-pub(super) fn standing_json(row: &PluginStanding) -> Value {
-    let tripped = row.tripped.as_ref().map(|(at, why)| json!({ "since": wire::time(*at), "why": why }));
-    let old = row.old.as_ref().filter(|_| row.trial > 0);
-    let probation =
-        old.map(|old| json!({ "calls_left": row.trial, "predecessor": old.version, "predecessor_hash": old.hash }));
-    json!({ "plugin": row.plugin.name, "version": row.plugin.version, "tripped": tripped, "probation": probation })
+pub(super) fn tripped_json(row: &PluginStanding) -> Value {
+    json!(row.tripped.as_ref().map(|(at, why)| json!({ "since": wire::time(*at), "why": why })))
+}
+
+pub(super) fn probation_json(trial: &Probation) -> Value {
+    json!({ "calls_left": trial.calls_left, "predecessor": trial.predecessor })
+}
+
+/// How each version stands of which there is anything to say.
+fn standings_json(stats: &PluginStats) -> Vec<Value> {
+    let mut versions: Vec<&PluginRef> = stats.standings.iter().map(|row| &row.plugin).collect();
+    versions.extend(stats.probations.iter().map(|trial| &trial.plugin));
+    versions.sort_by_key(|it| (&it.name, &it.version, &it.hash));
+    versions.dedup();
+    let one = |it: &PluginRef| {
+        let row = stats.standings.iter().find(|row| row.plugin == *it);
+        let trial = stats.probations.iter().find(|trial| trial.plugin == *it);
+        json!({
+            "plugin": it.name, "version": it.version, "tripped": row.map_or(Value::Null, tripped_json),
+            "probation": trial.map_or(Value::Null, probation_json),
+        })
+    };
+    versions.into_iter().map(one).collect()
 }
 
 /// Reads a hook's name.

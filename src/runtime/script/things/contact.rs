@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, ImmutableString};
 
-use super::{Pointer, Written, may_read, odd_handle, unchanged, written};
+use super::{Pointer, Written, odd_handle, unchanged, written};
 use crate::domain::contact::Contact;
 use crate::domain::field::{FIELDS, FieldKey};
 use crate::domain::text::is_blank;
@@ -49,20 +49,18 @@ type Values<'s> = Vec<Cow<'s, str>>;
 pub(super) fn register(table: &mut Table) {
     describe(table);
     table.module.set_custom_type::<ContactHandle>("Contact");
-    table.module.set_getter_fn("id", |contact: &mut ContactHandle| contact.id());
-    table.module.set_setter_fn("id", |contact: &mut ContactHandle, value: Dynamic| {
+    table.getter("contact", "id", |contact: &mut ContactHandle| contact.id());
+    table.write_back("id", |contact: &mut ContactHandle, value: Dynamic| {
         unchanged("contact.id", &contact.id()?, &value)
     });
     for name in FIELDS.iter().map(|info| info.name) {
-        table.module.set_getter_fn(name, move |contact: &mut ContactHandle| contact.get(name));
-        table
-            .module
-            .set_setter_fn(name, move |contact: &mut ContactHandle, value: Dynamic| contact.assign(name, &value));
+        table.getter("contact", name, move |contact: &mut ContactHandle| contact.get(name));
+        table.setter("contact", name, move |contact: &mut ContactHandle, value: Dynamic| contact.assign(name, &value));
     }
-    table.module.set_indexer_get_fn(|contact: &mut ContactHandle, name: &str| contact.get(name));
-    table
-        .module
-        .set_indexer_set_fn(|contact: &mut ContactHandle, name: &str, value: Dynamic| contact.assign(name, &value));
+    table.index_getter("contact", |contact: &mut ContactHandle, name: &str| contact.get(name));
+    table.index_setter("contact", |contact: &mut ContactHandle, name: &str, value: Dynamic| {
+        contact.assign(name, &value)
+    });
     table.function("get", |contact: &mut ContactHandle, name: &str| contact.get(name));
     table.function("set", |contact: &mut ContactHandle, name: &str, value: Dynamic| contact.set(name, &value));
     table.function("has", |contact: &mut ContactHandle, name: &str| contact.has(name));
@@ -93,23 +91,60 @@ fn describe(table: &mut Table) {
     table.say(
         "contact.first_name",
         "A field's text; of a list (phones, e-mails, social handles, external ids) the first value.",
+        &[("contact.first_name", "\"Ann\""), ("contact.city", "\"\"")],
     );
-    table.say("contact[\"custom.tier\"]", "The same by a name that is no word, as those of custom fields.");
-    table.say("contact.get(field)", "The same as a function.");
-    table.say("contact.labels", "The labels as an array.");
-    table.say("contact.values(field)", "All values of a list field as an array.");
-    table.say("contact.has(field)", "Whether the field has a value.");
-    table.say("contact.has_label(label)", "Whether the contact has the label, without regard to case.");
-    table.say("contact.company = text", "Sets a field; `()` and `\"\"` clear it; an array sets all values of a list; `true` and `false` are `yes` and `no`. Setting what is there already does nothing.");
+    table.say(
+        "contact[\"custom.tier\"]",
+        "The same by a name that is no word, as those of custom fields.",
+        &[
+            ("contact[\"custom.tier\"]", "\"gold\""),
+            ("contact[\"custom.tier\"] = \"silver\";", "sets custom.tier = \"silver\""),
+        ],
+    );
+    table.say("contact.get(field)", "The same as a function.", &[("contact.get(\"company\")", "\"Acme\"")]);
+    table.say("contact.labels", "The labels as an array.", &[("contact.labels", "[\"Lead\", \"VIP\"]")]);
+    table.say(
+        "contact.values(field)",
+        "All values of a list field as an array.",
+        &[("contact.values(\"email\")", "[\"ann@example.com\"]")],
+    );
+    table.say(
+        "contact.has(field)",
+        "Whether the field has a value.",
+        &[("contact.has(\"mobile\") && !contact.has(\"city\")", "true")],
+    );
+    table.say(
+        "contact.has_label(label)",
+        "Whether the contact has the label, without regard to case.",
+        &[("contact.has_label(\"vip\")", "true")],
+    );
+    table.say("contact.company = text", "Sets a field; `()` and `\"\"` clear it; an array sets all values of a list; `true` and `false` are `yes` and `no`. Setting what is there already does nothing.", &[("contact.company = \"Globex\";", "sets company = \"Globex\""), ("contact.company = ();", "clears company"), ("contact.labels = [\"Lead\", \"New\"];", "sets labels = \"Lead; New\""), ("contact.company = \"Acme\";", "accepts")]);
     table.say(
         "contact.set(field, text)",
         "The same as a function; of a list it replaces all values, even by the first of them.",
+        &[("contact.set(\"job_title\", \"Buyer\");", "sets job_title = \"Buyer\"")],
     );
-    table.say("contact.add(field, value)", "Adds a value to a list field; one that is there already stays once.");
-    table.say("contact.remove(field, value)", "Removes a value from a list field; one that is not there is no error.");
-    table.say("contact.label(label)", "Adds a label.");
-    table.say("contact.unlabel(label)", "Removes a label.");
-    table.say("contact.id", "The contact's id; a new contact has its id already.");
+    table.say(
+        "contact.add(field, value)",
+        "Adds a value to a list field; one that is there already stays once.",
+        &[("contact.add(\"email\", \"lee@example.org\");", "sets email = \"ann@example.com; lee@example.org\"")],
+    );
+    table.say(
+        "contact.remove(field, value)",
+        "Removes a value from a list field; one that is not there is no error.",
+        &[("contact.remove(\"email\", \"ann@example.com\");", "clears email")],
+    );
+    table.say(
+        "contact.label(label)",
+        "Adds a label.",
+        &[("contact.label(\"Buyer\");", "sets labels = \"Buyer; Lead; VIP\"")],
+    );
+    table.say("contact.unlabel(label)", "Removes a label.", &[("contact.unlabel(\"vip\");", "sets labels = \"Lead\"")]);
+    table.say(
+        "contact.id",
+        "The contact's id; a new contact has its id already.",
+        &[("contact.id", "\"01010101-0101-0101-0101-010101010101\"")],
+    );
 }
 
 fn first(values: Option<Cow<'_, str>>) -> Dynamic {
@@ -224,7 +259,7 @@ impl ContactHandle {
 
 /// The grants for the thing in hand hold for contacts found by a lookup too.
 fn found_key(subject: &Subject, name: &str) -> Result<FieldKey, Refusal> {
-    may_read(subject, name)?;
+    subject.may_read(name)?;
     FieldKey::parse(name).map_err(|invalid| Refusal {
         code: Cow::Borrowed(invalid.code),
         field: name.to_owned(),

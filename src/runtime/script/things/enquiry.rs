@@ -18,16 +18,14 @@ pub(super) fn register(table: &mut Table) {
     describe(table);
     table.module.set_custom_type::<EnquiryHandle>("Enquiry");
     for name in ["id", "channel", "status", "subject", "staff", "device", "opened_at"] {
-        table.module.set_getter_fn(name, move |enquiry: &mut EnquiryHandle| enquiry.get(name));
-        table.module.set_setter_fn(name, move |enquiry: &mut EnquiryHandle, value: Dynamic| enquiry.set(name, &value));
+        table.getter("enquiry", name, move |enquiry: &mut EnquiryHandle| enquiry.get(name));
+        table.write_back(name, move |enquiry: &mut EnquiryHandle, value: Dynamic| enquiry.set(name, &value));
     }
-    table.module.set_getter_fn("has_contact", |enquiry: &mut EnquiryHandle| enquiry.has_contact());
-    table.module.set_getter_fn("contact", |enquiry: &mut EnquiryHandle| enquiry.contact());
-    table.module.set_setter_fn("contact", |_: &mut EnquiryHandle, value: Dynamic| written_back(&value));
-    table.module.set_indexer_get_fn(|enquiry: &mut EnquiryHandle, name: &str| enquiry.get(name));
-    table
-        .module
-        .set_indexer_set_fn(|enquiry: &mut EnquiryHandle, name: &str, value: Dynamic| enquiry.set(name, &value));
+    table.getter("enquiry", "has_contact", |enquiry: &mut EnquiryHandle| enquiry.has_contact());
+    table.getter("enquiry", "contact", |enquiry: &mut EnquiryHandle| enquiry.contact());
+    table.write_back("contact", |_: &mut EnquiryHandle, value: Dynamic| written_back(&value));
+    table.index_getter("enquiry", |enquiry: &mut EnquiryHandle, name: &str| enquiry.get(name));
+    table.index_setter("enquiry", |enquiry: &mut EnquiryHandle, name: &str, value: Dynamic| enquiry.set(name, &value));
     table.function("get", |enquiry: &mut EnquiryHandle, name: &str| enquiry.get(name));
     table.function("set_attribute", |enquiry: &mut EnquiryHandle, key: &str, value: Dynamic| {
         enquiry.set_attribute(key, &value)
@@ -44,34 +42,50 @@ fn describe(table: &mut Table) {
         "Called when an enquiry opens and at every change of its status. A script that faults here is passed over by default, for an \
          enquiry is never lost to a plugin; `reject` refuses it.",
     );
-    table.say("enquiry.channel", "`call`, `sms`, `whatsapp`, `web-chat`, `email`, `messenger`, `wechat`, `line`, `twitter`, `linkedin`, `instagram` or `woztell-…`.");
-    table.say("enquiry.status", "The status that it is taking on: `open`, `handling`, `closed` or `missed`.");
+    table.say("enquiry.channel", "`call`, `sms`, `whatsapp`, `web-chat`, `email`, `messenger`, `wechat`, `line`, `twitter`, `linkedin`, `instagram` or `woztell-…`.", &[("enquiry.channel", "\"whatsapp\"")]);
     table.say(
-        "enquiry.id, enquiry.subject, enquiry.staff, enquiry.device, enquiry.opened_at",
-        "Its number (0 while it opens), subject, who handles it, device, and time (RFC 3339, UTC), as texts; missing ones are `\"\"`.",
+        "enquiry.status",
+        "The status that it is taking on: `open`, `handling`, `closed` or `missed`.",
+        &[("enquiry.status", "\"open\"")],
     );
+    table.say("enquiry.id, enquiry.subject, enquiry.staff, enquiry.device, enquiry.opened_at", "Its number (0 while it opens), subject, who handles it, device, and time (RFC 3339, UTC), as texts; missing ones are `\"\"`.", &[("enquiry.id", "\"1\""), ("enquiry.subject", "\"Where is my parcel?\""), ("enquiry.staff + enquiry.device", "\"\""), ("enquiry.opened_at", "\"2026-03-01T09:30:00Z\"")]);
     table.say(
         "enquiry[\"from.phone\"]",
         "Who it is from: `from.phone` (E.164 where it is a number), `from.email`, `from.handle` or `from.name`.",
+        &[("enquiry[\"from.phone\"]", "\"+85291234567\"")],
     );
-    table.say("enquiry[\"attribute.KEY\"]", "What a plugin noted before.");
-    table.say("enquiry.get(name)", "The same as a function.");
-    table.say("enquiry.has_contact", "Whether a contact was matched.");
+    table.say(
+        "enquiry[\"attribute.KEY\"]",
+        "What a plugin noted before.",
+        &[
+            ("enquiry[\"attribute.order\"]", "\"A-17\""),
+            ("enquiry[\"attribute.order\"] = \"A-18\";", "sets attribute.order = \"A-18\""),
+        ],
+    );
+    table.say("enquiry.get(name)", "The same as a function.", &[("enquiry.get(\"channel\")", "\"whatsapp\"")]);
+    table.say("enquiry.has_contact", "Whether a contact was matched.", &[("enquiry.has_contact", "true")]);
     table.say(
         "enquiry.contact",
         "That contact, which can be written: `enquiry.contact.survey_opt_out = \"yes\"`; `()` when there is none.",
+        &[("enquiry.contact.survey_opt_out = \"yes\";", "sets survey_opt_out = \"yes\"")],
     );
     table.say(
         "enquiry.set_attribute(key, value)",
         "Notes something for the agent's view: key 1–64 bytes, value up to 4096; an empty value removes it.",
+        &[(
+            "enquiry.set_attribute(\"country\", phone_country(enquiry[\"from.phone\"]));",
+            "sets attribute.country = \"HK\"",
+        )],
     );
     table.say(
         "enquiry.suppress_survey(reason)",
         "Asks that no survey follow; the contact's own opt-out is not touched.",
+        &[("enquiry.suppress_survey(\"a complaint\");", "sets survey = \"a complaint\"")],
     );
     table.say(
         "enquiry.surveys_within_days(days)",
         "How many surveys were sent to the contact in so many days before the enquiry opened.",
+        &[("enquiry.surveys_within_days(7)", "1")],
     );
 }
 

@@ -16,19 +16,31 @@ pub(super) fn register(table: &mut Table) {
         "A merge: `fn on_merge(merge)`",
         "Called after the choices of whoever merges were applied. `reject` vetoes the merge.",
     );
-    table.say("merge.master", "The contact that stays, as it is stored; read-only.");
-    table.say("merge.other", "The contact that will be erased, as it is stored; read-only.");
+    table.say(
+        "merge.master",
+        "The contact that stays, as it is stored; read-only.",
+        &[("merge.master.company", "\"Acme\"")],
+    );
+    table.say(
+        "merge.other",
+        "The contact that will be erased, as it is stored; read-only.",
+        &[("merge.other.company", "\"Globex\"")],
+    );
     table.say(
         "merge.result",
         "What the master will become; a contact that can be written: `merge.result.company = merge.other.company`.",
+        &[
+            ("merge.result.company = merge.other.company;", "sets company = \"Globex\""),
+            ("merge.result.city", "\"Kowloon\""),
+        ],
     );
     table.module.set_custom_type::<MergeHandle>("Merge");
     for (name, which) in [("master", Which::Master), ("other", Which::Other), ("result", Which::Result)] {
-        table.module.set_getter_fn(name, move |merge: &mut MergeHandle| {
+        table.getter("merge", name, move |merge: &mut MergeHandle| {
             Outcome::Ok(ContactHandle { pointer: merge.0.clone(), which: which.clone() })
         });
         // Rhai writes a property back after `merge.result.company = …`.
-        table.module.set_setter_fn(name, |_: &mut MergeHandle, value: Dynamic| written_back(&value));
+        table.write_back(name, |_: &mut MergeHandle, value: Dynamic| written_back(&value));
     }
 }
 

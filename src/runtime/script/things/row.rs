@@ -22,16 +22,40 @@ pub(super) fn register(table: &mut Table) {
         "Cells go by the file's header, exactly as it is written there, or by the name of the field to which that header was mapped. \
          Setting a field that the file has no column for adds it.",
     );
-    table.say("row[\"Full Name\"]", "A cell as text; `()` when the file has no such column.");
-    table.say("row.mobile", "The same by a field's name. (`row.line`, `row.number` and `row.headers` are below; the LINE id is `row[\"line\"]`.)");
-    table.say("row.get(name)", "The same as a function.");
-    table.say("row.has(name)", "Whether there is such a cell and it is not blank.");
-    table.say("row[\"Full Name\"] = text", "Sets a cell, or a field by name; `()` and `\"\"` empty it.");
-    table.say("row.mobile = text", "The same by a field's name.");
-    table.say("row.set(name, text)", "The same as a function.");
-    table.say("row.headers", "The headers as an array, in the file's order.");
-    table.say("row.number", "The record's number, from 1.");
-    table.say("row.line", "The file's line on which the record starts, from 1.");
+    table.say(
+        "row[\"Full Name\"]",
+        "A cell as text; `()` when the file has no such column.",
+        &[("row[\"Full Name\"]", "\"LEE, Ann\""), ("row[\"No such column\"]", "()")],
+    );
+    table.say("row.mobile", "The same by a field's name. (`row.line`, `row.number` and `row.headers` are below; the LINE id is `row[\"line\"]`.)", &[("row.mobile", "\"9123 4567\"")]);
+    table.say("row.get(name)", "The same as a function.", &[("row.get(\"Full Name\")", "\"LEE, Ann\"")]);
+    table.say(
+        "row.has(name)",
+        "Whether there is such a cell and it is not blank.",
+        &[("row.has(\"mobile\") && !row.has(\"city\")", "true")],
+    );
+    table.say(
+        "row[\"Full Name\"] = text",
+        "Sets a cell, or a field by name; `()` and `\"\"` empty it.",
+        &[("row[\"Notes\"] = ();", "sets Notes = \"\""), ("row[\"city\"] = \"Kowloon\";", "sets city = \"Kowloon\"")],
+    );
+    table.say(
+        "row.mobile = text",
+        "The same by a field's name.",
+        &[("row.mobile = normalize_phone(row.mobile, \"HK\");", "sets mobile = \"+85291234567\"")],
+    );
+    table.say(
+        "row.set(name, text)",
+        "The same as a function.",
+        &[(
+            "let name = split_name(row[\"Full Name\"]);
+row.set(\"first_name\", name.first);",
+            "sets first_name = \"Ann\"",
+        )],
+    );
+    table.say("row.headers", "The headers as an array, in the file's order.", &[("row.headers.len()", "7")]);
+    table.say("row.number", "The record's number, from 1.", &[("row.number", "1")]);
+    table.say("row.line", "The file's line on which the record starts, from 1.", &[("row.line", "2")]);
     table.module.set_custom_type::<RowHandle>("Row");
     type About = (&'static str, &'static str, fn(&RowHand) -> Dynamic);
     let about: [About; 3] = [
@@ -40,19 +64,17 @@ pub(super) fn register(table: &mut Table) {
         ("line", "row.line", |hand| number(hand.line())),
     ];
     for (name, shown, read) in about {
-        table.module.set_getter_fn(name, move |row: &mut RowHandle| row.with(read));
-        table
-            .module
-            .set_setter_fn(name, move |row: &mut RowHandle, value: Dynamic| unchanged(shown, &row.with(read)?, &value));
+        table.getter("row", name, move |row: &mut RowHandle| row.with(read));
+        table.write_back(name, move |row: &mut RowHandle, value: Dynamic| unchanged(shown, &row.with(read)?, &value));
     }
     for name in FIELDS.iter().map(|info| info.name) {
         if name != "line" {
-            table.module.set_getter_fn(name, move |row: &mut RowHandle| row.get(name));
-            table.module.set_setter_fn(name, move |row: &mut RowHandle, value: Dynamic| row.assign(name, &value));
+            table.getter("row", name, move |row: &mut RowHandle| row.get(name));
+            table.setter("row", name, move |row: &mut RowHandle, value: Dynamic| row.assign(name, &value));
         }
     }
-    table.module.set_indexer_get_fn(|row: &mut RowHandle, name: &str| row.get(name));
-    table.module.set_indexer_set_fn(|row: &mut RowHandle, name: &str, value: Dynamic| row.assign(name, &value));
+    table.index_getter("row", |row: &mut RowHandle, name: &str| row.get(name));
+    table.index_setter("row", |row: &mut RowHandle, name: &str, value: Dynamic| row.assign(name, &value));
     table.function("get", |row: &mut RowHandle, name: &str| row.get(name));
     table.function("set", |row: &mut RowHandle, name: &str, value: Dynamic| row.set(name, &value));
     table.function("has", |row: &mut RowHandle, name: &str| row.has(name));

@@ -89,8 +89,14 @@ fn foreign_imports_are_named() {
         // Nothing need be exported: imports are looked at first.
         foreign_component(&core, wit, &world)
     };
+    // Of the WASI that is there, only the hook is missing.
     let wasi = import("package wasi:cli@0.2.0; interface hello { go: func(); }", "wasi:cli/hello@0.2.0", "go");
-    refused(wasi, "`wasi:cli/hello@0.2.0`", "no WASI");
+    refused(wasi, "it has no hook", "on-create");
+    let newer = import("package wasi:cli@0.3.0; interface hello { go: func(); }", "wasi:cli/hello@0.3.0", "go");
+    refused(newer, "`wasi:cli/hello@0.3.0`", "empty 0.2");
+    let more =
+        import("package wasi:keyvalue@0.2.0; interface store { go: func(); }", "wasi:keyvalue/store@0.2.0", "go");
+    refused(more, "`wasi:keyvalue/store@0.2.0`", "empty 0.2");
     let other = import("package my:house; interface hello { go: func(); }", "my:house/hello", "go");
     refused(other, "`my:house/hello`", "nothing else");
 }

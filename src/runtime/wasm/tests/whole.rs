@@ -44,7 +44,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
 ];
 
 /// Imports everything, each function under its own name.
-fn imports() -> String {
+pub(super) fn imports() -> String {
     let import = |interface: &str, name: &str, shape: &str| {
         let id = name.trim_start_matches("[method]").replace("[resource-drop]", "drop-");
         let id = if interface == "things" { id } else { format!("{interface}.{id}") };
@@ -80,7 +80,7 @@ fn call(hook: Hook, code: Vec<u8>, mut subject: Subject) -> (Subject, Verdict) {
     (returned.subject, verdict)
 }
 
-fn sheet() -> Sheet {
+pub(super) fn sheet() -> Sheet {
     Sheet::new(Draft::new(named(1, "Result")), Arc::new(Rules::for_tests()))
 }
 

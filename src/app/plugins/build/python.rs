@@ -1,0 +1,57 @@
+//! Python, by componentize-py: the source and its interpreter in one component. WASI is stubbed out, so that it imports nothing but what
+//! its world names.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::Place;
+use super::pins::COMPONENTIZE_PY;
+use super::tool::{Job, find, in_ancestors, missing};
+use crate::app::failure::{Class, Failure};
+
+pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
+    let package = place.full.as_path();
+    let module = main_module(package)?;
+    let mut beside = in_ancestors(package, ".venv/bin");
+    beside.extend(std::env::var_os("VIRTUAL_ENV").map(|folder| Path::new(&folder).join("bin")));
+    let Some(program) = find("componentize-py", &beside) else {
+        let pin = if package.join("requirements.txt").is_file() {
+            "-r requirements.txt".to_owned()
+        } else {
+            format!("componentize-py=={COMPONENTIZE_PY}")
+        };
+        return Err(missing(
+            "componentize-py, which builds Python,",
+            "`.venv/bin/componentize-py` in the package and the folders above it, the virtual environment in use, and \
+             `componentize-py` in PATH",
+            &format!("(cd {} && python3 -m venv .venv && .venv/bin/pip install {pin})", place.given.display()),
+        ));
+    };
+    let hint =
+        "its messages are above; hooks are classes as wit/world.wit names them: `class OnCreate(exports.OnCreate)`";
+    let job = Job { program: &program, place, name: "componentize-py", hint };
+    job.run(|output| {
+        let fixed = ["--quiet", "--wit-path", "wit", "componentize", &module, "--stub-wasi", "--output"];
+        let mut arguments: Vec<OsString> = fixed.map(OsString::from).into();
+        arguments.push(output.as_os_str().to_owned());
+        arguments
+    })
+}
+
+/// `plugin.py`, `app.py`, or the only one there is.
+fn main_module(package: &Path) -> Result<String, Failure> {
+    let entries = std::fs::read_dir(package).map_err(|error| Failure::io("read", package, &error))?;
+    let files = entries.flatten().map(|entry| entry.path());
+    let mut modules: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    modules.sort();
+    let usual = ["plugin", "app"].into_iter().find(|name| modules.iter().any(|module| module == name));
+    match (usual, modules.as_slice()) {
+        (Some(name), _) => Ok(name.to_owned()),
+        (None, [only]) => Ok(only.clone()),
+        _ => Err(Failure::new(Class::Usage, "NO_SOURCES", format!("`{}` has no plugin.py", package.display()))
+            .hint(format!("call the one with the hooks plugin.py; there are {}", modules.join(", ")))),
+    }
+}

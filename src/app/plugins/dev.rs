@@ -1,0 +1,177 @@
+//! Developing a package: after each save it is built if it has to be, its cases are played, and it is loaded. Whatever is broken is told, and
+//! what worked stays.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::build::{Built, build, source_digest_of};
+use super::test::{TestOptions, Tested, test};
+use crate::app::App;
+use crate::app::failure::{Class, Failure};
+use crate::plugin::package::LoadError;
+use crate::registry::watch::{Notice, Timing, Tree, Watch};
+use crate::registry::workbench::Workbench;
+use crate::runtime::wasm::source_digest;
+
+/// How often the folder is looked at where the system cannot tell of changes.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A package under development.
+pub struct Developing<'a> {
+    app: &'a App,
+    workbench: Workbench,
+    tree: Tree,
+    /// Whether it is one of the home's own packages, and so comes into service.
+    in_home: bool,
+    /// The generation that works, once there is one.
+    generation: Option<u64>,
+    /// What it held at the last round.
+    seen: Option<String>,
+    /// What its sources held when they were last built.
+    built: Option<String>,
+}
+
+/// What became of one save.
+pub struct Round {
+    /// The component that was built.
+    pub built: Option<Built>,
+    /// What its cases did; `None` when it could not be built.
+    pub tested: Option<Tested>,
+    /// Time of it all.
+    pub time: Duration,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a round ended.
+pub enum End {
+    /// It works: the number of the generation that has it, and whether that is one in service.
+    Works {
+        /// Counts up with each version that works.
+        generation: u64,
+        /// Whether it is the home's own.
+        in_service: bool,
+    },
+    /// It does not: the number of the generation that stays.
+    Broken {
+        /// The one that worked before.
+        kept: Option<u64>,
+        /// Why it cannot be built or does not come into service; cases that differ are told with the cases.
+        why: Vec<LoadError>,
+    },
+}
+
+impl App {
+    /// Begins to develop a package.
+    ///
+    /// # Errors
+    /// When there is none, or no engine can be started.
+    pub fn develop(&self, package: &Path) -> Result<Developing<'_>, Failure> {
+        let root = self.package_path(package)?;
+        let root = root.canonicalize().map_err(|error| Failure::io("find", &root, &error))?;
+        let folders = self.home().folders();
+        let own = |folder: &PathBuf| folder.canonicalize().is_ok_and(|folder| root.parent() == Some(folder.as_path()));
+        let in_home = own(&folders.plugins) || own(&folders.scripts);
+        let made = has_sources(&root).then(|| root.join("plugin.wasm"));
+        let tree = Tree { root, made };
+        let workbench = self.workbench()?;
+        Ok(Developing { app: self, workbench, tree, in_home, generation: None, seen: None, built: None })
+    }
+}
+
+impl Developing<'_> {
+    /// The folder or file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.tree.root
+    }
+
+    /// Watches it; `on_change` is called from another thread.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn watch(&self, on_change: impl FnMut() + Send + 'static) -> Result<Watch, Failure> {
+        let notice = if self.app.settings().poll_folders { Notice::Poll(POLL) } else { Notice::Native };
+        let watch = self.tree.watch(notice, Timing::default(), on_change);
+        watch.map_err(|error| Failure::new(Class::Internal, "WATCH", error.to_string()))
+    }
+
+    /// Builds, tests and loads it, unless nothing changed since the last round.
+    pub fn round(&mut self) -> Option<Round> {
+        let now = self.tree.fingerprint();
+        if self.seen.as_ref() == Some(&now) {
+            return None;
+        }
+        self.seen = Some(now);
+        let started = Instant::now();
+        let (built, tested, why) = match self.build_if_needed() {
+            Err(failure) => (None, None, vec![failed(failure)]),
+            Ok(built) => {
+                let tested = test(&self.workbench, &self.tree.root, &TestOptions::default(), &mut Vec::new());
+                (built, Some(tested), Vec::new())
+            }
+        };
+        let end = match &tested {
+            Some(tested) if tested.is_well() => match self.load() {
+                Ok(generation) => {
+                    self.generation = Some(generation);
+                    End::Works { generation, in_service: self.in_home }
+                }
+                Err(why) => End::Broken { kept: self.generation, why },
+            },
+            _ => End::Broken { kept: self.generation, why },
+        };
+        Some(Round { built, tested, time: started.elapsed(), end })
+    }
+
+    /// Builds a package whose sources are not those of its component.
+    fn build_if_needed(&mut self) -> Result<Option<Built>, Failure> {
+        let root = &self.tree.root;
+        if !has_sources(root) {
+            return Ok(None);
+        }
+        let sources = source_digest_of(root).map_err(|error| Failure::io("read the sources of", root, &error))?;
+        let component = std::fs::read(root.join("plugin.wasm")).ok();
+        let is_built = component.as_deref().and_then(source_digest).is_some_and(|digest| digest == sources);
+        if is_built || self.built.as_ref() == Some(&sources) && component.is_some() {
+            return Ok(None);
+        }
+        let built = build(root)?;
+        self.built = Some(sources);
+        Ok(Some(built))
+    }
+
+    /// Puts it into service here if it is one of the home's own, else loads it alone.
+    fn load(&self) -> Result<u64, Vec<LoadError>> {
+        let draft = self.workbench.read(&self.tree.root).map_err(|error| vec![error])?;
+        if !self.in_home {
+            draft.load(&draft.deployment().config)?;
+            return Ok(self.generation.unwrap_or(0) + 1);
+        }
+        let registry = self.app.registry().map_err(|failure| vec![failed(failure)])?;
+        registry.rescan();
+        let current = registry.current();
+        if current.find(draft.name()).is_some_and(|loaded| loaded.identity().hash == draft.hash()) {
+            return Ok(current.number);
+        }
+        let refused =
+            current.refused.iter().find(|refused| refused.name == draft.name() || refused.path == self.tree.root);
+        Err(match refused {
+            Some(refused) => std::iter::once(&refused.error).chain(&refused.more).cloned().collect(),
+            None if current.off.iter().any(|off| off.name == draft.name()) => {
+                let hint = format!("`mode = \"off\"` stands under [plugins.{}] in carnet.toml", draft.name());
+                vec![LoadError::new("it is switched off here").hint(hint)]
+            }
+            None => vec![LoadError::new("it is not in service here").hint("`carnet plugin list` says what is")],
+        })
+    }
+}
+
+fn failed(failure: Failure) -> LoadError {
+    LoadError { message: failure.message, position: None, hint: failure.hint }
+}
+
+/// Says whether a package's component is built from sources beside it.
+fn has_sources(package: &Path) -> bool {
+    package.join("Cargo.toml").is_file() && !package.join("main.rhai").is_file()
+}

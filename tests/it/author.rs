@@ -1,0 +1,250 @@
+//! The author's loop on the command line: test and bless, run, bench, check in full, dev.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdout, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{Home, ran, root};
+
+const SCRIPT: &str = r#"fn on_create(contact) {
+    if contact.last_name == "Test" { reject("last_name", "TEST", "test records stay out", "give it a real name"); return; }
+    if contact.last_name == "Boom" { let x = [1][7]; }
+    contact.company = "Acme";
+    log_info("named");
+}
+"#;
+
+/// A home with one script of its own, `greet`, and its cases by name.
+fn greet(cases: &[(&str, &str)]) -> Home {
+    let home = Home::new();
+    home.write("scripts/greet/plugin.toml", "name = \"greet\"\nversion = \"1.0.0\"\n");
+    home.write("scripts/greet/main.rhai", SCRIPT);
+    for (name, expect) in cases {
+        let last_name = name.split('-').next().expect("a name");
+        let case = format!(
+            "# {name}\nhook = \"on_create\"\n[contact]\nlast_name = \"{last_name}\"\n\n[expect] # so\n{expect}\n"
+        );
+        home.write(&format!("scripts/greet/cases/{name}.toml"), case);
+    }
+    home
+}
+
+#[test]
+fn differences_are_shown_and_blessed_but_never_a_fault() {
+    let home = greet(&[
+        ("Lee", "verdict = \"accept\"\nlog = [\"named\"]"),
+        ("Lee-old", "verdict = \"accept\"\n\n[expect.set]\ncompany = \"Globex\" # the old owner"),
+        ("Test", "verdict = \"accept\""),
+        ("Boom", "verdict = \"accept\""),
+    ]);
+    let bad = home.write(
+        "scripts/greet/cases/bad.toml",
+        "hook = \"on_create\"\n[contact]\nmoblie = 1\n[expect]\nverdict = \"accept\"\n",
+    );
+    let told = home.run(&["plugin", "test", "greet"]).exits(1).stdout;
+    for text in [
+        "✓ Lee.toml",
+        "set.company  expected  `Globex`",
+        "got       `Acme`",
+        "got       reject: last_name: test records stay out",
+        "got       fault PLUGIN_SCRIPT at main.rhai:3:50",
+        "cases/bad.toml:3:1: `contact`: there is no field `moblie`; did you mean `mobile`?",
+        "4 of 5 cases fail",
+    ] {
+        assert!(told.contains(text), "{text}\n{told}");
+    }
+    let told = home.json(&["plugin", "test", "greet", "--bless"], 1);
+    let case = |name: &str| -> Value {
+        let cases = told["packages"][0]["cases"].as_array().expect("cases");
+        cases.iter().find(|case| case["case"] == name).expect("the case").clone()
+    };
+    assert_eq!(case("Lee-old.toml")["blessed"], json!(["set.company: `Globex` → `Acme`"]));
+    assert_eq!(case("Test.toml")["blessed"], json!(["verdict: accept → reject", "problems: now TEST of `last_name`"]));
+    assert!(case("Boom.toml")["not_blessed"].as_str().is_some_and(|why| why.contains("never blessed")), "{told:#}");
+    assert_eq!(case("bad.toml")["problems"][0]["position"]["line"], 3);
+    assert_eq!(
+        home.read("scripts/greet/cases/Lee-old.toml"),
+        "# Lee-old\nhook = \"on_create\"\n[contact]\nlast_name = \"Lee\"\n\n[expect] # so\nverdict = \"accept\"\n\n[expect.set]\ncompany = \"Acme\" # the old owner\n"
+    );
+    assert!(home.read("scripts/greet/cases/Boom.toml").contains("verdict = \"accept\""));
+    std::fs::remove_file(bad).expect("the removal");
+    std::fs::remove_file(home.path().join("scripts/greet/cases/Boom.toml")).expect("the removal");
+    // An author stands in the package's folder, and names nothing.
+    let here = home.path().join("scripts/greet");
+    let here =
+        ran(home.command().current_dir(here).args(["plugin", "test"]).output().expect("the program runs")).exits(0);
+    assert!(here.stdout.contains("3 cases pass"), "{}", here.stdout);
+    let one = home.json(&["plugin", "test", "--case", "Lee"], 0);
+    assert_eq!(one["packages"][0]["cases"].as_array().map(Vec::len), Some(1));
+    assert_eq!(home.json(&["plugin", "test", "--case", "Tset"], 1)["error"]["hint"], "did you mean `Test`?");
+    assert_eq!(home.json(&["plugin", "test", "gret"], 1)["error"]["hint"], "did you mean `greet`?");
+}
+
+#[test]
+fn code_that_does_not_load_is_told_once_for_all_cases() {
+    let home = greet(&[("Lee", "verdict = \"accept\""), ("Test", "verdict = \"reject\"")]);
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) {\n    let x = ;\n}\n");
+    let told = home.json(&["plugin", "test", "greet"], 1);
+    let package = &told["packages"][0];
+    assert_eq!(
+        (package["cases"].clone(), package["problems"][0]["position"]["line"].clone()),
+        (json!([]), json!(2)),
+        "{told:#}"
+    );
+}
+
+/// Runs a hook with an event on the standard input.
+fn run_piped(home: &Home, plugin: &str, hook: &str, event: &str, more: &[&str], status: i32) -> Value {
+    let mut child = home
+        .command()
+        .args(["--json", "plugin", "run", plugin, hook, "--event", "-"])
+        .args(more)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // It may end before it has read all.
+    let _ = child.stdin.take().expect("a pipe").write_all(event.as_bytes());
+    ran(child.wait_with_output().expect("the program runs")).exits(status).json()
+}
+
+#[test]
+fn a_hook_is_tried_on_events_of_both_notations_and_with_other_settings() {
+    let home = greet(&[]);
+    home.write(
+        "scripts/greet/plugin.toml",
+        "[config.company]\ntype = \"text\"\n[config.words]\ntype = \"list\"\ndefault = []\n",
+    );
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) {\n    let company = config(\"company\") ?? \"Acme\";\n    contact.company = company;\n    for word in config(\"words\") { log_warn(word); }\n}\n");
+    home.install(&root().join("plugins/phone-repair"));
+    let lee = "[contact]\nlast_name = \"Lee\"\n";
+    let tried =
+        run_piped(&home, "greet", "on_create", lee, &["--config", "company=Globex", "--config", "words=a, b"], 0);
+    assert_eq!(tried["edits"], json!([{ "field": "company", "old": null, "new": "Globex" }]));
+    assert_eq!(tried["log"], json!([{ "level": "warn", "text": "a" }, { "level": "warn", "text": "b" }]));
+    assert!(tried["spent"]["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{tried:#}");
+    assert_eq!((tried["spent"]["edits"].clone(), tried["limits"]["edits"].clone()), (json!(1), json!(256)));
+    let row = r#"{ "row": { "Mobile": "(852) 1234-5678", "Country": "HK", "Age": null } }"#;
+    let tried = run_piped(&home, "phone-repair", "on_import_row", row, &[], 0);
+    assert_eq!(tried["edits"][0]["new"], "+85212345678");
+    assert!(tried["spent"]["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 65_536), "{tried:#}");
+    let error = |event: &str, more: &[&str]| run_piped(&home, "greet", "on_create", event, more, 2)["error"].clone();
+    let other = error("[row]\nMobile = \"1\"\n", &[]);
+    assert!(
+        other["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("stdin:1:2: on_create is about [contact], and here is [row]")),
+        "{other:#}"
+    );
+    assert!(other["hint"].as_str().is_some_and(|hint| hint.contains("[contact]")), "{other:#}");
+    assert_eq!(error("hook = \"on_merge\"\n[master]\n[other]\n", &[])["code"], "EVENT_HOOK");
+    assert!(error("{ \"contact\": ", &[])["message"].as_str().is_some_and(|text| text.contains("line 1 column")));
+    assert_eq!(error(lee, &["--config", "compny=x"])["hint"], "did you mean `company`?");
+    let text = home.write("lee.toml", lee);
+    let told = home.run(&["plugin", "run", "greet", "on_create", "--event", &text.to_string_lossy()]).exits(0).stdout;
+    for text in ["on_create: accepts", "company  – → Acme", "time", "of", "50 ms", "memory", "64 MiB", "host calls"]
+    {
+        assert!(told.contains(text), "{text}\n{told}");
+    }
+}
+
+#[test]
+fn a_bench_counts_calls_of_each_kind_and_tells_faults() {
+    let home = greet(&[("Lee", "verdict = \"accept\""), ("Boom", "verdict = \"fault\"")]);
+    let measured = home.json(&["plugin", "bench", "greet", "--seconds", "0.05"], 1);
+    let hook = &measured["hooks"][0];
+    assert_eq!((hook["hook"].as_str(), hook["events"].as_u64()), (Some("on_create"), Some(2)), "{measured:#}");
+    for kind in ["cold", "warm", "native"] {
+        assert!(hook[kind]["calls"].as_u64().is_some_and(|calls| calls >= 10), "{kind}: {measured:#}");
+    }
+    assert_eq!(hook["fault"]["code"], "PLUGIN_SCRIPT");
+    home.write("lee.toml", "[contact]\nlast_name = \"Lee\"\n");
+    let text = home.run(&["plugin", "bench", "greet", "--event", "lee.toml", "--seconds", "0.05"]).exits(0).stdout;
+    assert!(text.contains("cold") && text.contains("× native") && text.contains("1 event"), "{text}");
+    assert_eq!(home.json(&["plugin", "bench", "greet", "--hook", "on_merge"], 2)["error"]["code"], "HOOK_MISSING");
+}
+
+/// A running `carnet --json plugin dev`, one line a save.
+struct Developing {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Developing {
+    fn start(home: &Home, package: &str, more: &[&str]) -> Self {
+        let mut child = home
+            .command()
+            .args(["--json", "plugin", "dev", package])
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines }
+    }
+
+    /// Waits for the next save to be told.
+    fn next(&mut self) -> Value {
+        let line = self.lines.next().expect("it goes on").expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
+
+impl Drop for Developing {
+    fn drop(&mut self) {
+        // The test is over either way.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn each_save_is_tested_and_what_works_is_in_service() {
+    let home = greet(&[("Lee", "verdict = \"accept\"\n[expect.set]\ncompany = \"Acme\"")]);
+    let mut developing = Developing::start(&home, "greet", &["--generations", "3"]);
+    let first = developing.next();
+    assert_eq!(
+        (first["works"].clone(), first["in_service"].clone(), first["cases"].clone()),
+        (json!(true), json!(true), json!(1)),
+        "{first:#}"
+    );
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) { contact.company = \"Globex\"; }");
+    let fails = developing.next();
+    assert_eq!(
+        (fails["works"].clone(), fails["failing"].clone(), fails["generation"].clone()),
+        (json!(false), json!(1), first["generation"].clone()),
+        "{fails:#}"
+    );
+    assert_eq!(fails["failures"][0]["differences"][0]["got"], "`Globex`");
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) {\n  contact.company = ;\n}");
+    let broken = developing.next();
+    assert_eq!(broken["problems"][0]["position"]["line"], 2, "{broken:#}");
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) { contact.company = \"Acme\"; }");
+    let mended = developing.next();
+    assert!(mended["works"] == true && mended["generation"].as_u64() > first["generation"].as_u64(), "{mended:#}");
+    // A case is a save, too; and the last of the generations wanted ends it.
+    home.write("scripts/greet/cases/Test.toml", "hook = \"on_create\"\n[contact]\n[expect]\nverdict = \"accept\"\n");
+    assert_eq!(developing.next()["cases"], 2);
+    assert!(developing.lines.next().is_none());
+    assert!(developing.child.wait().expect("its end").success());
+}
+
+#[test]
+fn a_package_anywhere_is_developed_and_a_build_that_fails_is_told() {
+    let home = Home::new();
+    home.write("work/guest/plugin.toml", "version = \"1.0.0\"\n");
+    home.write("work/guest/Cargo.toml", "[package");
+    home.write("work/guest/src/lib.rs", "//! nothing yet");
+    let mut developing = Developing::start(&home, "work/guest", &[]);
+    let first = developing.next();
+    assert_eq!((first["works"].clone(), first["generation"].clone()), (json!(false), Value::Null), "{first:#}");
+    assert!(first["problems"][0]["message"].as_str().is_some_and(|text| text.contains("guest")), "{first:#}");
+    drop(developing);
+    home.write("work/hello.rhai", "fn on_create(contact) { }");
+    let mut developing = Developing::start(&home, "work/hello.rhai", &["--generations", "1"]);
+    assert_eq!(developing.next()["in_service"], false);
+    assert!(developing.child.wait().expect("its end").success());
+}

@@ -1,0 +1,197 @@
+//! Components that ask for more memory, tables, stack or compiling than anybody should have.
+
+use carnet::plugin::fault::FaultKind::{Memory, Trap};
+
+use super::End::{Fault, Harmless, Refused};
+use super::guests::wasm;
+use super::kit::{ACCEPT, REALLOC, guest, hook};
+use super::{Attack, PATIENT};
+
+pub fn attacks() -> Vec<Attack> {
+    [memory(), stack(), traps(), compiling()].into_iter().flatten().collect()
+}
+
+fn more(more: impl Into<String>) -> impl Fn() -> Vec<u8> {
+    let more = more.into();
+    move || guest(REALLOC, ACCEPT, &more)
+}
+
+fn memory() -> Vec<Attack> {
+    let bomb = |name, place, body: &'static str, extra: &'static str| {
+        wasm(name, (place, "memory in sum"), Fault(Memory), PATIENT, move || guest(REALLOC, body, extra))
+    };
+    let denied =
+        |name, words, extra: &'static str| wasm(name, ("definitions", "refused"), Refused(words), PATIENT, more(extra));
+    vec![
+        bomb(
+            "memory bomb",
+            "memory.grow",
+            "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 256)) (i32.const -1)))) (unreachable)",
+            "",
+        ),
+        bomb(
+            "table bomb",
+            "table.grow",
+            "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 5000)) (i32.const -1)))) (unreachable)",
+            "(table $t 1 funcref)",
+        ),
+        bomb("several memories", "definitions", ACCEPT, "(memory $a 400) (memory $b 400) (memory $c 400)"),
+        bomb("a memory that starts too large", "definitions", ACCEPT, "(memory $a 1500)"),
+        denied("a memory of 4 GiB", "be compiled", "(memory $a 65536)"),
+        denied("a memory of 64 bits", "be compiled", "(memory $a i64 1)"),
+        denied("a shared memory", "be compiled", "(memory $a 1 1 shared)"),
+        denied("a table of 4 thousand million", "be compiled", "(table $a 0xffffffff funcref)"),
+        denied("many memories", "be compiled", Box::leak("(memory 1)".repeat(40).into_boxed_str())),
+        denied("many tables", "be compiled", Box::leak("(table 1 funcref)".repeat(90).into_boxed_str())),
+        denied("exceptions", "be compiled", "(tag $t) (func (throw $t))"),
+        denied(
+            "garbage-collected types",
+            "be compiled",
+            "(type $s (struct (field i32))) (func (drop (struct.new_default $s)))",
+        ),
+        wasm("waiting for another thread", ("atomics", "refused"), Refused("be compiled"), PATIENT, || {
+            hook(&format!("(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))) {ACCEPT}"))
+        }),
+        wasm("a data segment of 10 MB", ("definitions", "nothing: within its memory"), Harmless, PATIENT, || {
+            let data = "x".repeat(10 << 20);
+            guest(REALLOC, ACCEPT, &format!("(memory $big 200) (data (memory $big) (i32.const 0) \"{data}\")"))
+        }),
+    ]
+}
+
+fn stack() -> Vec<Attack> {
+    let deep = |name, extra: &'static str| {
+        wasm(name, ("hook", "stack"), Fault(Trap), PATIENT, move || {
+            guest(REALLOC, &format!("(drop (call $deep (i32.const 0))) {ACCEPT}"), extra)
+        })
+    };
+    vec![
+        deep(
+            "deep recursion",
+            "(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))",
+        ),
+        deep(
+            "deep recursion through a table",
+            "(type $f (func (param i32) (result i32))) (table $t 1 funcref) (elem (i32.const 0) $deep)
+            (func $deep (type $f) (i32.add (call_indirect (type $f) (local.get 0) (i32.const 0)) (i32.const 1)))",
+        ),
+        wasm("frames of thousands of variables", ("hook", "stack"), Fault(Trap), PATIENT, || {
+            let gets: String = (1..2000)
+                .map(|at| {
+                    format!("(local.set {at} (i64.add (local.get {}) (i64.extend_i32_u (local.get 0))))", at.max(2) - 1)
+                })
+                .collect();
+            let sums: String =
+                (1..2000).map(|at| format!("(local.set 1 (i64.xor (local.get 1) (local.get {at})))")).collect();
+            let deep = format!(
+                "(func $deep (param i32) (result i32) (local {}) {gets} (drop (call $deep (i32.const 1))) {sums} (i32.wrap_i64 (local.get 1)))",
+                "i64 ".repeat(2000)
+            );
+            guest(REALLOC, &format!("(drop (call $deep (i32.const 0))) {ACCEPT}"), &deep)
+        }),
+    ]
+}
+
+fn traps() -> Vec<Attack> {
+    let trap = |name, body: &'static str, extra: &'static str| {
+        wasm(name, ("hook", "trap"), Fault(Trap), PATIENT, move || guest(REALLOC, &format!("{body} {ACCEPT}"), extra))
+    };
+    vec![
+        trap("a panic", "(unreachable)", ""),
+        trap("reading outside memory", "(drop (i32.load (i32.const -4)))", ""),
+        trap("filling outside memory", "(memory.fill (i32.const 0) (i32.const 1) (i32.const -1))", ""),
+        trap("dividing by nothing", "(drop (i32.div_s (i32.const 1) (i32.sub (local.get $n) (local.get $n))))", ""),
+        trap("calling nothing", "(call_indirect (type $v) (i32.const 0))", "(type $v (func)) (table $t 1 funcref)"),
+        trap(
+            "calling by another type",
+            "(call_indirect (type $v) (i32.const 0))",
+            "(type $v (func)) (table $t 1 funcref) (elem (i32.const 0) $w) (func $w (param i64))",
+        ),
+        trap(
+            "a panic in a function of an odd name",
+            "(call $\"\\1b[2J\\e2\\80\\ae\")",
+            "(func $\"\\1b[2J\\e2\\80\\ae\" (unreachable))",
+        ),
+    ]
+}
+
+/// Small files that take long to compile, or much.
+fn compiling() -> Vec<Attack> {
+    vec![
+        wasm(
+            "loops in loops with thousands of variables",
+            ("compiling", "refused"),
+            Refused("compile"),
+            PATIENT,
+            || {
+                let (loops, locals) = (300, 300);
+                let used: String = (0..locals)
+                    .map(|at| format!("(local.set {at} (i32.add (local.get {at}) (i32.const 1)))"))
+                    .collect();
+                let body = format!("{}{used}{}", "(loop ".repeat(loops), "(br_if 0 (local.get 0)))".repeat(loops));
+                guest(REALLOC, ACCEPT, &format!("(func $big (local {}) {body})", "i32 ".repeat(locals)))
+            },
+        ),
+        wasm("branches with thousands of variables", ("compiling", "refused"), Refused("compile"), PATIENT, || {
+            let (loops, locals) = (30_000, 900);
+            let used: String =
+                (0..locals - 100).map(|at| format!("(local.set 0 (i32.add (local.get 0) (local.get {at})))")).collect();
+            let body = format!("{}{used}", "(if (local.get 0) (then (local.set 0 (i32.const 7))))".repeat(loops));
+            guest(REALLOC, ACCEPT, &format!("(func $big (param i32) (local {}) {body})", "i32 ".repeat(locals - 100)))
+        }),
+        wasm(
+            "a branch table with thousands of values",
+            ("compiling", "nothing: it is compiled in a second"),
+            Harmless,
+            PATIENT,
+            || {
+                let values = 300;
+                let results = "i32 ".repeat(values);
+                let consts = "(i32.const 1)".repeat(values);
+                let drops = "drop ".repeat(values);
+                let targets = "0 ".repeat(20_000);
+                guest(
+                    REALLOC,
+                    ACCEPT,
+                    &format!(
+                        "(func $big (param i32) (block (result {results}) {consts} local.get 0 br_table {targets}) {drops})"
+                    ),
+                )
+            },
+        ),
+        wasm(
+            "components in components, doubled 30 times",
+            ("compiling", "refused"),
+            Refused("components"),
+            PATIENT,
+            doubled,
+        ),
+        wasm("a function of 2 MB", ("compiling", "refused"), Refused("compile"), PATIENT, || {
+            let step = "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 77)) (i32.load (local.get 1))))";
+            guest(REALLOC, ACCEPT, &format!("(func $big (param i32 i32) {})", step.repeat(160_000)))
+        }),
+    ]
+}
+
+/// A component that holds another twice, which holds another twice, …
+fn doubled() -> Vec<u8> {
+    let mut code = hook(ACCEPT);
+    let mut text = "(component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
+    for level in 1..30 {
+        let below = level - 1;
+        text = format!(
+            "(component $c{level} {text} (instance (instantiate $c{below})) (instance (instantiate $c{below})))"
+        );
+    }
+    let inner = wat::parse_str(format!("(component {text} (instance (instantiate $c29)))")).expect("a component");
+    // Put into a sound plugin as a component that is never made: what counts is what it would make.
+    code.push(4);
+    let mut length = inner.len();
+    while length >= 0x80 {
+        code.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    code.push(length as u8);
+    code.extend(inner);
+    code
+}
