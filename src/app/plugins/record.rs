@@ -53,12 +53,14 @@ pub enum Manner {
     NoWords,
     /// Nothing: the calls were a rehearsal.
     Nothing,
+    /// Nothing, nor what is seen of plugins: the whole command promised to write nothing.
+    NotEvenSeen,
 }
 
 impl App {
-    /// Says what of the calls until the next hand-in is kept.
+    /// Says what of the calls until the next hand-in is kept; whoever keeps less is heeded.
     pub fn keep_of_calls(&self, manner: Manner) {
-        self.book.manner.store(manner as u8, Ordering::Relaxed);
+        self.book.manner.fetch_max(manner as u8, Ordering::Relaxed);
     }
 
     /// Hands in what plugins did and how they stand. What cannot be written is told in the log and changes nothing else. `by` changed
@@ -67,6 +69,7 @@ impl App {
         let Some(registry) = self.registry.get() else { return };
         let mut fresh = registry.take_fresh();
         match self.book.manner.swap(Manner::All as u8, Ordering::Relaxed) {
+            manner if manner == Manner::NotEvenSeen as u8 => return,
             manner if manner == Manner::Nothing as u8 => fresh.clear(),
             manner if manner == Manner::NoWords as u8 => fresh.iter_mut().for_each(without_words),
             _ => {}

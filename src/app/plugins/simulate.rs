@@ -82,8 +82,7 @@ impl App {
     /// # Errors
     /// Why the package would be refused; usage, when it cannot be tried on what is asked; or the store fails.
     pub fn simulate(&self, request: &SimulateRequest, progress: &mut dyn FnMut(u64)) -> Result<Simulation, Failure> {
-        // A rehearsal counts for nothing.
-        self.keep_of_calls(Manner::Nothing);
+        self.keep_of_calls(Manner::NotEvenSeen);
         let candidate = self.check_package(&request.package)?;
         let now = self.generation()?;
         let serving = now.find(&candidate.identity().name).cloned();
