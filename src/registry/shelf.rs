@@ -91,6 +91,11 @@ impl Shelf {
         self.index.plugins.get(name)
     }
 
+    /// What is known of a plugin by now, whoever wrote it.
+    pub(super) fn read_again(&self, name: &str) -> Option<Slot> {
+        read_index(self.folder.as_ref()?).plugins.remove(name)
+    }
+
     /// The plugin whose package was in a place.
     pub(super) fn at(&self, at: &At) -> Option<&str> {
         self.index.plugins.iter().find(|(_, slot)| slot.at == *at).map(|(name, _)| name.as_str())

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::activate::{guarded, package};
 use super::cases::{CaseRun, play_cases};
-use super::grants::Deployments;
+use super::grants::{Deployments, Waits};
 use super::scan::{Place, Source, sha256};
+use super::secrets::Given;
 use super::{Deployment, Load};
 use crate::plugin::Plugin;
 use crate::plugin::manifest::{Manifest, is_plugin_name};
@@ -114,6 +115,15 @@ impl Draft<'_> {
     #[must_use]
     pub fn deployment(&self) -> Deployment {
         self.workbench.deployments.get(self.name()).cloned().unwrap_or_default()
+    }
+
+    /// Returns what keeps this deployment's settings from fitting it: grants that are missing, and values, each with its place.
+    #[must_use]
+    pub fn unfit(&self) -> Vec<LoadError> {
+        let (Ok(manifest), deployment) = (&self.manifest, self.deployment()) else { return Vec::new() };
+        let mut faults = Given::read(&deployment).configure(manifest, &deployment).err().unwrap_or_default();
+        faults.extend(Waits::of(manifest, &deployment).map(|waits| waits.error(&manifest.name)));
+        faults
     }
 
     /// Loads it for its author: all that it asks for is granted, and it is told `config` over its defaults.

@@ -60,16 +60,22 @@ fn packages_at_fault_are_told_whole() {
         &[
             (
                 "plugin.toml",
-                b"grants = [\"state\"]\nreads = [\"moblie\"]\n[config.city]\ntype = \"integer\"\nrequired = true\n",
+                b"grants = [\"state\"]\nreads = [\"mobile\"]\n[config.city]\ntype = \"integer\"\nrequired = true\n",
             ),
             ("main.rhai", b"fn on_create(contact) { lookup(\"email\", \"x\"); }\n"),
         ],
         &[
-            "it asks for `state`, which is not granted",
             "it needs a value for `city`",
+            "it asks for more than it was granted: `state`",
             "its code uses `lookup`, which its manifest does not ask for",
         ],
-        &["plugin.toml:2:10: `reads` names `moblie`, which is no field"],
+        &[],
+    );
+    check(
+        &home,
+        &[("plugin.toml", b"reads = [\"moblie\"]\n"), ("main.rhai", SCRIPT.as_bytes())],
+        &["plugin.toml:1:10: `reads`: there is no field `moblie`"],
+        &[],
     );
     check(
         &home,
@@ -112,8 +118,8 @@ fn packages_at_fault_are_told_whole() {
             ("main.rhai", SCRIPT.as_bytes()),
         ],
         &[
-            "carnet.toml:4:1: it has no setting `ctiy`",
-            "carnet.toml:5:1: setting `size` takes a value of type integer, not `\"big\"`",
+            "carnet.toml:4:8: it has no setting `ctiy`",
+            "carnet.toml:5:8: setting `size` takes a value of type integer, not `\"big\"`",
         ],
         &["carnet.toml:2:10: it is granted `lookup`, and does not ask for it", no_cases],
     );
@@ -173,7 +179,7 @@ fn components_at_fault_are_told_whole() {
             ("Cargo.toml", b"[package]"),
             ("src/lib.rs", b""),
         ],
-        &["it asks for `state`, which is not granted"],
+        &["it asks for more than it was granted: `state`"],
         &[
             "its sources changed since it was built",
             "it asks for `state`, which its component does not import",

@@ -47,12 +47,16 @@ fn what_asks_for_more_waits_until_it_is_approved() {
         "version = \"2.0.0\"\ngrants = [\"lookup\", \"state\"]\nreads = [\"phones\", \"email\"]\nwrites = [\"city\"]\n",
     );
     let ran = home.run(&["plugin", "check"]).exits(1);
-    insta::assert_snapshot!(ran.stdout.trim(), @"
-    plugin `greet` 2.0.0 waits for approval: it asks for more than it was granted: `state`; to read `phones`, `email`
-      hint: look at it and grant it with `carnet plugin approve greet`, or write `grants = [\"lookup\", \"state\"]` under [plugins.greet] in carnet.toml
-    ");
+    let told = ran.stdout.replace(&home.path().display().to_string(), "HOME");
+    insta::assert_snapshot!(told.trim(), @r#"
+    greet 1.0.0 (24bf47bbce01) is sound: rhai, on_create; its cases pass; granted: `lookup`; to read `mobile`; to write `city`
+
+    greet 2.0.0 (HOME/scripts/greet) waits for approval; version 1.0.0 stays in service
+      - it asks for more than it was granted: `state`; to read `phones`, `email`
+          hint: look at it and grant it with `carnet plugin approve greet`, or write `grants = ["lookup", "state"]` under [plugins.greet] in carnet.toml
+    "#);
     let ran = home.run(&["contact", "add", "last_name=Lee"]);
-    assert!(ran.stderr.contains("waits for approval") && ran.stderr.contains("it was not asked"), "{ran:#?}");
+    assert!(ran.status == 0 && !ran.stderr.contains("was not asked"), "the version before is asked: {ran:#?}");
     let approved = home.json(&["plugin", "approve", "greet", "--yes"], 0);
     assert_eq!(approved["new"]["reads"], serde_json::json!(["phones", "email"]));
     assert_eq!(approved["state"], "greet 2.0.0 is in service");
@@ -115,19 +119,22 @@ fn every_fault_of_the_configuration_is_told_with_its_place_and_no_secret_is() {
     home.write("carnet.toml", settings);
     let ran = home.run(&["plugin", "check", "scripts/greet"]).exits(1);
     insta::assert_snapshot!(ran.stderr.lines().skip(1).collect::<Vec<_>>().join("\n"), @r#"
-    - it needs a value for `town`
-        hint: add `town` under [plugins.greet.config] in carnet.toml
-    - carnet.toml:2:9: setting `token` is to come from the environment variable `GREET_NOT_SET`, and that is not set
-    - carnet.toml:3:7: setting `pin` takes up to 9
-        hint: mend `pin` under [plugins.greet.config] in carnet.toml
-    - carnet.toml:4:8: setting `size` takes 1 to 9, not `10`
-        hint: mend `size` under [plugins.greet.config] in carnet.toml
-    - carnet.toml:5:8: setting `kind` takes `a`, `b`, not `c`
-        hint: mend `kind` under [plugins.greet.config] in carnet.toml
-    - carnet.toml:6:8: it has no setting `sise`
-        hint: did you mean `size`?
-    - it asks for more than it was granted: `state`
-        hint: look at it and grant it with `carnet plugin approve greet`, or write `grants = ["state"]` under [plugins.greet] in carnet.toml
+      - it needs a value for `town`
+          hint: add `town` under [plugins.greet.config] in carnet.toml
+      - carnet.toml:2:9: setting `token` is to come from the environment variable `GREET_NOT_SET`, and that is not set
+      - carnet.toml:3:7: setting `pin` takes up to 9
+          hint: mend `pin` under [plugins.greet.config] in carnet.toml
+      - carnet.toml:4:8: setting `size` takes 1 to 9, not `10`
+          hint: mend `size` under [plugins.greet.config] in carnet.toml
+      - carnet.toml:5:8: setting `kind` takes `a`, `b`, not `c`
+          hint: mend `kind` under [plugins.greet.config] in carnet.toml
+      - carnet.toml:6:8: it has no setting `sise`
+          hint: did you mean `size`?
+      - it asks for more than it was granted: `state`
+          hint: look at it and grant it with `carnet plugin approve greet`, or write `grants = ["state"]` under [plugins.greet] in carnet.toml
+    also odd:
+      - it has no cases
+          hint: put events with the verdict expected into cases/*.toml: a version that breaks one never comes into service
     "#);
     assert!(!format!("{ran:?}").contains("123456789"));
 
@@ -178,7 +185,9 @@ fn a_signature_is_over_code_and_manifest_together() {
     #[track_caller]
     fn refused(home: &Home, words: &str) {
         let list = home.json(&["plugin", "list"], 0);
-        assert_eq!(list["plugins"][0]["state"], "refused", "{list:#}");
+        // Where a version with a good signature served before, it goes on.
+        let state = list["plugins"][0]["state"].as_str().unwrap_or_default();
+        assert!(state == "refused" || state == "kept 1.0.0", "{list:#}");
         assert!(list["plugins"][0]["error"].as_str().is_some_and(|error| error.contains(words)), "{list:#}");
     }
     let mine = format!("\"{KEY}\"");

@@ -157,7 +157,7 @@ fn look(draft: &Draft<'_>, settings: &str, checked: &mut Checked) {
         Err(faults) => faults.iter().for_each(|fault| checked.fault(fault.clone())),
         Ok(manifest) => {
             grants(manifest, &about, settings, checked);
-            config(manifest, &about.deployment, settings, checked);
+            draft.unfit().into_iter().for_each(|fault| checked.fault(fault));
         }
     }
     // A component whose outside is at fault would only say the same again.
@@ -186,13 +186,6 @@ fn code(draft: &Draft<'_>, about: &mut About, checked: &mut Checked) {
     }
     if draft.manifest.is_err() {
         return;
-    }
-    let deployed = &about.deployment.config;
-    if !deployed.is_empty()
-        && draft.manifest.as_ref().is_ok_and(|manifest| manifest.configure(deployed).is_ok())
-        && let Err(errors) = draft.load(deployed)
-    {
-        errors.into_iter().for_each(|error| checked.fault(error));
     }
     if about.cases == 0 {
         let hint = "put events with the verdict expected into cases/*.toml: a version that breaks one never comes into service";
@@ -271,17 +264,12 @@ fn failing(run: CaseRun, checked: &mut Checked) {
     }
 }
 
-/// What it asks for and was not given is a fault; what it was given and does not ask for is odd.
+/// What its code uses and does not ask for is a fault; what it was given and does not ask for is odd.
 fn grants(manifest: &Manifest, about: &About, settings: &str, checked: &mut Checked) {
     let asked = [("lookup", manifest.asks.lookup), ("state", manifest.asks.state)];
     let imports = |name: &str| about.imports.iter().any(|port| port.interface.as_deref() == Some(name));
     for (name, asked) in asked {
         let granted = about.deployment.grants.iter().any(|grant| grant == name);
-        if asked && !granted {
-            let all: Vec<&str> = asked_for(manifest);
-            let hint = format!("add `grants = {all:?}` under [plugins.{}] in carnet.toml", manifest.name);
-            checked.fault(LoadError::new(format!("it asks for `{name}`, which is not granted")).hint(hint));
-        }
         if imports(name) && !asked {
             let hint = how_to_ask(name);
             checked.fault(
@@ -310,22 +298,6 @@ fn grants(manifest: &Manifest, about: &About, settings: &str, checked: &mut Chec
 pub fn asked_for(manifest: &Manifest) -> Vec<&'static str> {
     let asks = [("lookup", manifest.asks.lookup), ("state", manifest.asks.state)];
     asks.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
-}
-
-/// What this deployment tells it, each fault where it stands.
-fn config(manifest: &Manifest, deployment: &Deployment, settings: &str, checked: &mut Checked) {
-    let Err(faults) = manifest.configure(&deployment.config) else { return };
-    for fault in faults {
-        let named = |key: &&String| fault.message.contains(&format!("`{key}`"));
-        let key = deployment.config.keys().find(named);
-        checked.fault(match key {
-            Some(key) => {
-                let path = ["plugins", &manifest.name, "config", key];
-                fault.clone().at(locate(settings, SETTINGS, &path, Part::Key))
-            }
-            None => fault,
-        });
-    }
 }
 
 /// Names in `reads` and `writes` that are no fields. In a row they may be headers, unless they look like a field misspelt.

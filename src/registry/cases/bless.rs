@@ -32,6 +32,10 @@ pub fn bless(text: &str, case: &Case, played: &mut Played) -> Result<Blessed, St
     set(expect, case, played, inline, &mut changes);
     problems(expect, case, played, inline, &mut changes);
     log(expect, case, played, &mut changes);
+    // In one line, the blanks about values that came or went are put right.
+    if let Some(line) = document.get_mut("expect").and_then(Item::as_inline_table_mut).filter(|_| !changes.is_empty()) {
+        line.fmt();
+    }
     Ok(Blessed { text: as_before(text, &document.to_string()), changes })
 }
 

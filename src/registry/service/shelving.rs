@@ -41,8 +41,12 @@ impl Service {
         let by_place = || self.shelf.at(&entry.at).and_then(|name| Some((name, self.shelf.slot(name)?)));
         let Some((name, slot)) = by_name.or_else(by_place) else { return FallBack::default() };
         let mut fall_back = FallBack::default();
-        for kept in std::iter::once(&slot.serving).chain(&slot.before) {
-            match self.load_kept(name, kept, entry, ground) {
+        // Where another process put a newer version in its place meanwhile, that one is meant.
+        let newer = || self.shelf.read_again(name).filter(|again| again.serving.hash != slot.serving.hash);
+        let known = std::iter::once(&slot.serving).chain(&slot.before).cloned();
+        let kept = known.chain(std::iter::once_with(newer).flatten().map(|again| again.serving));
+        for kept in kept {
+            match self.load_kept(name, &kept, entry, ground) {
                 Ok(loaded) => return FallBack { serving: loaded, ..FallBack::default() },
                 Err(error) => fall_back.error = fall_back.error.or(Some(error)),
             }

@@ -192,7 +192,7 @@ fn the_shelf_is_no_way_around_the_settings() {
     home.write("plugins/a/main.rhai", "broken");
     home.start_with(&[("a", granted.clone())]).create().expect("the version before");
     // Without the grant neither what is there nor what was is taken.
-    home.check(&[], &["plugin `a` is refused: it asks for `state`, which is not granted (and 1 more)"]);
+    home.check(&[], &["plugin `a` is refused: it is broken (and 1 more)"]);
     let off = Deployment { mode: Mode::Off, ..granted.clone() };
     for path in ["", "plugins/a/main.rhai"] {
         if !path.is_empty() {

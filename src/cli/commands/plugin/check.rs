@@ -223,7 +223,11 @@ fn sound_line(loaded: &Loaded) -> String {
 fn refused_in_full(refused: &Refused) -> String {
     let all: Vec<LoadError> = std::iter::once(&refused.error).chain(&refused.more).cloned().collect();
     let kept = refused.kept.as_ref().map_or_else(String::new, |kept| format!("; version {kept} stays in service"));
-    format!("\n{} ({}) is refused{kept}\n{}\n", refused.name, refused.path.display(), faults(&all))
+    let (version, state) = match &refused.waits {
+        Some(waits) => (format!(" {}", waits.version), "waits for approval"),
+        None => (String::new(), "is refused"),
+    };
+    format!("\n{}{version} ({}) {state}{kept}\n{}\n", refused.name, refused.path.display(), faults(&all))
 }
 
 /// Checks all packages of the home folder.
