@@ -124,7 +124,7 @@ mod tests {
     use crate::plugin::service::Services;
     use crate::registry::dispatch::Chain;
     use crate::registry::fake::{Fake, contact, folders, write};
-    use crate::registry::{Deployments, Registry};
+    use crate::registry::{Deployment, Deployments, Mode, Registry};
 
     fn package(home: &Path, at: &str, version: &str, code: &str) {
         write(home, &format!("{at}/plugin.toml"), &format!("name = 'a'\nversion = '{version}'"));
@@ -163,6 +163,27 @@ mod tests {
         package(home.path(), "plugins/a", "1.0.1", "on_create log a");
         third.rescan();
         assert_eq!(call(&third), 0, "another version is called");
+    }
+
+    #[test]
+    fn a_changed_secret_makes_new_terms() {
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), "plugins/a/plugin.toml", "version = '1.0.0'\n[config.token]\ntype = 'text'\nsecret = true");
+        write(home.path(), "plugins/a/main.rhai", "on_create log a");
+        let terms = |token: &str, mode: Mode| {
+            write(home.path(), "token", token);
+            let file = home.path().join("token").display().to_string();
+            let place = toml::Value::Table([("file".to_owned(), file.into())].into_iter().collect());
+            let config = [("token".to_owned(), place)].into_iter().collect();
+            let deployment = Deployment { mode, config, ..Deployment::default() };
+            let deployments = [("a".to_owned(), deployment)].into_iter().collect();
+            let registry = Registry::open(folders(home.path()), deployments, Arc::new(Fake::default()));
+            let current = registry.current();
+            current.find("a").unwrap().terms.clone()
+        };
+        let before = terms("one", Mode::Enforce);
+        assert_eq!(terms("one", Mode::Observe), before, "to watch it is no way around a trip");
+        assert_ne!(terms("two", Mode::Enforce), before);
     }
 
     #[test]

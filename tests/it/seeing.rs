@@ -95,7 +95,38 @@ fn a_version_that_fails_where_its_predecessor_did_not_is_told() {
     home.json(&["contact", "add", "last_name=Ann"], 1);
     let history = home.json(&["plugin", "history", "guard"], 0);
     assert_eq!(history["history"][0]["what"], "taken back", "{history:#}");
-    assert!(history["history"][0]["detail"].as_str().is_some_and(|it| !it.contains("ouch")), "{history:#}");
+    let told = history["history"][0]["detail"].as_str().expect("more about it");
+    assert_eq!(told, "version 0.0.0 failed on probation where version 0.0.0 did not; version 0.0.0 is put back");
+    // Its predecessor goes on in later processes, until somebody wants the other to be tried again.
+    let put_back = listed(&home);
+    assert_eq!(put_back["state"], "kept 0.0.0", "{put_back:#}");
+    assert_eq!(home.json(&["contact", "add", "last_name=Bob"], 0)["job_title"], "Seen");
+    assert_eq!(words(&home, "guard"), ["added", "taken back"]);
+    assert_eq!(home.json(&["plugin", "reset", "guard"], 0)["forgotten"].as_array().map(Vec::len), Some(1));
+    let again = listed(&home);
+    assert_eq!((&again["state"], &again["probation"]["calls_left"]), (&json!("active"), &json!(200)), "{again:#}");
+    assert_eq!(again["probation"]["predecessor"], "0.0.0");
+    assert_eq!(words(&home, "guard"), ["added", "taken back", "reset", "replaced"]);
+}
+
+#[test]
+fn what_waits_and_who_let_it_in_is_told() {
+    let home = Home::new();
+    home.write("scripts/guard/plugin.toml", "version = '1.0.0'\n");
+    home.write("scripts/guard/main.rhai", GUARD);
+    home.json(&["contact", "add", "last_name=Ann"], 0);
+    home.write("scripts/guard/plugin.toml", "version = '2.0.0'\ngrants = ['state']\n");
+    home.json(&["plugin", "list"], 0);
+    let history = home.json(&["plugin", "history", "guard"], 0)["history"][0].clone();
+    assert_eq!(history["what"], "waits", "{history:#}");
+    let told = history["detail"].as_str().expect("more about it");
+    assert!(
+        told.starts_with("version 2.0.0 waits for approval: ") && told.ends_with("1.0.0 stays in service"),
+        "{told}"
+    );
+    home.json(&["plugin", "approve", "guard", "--yes"], 0);
+    let history = home.json(&["plugin", "history", "guard"], 0)["history"][0].clone();
+    assert_eq!((&history["what"], &history["by"]), (&json!("replaced"), &json!("cli")), "{history:#}");
 }
 
 #[test]
