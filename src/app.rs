@@ -214,7 +214,7 @@ impl App {
     /// # Errors
     /// When the store cannot be opened.
     pub(in crate::app) fn trial_chain(&self, generation: Arc<Generation>, flags: Arc<Flags>) -> Result<Chain, Failure> {
-        Ok(Chain::for_job(generation, self.services()?, flags))
+        Ok(Chain::for_job(generation, self.services()?, flags).rehearsing())
     }
 
     fn services(&self) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {

@@ -39,6 +39,8 @@ pub struct Chain {
     /// Calls since counts were handed in.
     calls: u64,
     job: Option<OfJob>,
+    /// Whether nothing comes of its calls, so that they prove nothing about a version on probation.
+    rehearses: bool,
 }
 
 /// What a chain of a job has instead of everybody's breakers.
@@ -135,6 +137,7 @@ impl Chain {
             services: Box::new(services),
             calls: 0,
             job: None,
+            rehearses: false,
         }
     }
 
@@ -147,6 +150,13 @@ impl Chain {
         let mut chain = Self::new(generation, services);
         chain.job = Some(OfJob { flags, notes: Vec::new() });
         chain
+    }
+
+    /// Makes its calls count for no probation: of a dry run, or of a simulation.
+    #[must_use]
+    pub fn rehearsing(mut self) -> Self {
+        self.rehearses = true;
+        self
     }
 
     /// Takes the notes of the calls since they were last taken; a chain of no job has none.
@@ -175,7 +185,7 @@ impl Chain {
     /// Calls the plugins of a phase, one after the other. All are called even after a rejection, so that all problems are told; a skip
     /// ends the chain.
     pub fn run(&mut self, hook: Hook, phase: Phase, subject: Subject) -> ChainOutcome {
-        let Self { generation, services, links, calls, job } = self;
+        let Self { generation, services, links, calls, job, rehearses } = self;
         let mut outcome = ChainOutcome::new(subject);
         let traced = traced::chain(generation, hook, phase);
         for &at in generation.calls(hook, phase) {
@@ -189,6 +199,9 @@ impl Chain {
                 let span = traced.is_some().then(|| traced::call(loaded, generation, hook));
                 let (next, note) = links[at].call(loaded, services, (at, hook), outcome);
                 outcome = next;
+                if !*rehearses {
+                    loaded.probation.note(hook, note.said == Said::Faulted);
+                }
                 if let Some(span) = &span {
                     traced::called(span, loaded, &note);
                 }
@@ -259,7 +272,6 @@ impl Link {
         judge::log(loaded, hook, std::mem::take(&mut returned.log));
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         judge::count(counts, &said);
-        loaded.probation.note(hook, said.is_err());
         let (told, edits) = (Said::of(&said), counts.edits);
         outcome.subject = returned.subject;
         match loaded.mode {

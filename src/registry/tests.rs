@@ -289,6 +289,22 @@ fn on_probation_a_fault_that_the_predecessor_did_not_have_puts_it_back() {
 }
 
 #[test]
+fn a_rehearsal_says_nothing_about_a_version_on_probation() {
+    let home = Home::new(&[("scripts/a.rhai", "on_create set city Rome")]);
+    home.create();
+    home.write("scripts/a.rhai", "on_create fault");
+    let generation = home.registry.current();
+    let left = || generation.plugins[0].probation.calls_left();
+    let before = left();
+    let mut rehearsal = Chain::new(Arc::clone(&generation), |_| Services::none()).rehearsing();
+    assert_eq!(rehearsal.run(Hook::Create, Phase::Change, contact()).faults.len(), 1);
+    assert_eq!(left(), before);
+    assert_eq!(home.refused(), NOTHING);
+    assert_eq!(home.create().faults.len(), 1);
+    assert!(before > 0 && home.create().faults.is_empty(), "a call that counts puts the predecessor back");
+}
+
+#[test]
 fn on_probation_a_fault_that_the_predecessor_had_too_is_no_reason() {
     let home = Home::new(&[("scripts/a.rhai", "on_create fault\non_update log a")]);
     home.create();

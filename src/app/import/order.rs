@@ -127,7 +127,7 @@ impl Order {
     pub(super) fn worker(&self, generation: &Arc<Generation>) -> Asker {
         let ear: Arc<Ear> = Arc::default();
         let services = services(&ear, Arc::new(self.stage.clone()), Arc::clone(&self.stage.state));
-        let chain = Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags()));
+        let chain = self.chain_with(generation, services);
         let asks = [Hook::ImportRow, Hook::Create, Hook::Update].into_iter().any(|hook| chain.has(hook));
         Asker { chain, ear, written: Arc::clone(&self.written), flags: Arc::clone(self.fuses.flags()), asks }
     }
@@ -136,7 +136,16 @@ impl Order {
     pub(super) fn chain(&self, generation: &Arc<Generation>) -> Chain {
         let lookup = Arc::new(AheadLookup { stage: self.stage.clone(), pending: Arc::clone(&self.pending) });
         let services = services(&self.ear, lookup, Arc::clone(&self.memory));
-        Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags()))
+        self.chain_with(generation, services)
+    }
+
+    fn chain_with(
+        &self,
+        generation: &Arc<Generation>,
+        services: impl Fn(Grants) -> Services + Send + 'static,
+    ) -> Chain {
+        let chain = Chain::for_job(Arc::clone(generation), services, Arc::clone(self.fuses.flags()));
+        if self.stage.is_dry() { chain.rehearsing() } else { chain }
     }
 
     /// Says whether a row before this one has changed what its plugins go by.

@@ -57,6 +57,11 @@ impl Stage {
         Ok(Self { store, over, words, scope, by: (by.clone(), access), state })
     }
 
+    /// Says whether nothing will come of it.
+    pub(super) const fn is_dry(&self) -> bool {
+        self.over.is_some()
+    }
+
     /// Says whether whoever imports sees a contact: one that a plugin gave to others is not there for the rows behind.
     pub(super) fn shows(&self, contact: &Contact) -> bool {
         let (by, access) = &self.by;
