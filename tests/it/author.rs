@@ -1,11 +1,11 @@
 //! The author's loop on the command line: test and bless, run, bench, check in full, dev.
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdout, Stdio};
+use std::io::Write;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, ran, root};
+use crate::support::{Home, Telling, ran, root};
 
 const SCRIPT: &str = r#"fn on_create(contact) {
     if contact.last_name == "Test" { reject("last_name", "TEST", "test records stay out", "give it a real name"); return; }
@@ -166,45 +166,10 @@ fn a_bench_counts_calls_of_each_kind_and_tells_faults() {
     assert_eq!(home.json(&["plugin", "bench", "greet", "--hook", "on_merge"], 2)["error"]["code"], "HOOK_MISSING");
 }
 
-/// A running `carnet --json plugin dev`, one line a save.
-struct Developing {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Developing {
-    fn start(home: &Home, package: &str, more: &[&str]) -> Self {
-        let mut child = home
-            .command()
-            .args(["--json", "plugin", "dev", package])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        Self { child, lines }
-    }
-
-    /// Waits for the next save to be told.
-    fn next(&mut self) -> Value {
-        let line = self.lines.next().expect("it goes on").expect("a line");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-    }
-}
-
-impl Drop for Developing {
-    fn drop(&mut self) {
-        // The test is over either way.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn each_save_is_tested_and_what_works_is_in_service() {
     let home = greet(&[("Lee", "verdict = \"accept\"\n[expect.set]\ncompany = \"Acme\"")]);
-    let mut developing = Developing::start(&home, "greet", &["--generations", "3"]);
+    let mut developing = Telling::start(&home, &["plugin", "dev", "greet", "--generations", "3"]);
     let first = developing.next();
     assert_eq!(
         (first["works"].clone(), first["in_service"].clone(), first["cases"].clone()),
@@ -238,13 +203,13 @@ fn a_package_anywhere_is_developed_and_a_build_that_fails_is_told() {
     home.write("work/guest/plugin.toml", "version = \"1.0.0\"\n");
     home.write("work/guest/Cargo.toml", "[package");
     home.write("work/guest/src/lib.rs", "//! nothing yet");
-    let mut developing = Developing::start(&home, "work/guest", &[]);
+    let mut developing = Telling::start(&home, &["plugin", "dev", "work/guest"]);
     let first = developing.next();
     assert_eq!((first["works"].clone(), first["generation"].clone()), (json!(false), Value::Null), "{first:#}");
     assert!(first["problems"][0]["message"].as_str().is_some_and(|text| text.contains("guest")), "{first:#}");
     drop(developing);
     home.write("work/hello.rhai", "fn on_create(contact) { }");
-    let mut developing = Developing::start(&home, "work/hello.rhai", &["--generations", "1"]);
+    let mut developing = Telling::start(&home, &["plugin", "dev", "work/hello.rhai", "--generations", "1"]);
     assert_eq!(developing.next()["in_service"], false);
     assert!(developing.child.wait().expect("its end").success());
 }

@@ -1,51 +1,12 @@
 //! Plugins added, changed, broken and removed while a command runs: each generation is told as it takes effect, and what breaks never does.
 
-use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Stdio};
-
-use serde_json::Value;
-
-use crate::support::Home;
-
-/// A running `carnet plugin watch --json`, one line a generation.
-struct Watching {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Watching {
-    fn start(home: &Home) -> Self {
-        let mut child = home
-            .command()
-            .args(["--json", "plugin", "watch"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        Self { child, lines }
-    }
-
-    /// Waits for the next generation.
-    fn next(&mut self) -> Value {
-        let line = self.lines.next().expect("the watch goes on").expect("a line");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        // The test is over either way.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::{Home, Telling};
 
 #[test]
 fn generations_are_told_as_they_take_effect() {
     let home = Home::new();
     home.write("scripts/one.rhai", "fn on_create(contact) { contact.company = \"Acme\"; }");
-    let mut watching = Watching::start(&home);
+    let mut watching = Telling::start(&home, &["plugin", "watch"]);
     let first = watching.next();
     assert_eq!(first["added"][0]["name"], "one", "{first:#}");
     home.write("scripts/two.rhai", "fn on_create(contact) { }");
@@ -67,7 +28,7 @@ fn generations_are_told_as_they_take_effect() {
 #[test]
 fn a_folder_that_comes_late_is_seen() {
     let home = Home::new();
-    let mut watching = Watching::start(&home);
+    let mut watching = Telling::start(&home, &["plugin", "watch"]);
     assert_eq!(watching.next()["added"], serde_json::json!([]));
     home.write("scripts/late.rhai", "fn on_create(contact) { }");
     assert_eq!(watching.next()["added"][0]["name"], "late");
@@ -86,7 +47,7 @@ fn a_watch_goes_on_for_ever_and_holds_nothing_of_what_went() {
     let script = |city: usize| format!("fn on_create(contact) {{ contact.city = \"C{city}\"; }}");
     home.write("scripts/one.rhai", script(0));
     home.write("rows.csv", "Last name\nLee\nKim\n");
-    let mut watching = Watching::start(&home);
+    let mut watching = Telling::start(&home, &["plugin", "watch"]);
     watching.next();
     let mut held_before = None;
     for round in 1..=8 {

@@ -1,7 +1,8 @@
 //! Homes, files and runs of the real program.
 
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -98,6 +99,36 @@ impl Home {
     #[track_caller]
     pub fn json<S: AsRef<std::ffi::OsStr>>(&self, args: &[S], status: i32) -> serde_json::Value {
         ran(self.command().arg("--json").args(args).output().expect("the program runs")).exits(status).json()
+    }
+}
+
+/// A running command that tells what happens as lines of JSON, until the test is over.
+pub struct Telling {
+    pub child: Child,
+    pub lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Telling {
+    pub fn start(home: &Home, args: &[&str]) -> Self {
+        let mut command = home.command();
+        command.arg("--json").args(args).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines }
+    }
+
+    /// Waits for the next line.
+    pub fn next(&mut self) -> serde_json::Value {
+        let line = self.lines.next().expect("it goes on").expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        // The test is over either way.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
