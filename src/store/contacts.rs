@@ -1,7 +1,7 @@
 //! Contacts and the narrow tables beside them: reading by id, and the four ways of writing. The document is `document`'s, what is
 //! searched is made by `prepared`, and looking for contacts is `search`'s.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Statement, params};
 
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
@@ -112,13 +112,26 @@ pub(super) struct Desk<'a> {
     pub(super) names: &'a mut KnownNames,
 }
 
+/// The statements that write a new contact, taken out once for many: finding and putting back one costs a tenth of what it does.
+pub(super) struct Inserts<'c> {
+    contact: CachedStatement<'c>,
+    words: CachedStatement<'c>,
+}
+
+impl<'c> Inserts<'c> {
+    pub(super) fn prepare(conn: &'c Connection) -> rusqlite::Result<Self> {
+        let contact = "INSERT INTO contact (id, rev, kind, doc, updated) VALUES (?1, 1, ?2, ?3, ?4)";
+        Ok(Self { contact: conn.prepare_cached(contact)?, words: conn.prepare_cached(ADD_WORDS)? })
+    }
+}
+
+const ADD_WORDS: &str = "INSERT INTO contact_text (rowid, words) VALUES (?1, ?2)";
+
 impl Desk<'_> {
     /// Writes a contact for the first time, and returns its number.
-    pub(super) fn insert(&mut self, contact: &Prepared) -> Result<i64, StoreError> {
-        let mut insert =
-            self.conn.prepare_cached("INSERT INTO contact (id, rev, kind, doc, updated) VALUES (?1, 1, ?2, ?3, ?4)")?;
+    pub(super) fn insert(&mut self, inserts: &mut Inserts<'_>, contact: &Prepared) -> Result<i64, StoreError> {
         let Prepared { id, kind, document, updated, .. } = contact;
-        match insert.execute(params![id.as_bytes(), kind.as_str(), document, updated]) {
+        match inserts.contact.execute(params![id.as_bytes(), kind.as_str(), document, updated]) {
             Err(error) if is_constraint(&error) => return Err(self.exists(contact.id)?),
             done => done?,
         };
@@ -126,14 +139,19 @@ impl Desk<'_> {
         if contact.opt_out {
             self.pending.note_consent(no, 1, true);
         }
-        self.index(no, contact)?;
+        add_words(&mut inserts.words, no, &contact.words)?;
+        self.index_apart_from_words(no, contact)?;
         Ok(no)
     }
 
     /// Writes everything that finds a contact.
     pub(super) fn index(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
-        self.names.see_to(self.conn, &contact.named)?;
         self.add_words(no, &contact.words)?;
+        self.index_apart_from_words(no, contact)
+    }
+
+    fn index_apart_from_words(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
+        self.names.see_to(self.conn, &contact.named)?;
         self.add_labels(no, contact.labels.iter())?;
         contact.identifiers.iter().for_each(|(kind, value)| self.pending.push(*kind, value, no));
         contact.facets.iter().for_each(|(facet, value)| self.pending.push_facet(*facet, value, no));
@@ -216,13 +234,7 @@ impl Desk<'_> {
     }
 
     fn add_words(&self, no: i64, words: &str) -> rusqlite::Result<()> {
-        if words.is_empty() {
-            return Ok(());
-        }
-        self.conn
-            .prepare_cached("INSERT INTO contact_text (rowid, words) VALUES (?1, ?2)")?
-            .execute(params![no, words])?;
-        Ok(())
+        add_words(&mut *self.conn.prepare_cached(ADD_WORDS)?, no, words)
     }
 
     fn remove_words(&self, no: i64) -> rusqlite::Result<()> {
@@ -265,6 +277,13 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+fn add_words(insert: &mut Statement<'_>, no: i64, words: &str) -> rusqlite::Result<()> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    insert.execute(params![no, words]).map(drop)
 }
 
 fn is_constraint(error: &rusqlite::Error) -> bool {

@@ -2,6 +2,7 @@
 //! nearly every one would dirty a page of its own. Therefore the table is kept in volumes of [`VOLUME`] contacts each: writing
 //! touches the pages of the last volume alone, and looking up asks each volume. A batch is written sorted, many rows to a statement.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -33,38 +34,41 @@ pub(super) const fn first_of_volume(volume: i64) -> i64 {
     volume << VOLUME
 }
 
-/// Rows to a statement.
+/// Rows to a statement. With more, nothing gets quicker.
 const ROWS: usize = 32;
-
-/// Bytes of a value that are compared as one number.
-const HEAD: usize = 16;
 
 /// Facets that are worth writing, where no transaction's end says when.
 const LARGE: usize = 65_536;
-
-/// An identifier that is still to be written: volume, kind, the value's first bytes as a number, the value (where it stands in the queue's
-/// text), contact. Nearly all are told apart by numbers alone, which makes sorting a batch several times faster.
-type Waiting = (i64, u8, u128, Range<usize>, i64);
 
 /// Identifiers, labels and facets of one transaction that are still to be written.
 #[derive(Default, Debug)]
 pub(super) struct Pending {
     text: String,
-    identifiers: Vec<Waiting>,
+    /// By volume and kind, which many of them share: in lists of their own, they are neither compared nor bound for each.
+    identifiers: BTreeMap<(i64, u8), Vec<Waiting>>,
     /// Label, contact.
     labels: Vec<(i64, i64)>,
-    /// Facet, the value's first bytes as a number, the value (where it stands in `text`), contact.
-    facets: Vec<(u8, u128, Range<usize>, i64)>,
+    /// By facet.
+    facets: BTreeMap<u8, Vec<Waiting>>,
     /// Opt-outs that changed and are not in the ledger yet.
     consents: Vec<Noted>,
+}
+
+/// A value of a contact that is still to be written.
+#[derive(Debug)]
+struct Waiting {
+    /// The value's first bytes: nearly all are told apart by them, without a look at the text.
+    head: [u64; 2],
+    /// Where the value stands in the queue's text.
+    place: Range<usize>,
+    contact: i64,
 }
 
 impl Pending {
     /// Remembers an identifier of a contact.
     pub(super) fn push(&mut self, kind: u8, value: &str, contact: i64) {
-        let start = self.text.len();
-        self.text.push_str(value);
-        self.identifiers.push((volume(contact), kind, head(value), start..self.text.len(), contact));
+        let waiting = wait(&mut self.text, value, contact);
+        self.identifiers.entry((volume(contact), kind)).or_default().push(waiting);
     }
 
     /// Remembers a label of a contact.
@@ -74,14 +78,13 @@ impl Pending {
 
     /// Remembers a facet of a contact.
     pub(super) fn push_facet(&mut self, facet: u8, value: &str, contact: i64) {
-        let start = self.text.len();
-        self.text.push_str(value);
-        self.facets.push((facet, head(value), start..self.text.len(), contact));
+        let waiting = wait(&mut self.text, value, contact);
+        self.facets.entry(facet).or_default().push(waiting);
     }
 
     /// Writes what is waiting, once it is worth it.
     pub(super) fn flush_when_large(&mut self, conn: &Connection) -> rusqlite::Result<()> {
-        if self.facets.len() < LARGE { Ok(()) } else { self.flush(conn) }
+        if self.facets.values().map(Vec::len).sum::<usize>() < LARGE { Ok(()) } else { self.flush(conn) }
     }
 
     /// Remembers that a write changed a contact's opt-out.
@@ -102,12 +105,16 @@ impl Pending {
 
     /// Writes what is waiting.
     pub(super) fn flush(&mut self, conn: &Connection) -> rusqlite::Result<()> {
-        if !self.facets.is_empty() {
-            self.flush_facets(conn)?;
+        for (facet, waiting) in &mut self.facets {
+            sort(&self.text, waiting);
+            FACETS.write(conn, &[i64::from(*facet)], waiting, &self.text)?;
         }
-        if !self.identifiers.is_empty() {
-            self.flush_identifiers(conn)?;
+        self.facets.clear();
+        for ((volume, kind), waiting) in &mut self.identifiers {
+            sort(&self.text, waiting);
+            IDENTIFIERS.write(conn, &[*volume, i64::from(*kind)], waiting, &self.text)?;
         }
+        self.identifiers.clear();
         if !self.labels.is_empty() {
             self.flush_labels(conn)?;
         }
@@ -115,35 +122,9 @@ impl Pending {
         Ok(())
     }
 
-    fn flush_identifiers(&mut self, conn: &Connection) -> rusqlite::Result<()> {
-        static ONE: &str = "INSERT OR IGNORE INTO identifier (volume, kind, value, contact) VALUES (?, ?, ?, ?)";
-        static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?, ?, ?)"));
-        let Self { text, identifiers, .. } = self;
-        let value = |it: &Waiting| &text[it.3.clone()];
-        identifiers.sort_unstable_by(|a, b| {
-            let by_head = (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2));
-            by_head.then_with(|| rest(text, &a.3).cmp(rest(text, &b.3))).then(a.4.cmp(&b.4))
-        });
-        let (chunks, rest) = identifiers.as_chunks::<ROWS>();
-        for (sql, rows) in
-            chunks.iter().map(|rows| (MANY.as_str(), &rows[..])).chain(rest.chunks(1).map(|row| (ONE, row)))
-        {
-            let mut insert = conn.prepare_cached(sql)?;
-            for (at, row) in rows.iter().enumerate() {
-                insert.raw_bind_parameter(4 * at + 1, row.0)?;
-                insert.raw_bind_parameter(4 * at + 2, row.1)?;
-                insert.raw_bind_parameter(4 * at + 3, value(row))?;
-                insert.raw_bind_parameter(4 * at + 4, row.4)?;
-            }
-            insert.raw_execute()?;
-        }
-        self.identifiers.clear();
-        Ok(())
-    }
-
     fn flush_labels(&mut self, conn: &Connection) -> rusqlite::Result<()> {
         static ONE: &str = "INSERT OR IGNORE INTO contact_label (label, contact) VALUES (?, ?)";
-        static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?)"));
+        static MANY: LazyLock<String> = LazyLock::new(|| [ONE, &", (?, ?)".repeat(ROWS - 1)].concat());
         self.labels.sort_unstable();
         let (chunks, rest) = self.labels.as_chunks::<ROWS>();
         for (sql, rows) in
@@ -159,47 +140,80 @@ impl Pending {
         self.labels.clear();
         Ok(())
     }
+}
 
-    fn flush_facets(&mut self, conn: &Connection) -> rusqlite::Result<()> {
-        static ONE: &str = "INSERT OR IGNORE INTO contact_facet (facet, value, contact) VALUES (?, ?, ?)";
-        static MANY: LazyLock<String> = LazyLock::new(|| many(ONE, ", (?, ?, ?)"));
-        let Self { text, facets, .. } = self;
-        facets.sort_unstable_by(|a, b| {
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| rest(text, &a.2).cmp(rest(text, &b.2))).then(a.3.cmp(&b.3))
-        });
-        let (chunks, rest) = facets.as_chunks::<ROWS>();
-        for (sql, rows) in
-            chunks.iter().map(|rows| (MANY.as_str(), &rows[..])).chain(rest.chunks(1).map(|row| (ONE, row)))
-        {
-            let mut insert = conn.prepare_cached(sql)?;
-            for (at, row) in rows.iter().enumerate() {
-                insert.raw_bind_parameter(3 * at + 1, row.0)?;
-                insert.raw_bind_parameter(3 * at + 2, &text[row.2.clone()])?;
-                insert.raw_bind_parameter(3 * at + 3, row.3)?;
-            }
-            insert.raw_execute()?;
-        }
-        self.facets.clear();
-        Ok(())
+static FACETS: LazyLock<Insert> = LazyLock::new(|| Insert::into("contact_facet (facet, value, contact)", 1));
+static IDENTIFIERS: LazyLock<Insert> = LazyLock::new(|| Insert::into("identifier (volume, kind, value, contact)", 2));
+
+/// Statements that write values with their contacts, one row or [`ROWS`] of them; the columns before are the same in all.
+struct Insert {
+    one: String,
+    many: String,
+}
+
+impl Insert {
+    /// Statements for a table whose first `shared` columns are numbers that all rows share.
+    fn into(table: &str, shared: usize) -> Self {
+        let same: String = (1..=shared).map(|at| format!("?{at}, ")).collect();
+        let row = |at: usize| format!("({same}?{}, ?{})", shared + 2 * at + 1, shared + 2 * at + 2);
+        let rows = |count: usize| (0..count).map(row).collect::<Vec<_>>().join(", ");
+        let insert = |count: usize| format!("INSERT OR IGNORE INTO {table} VALUES {}", rows(count));
+        Self { one: insert(1), many: insert(ROWS) }
+    }
+
+    fn write(&self, conn: &Connection, shared: &[i64], waiting: &[Waiting], text: &str) -> rusqlite::Result<()> {
+        let (chunks, rest) = waiting.as_chunks::<ROWS>();
+        write_rows(conn, &self.many, shared, chunks.iter().map(|rows| &rows[..]), text)?;
+        write_rows(conn, &self.one, shared, rest.chunks(1), text)
     }
 }
 
-/// The first bytes of a value as a number: in the order of the values, as far as it tells.
-fn head(value: &str) -> u128 {
-    let mut bytes = [0; HEAD];
-    let length = value.len().min(bytes.len());
-    bytes[..length].copy_from_slice(&value.as_bytes()[..length]);
-    u128::from_be_bytes(bytes)
+/// Steps a statement for each of some lists of rows. What is bound stays bound between steps.
+fn write_rows<'w>(
+    conn: &Connection,
+    sql: &str,
+    shared: &[i64],
+    lists: impl ExactSizeIterator<Item = &'w [Waiting]>,
+    text: &str,
+) -> rusqlite::Result<()> {
+    if lists.len() == 0 {
+        return Ok(());
+    }
+    let mut insert = conn.prepare_cached(sql)?;
+    for (at, column) in shared.iter().enumerate() {
+        insert.raw_bind_parameter(at + 1, column)?;
+    }
+    for rows in lists {
+        for (at, row) in rows.iter().enumerate() {
+            insert.raw_bind_parameter(shared.len() + 2 * at + 1, &text[row.place.clone()])?;
+            insert.raw_bind_parameter(shared.len() + 2 * at + 2, row.contact)?;
+        }
+        insert.raw_execute()?;
+    }
+    Ok(())
 }
 
-/// What a value's head does not tell of it. Only the order of writing hangs on the comparison, so zeros at an end may be passed over.
-fn rest<'t>(text: &'t str, place: &Range<usize>) -> &'t [u8] {
-    text.as_bytes()[place.clone()].get(HEAD..).unwrap_or_default()
+/// Keeps a value in the text until it is written.
+fn wait(text: &mut String, value: &str, contact: i64) -> Waiting {
+    let start = text.len();
+    text.push_str(value);
+    Waiting { head: head(value), place: start..text.len(), contact }
 }
 
-/// The statement for [`ROWS`] rows.
-fn many(one: &str, more: &str) -> String {
-    [one, &more.repeat(ROWS - 1)].concat()
+/// Sorts rows as the table is. Only the order of writing hangs on it, so zeros at a value's end may be passed over.
+fn sort(text: &str, waiting: &mut [Waiting]) {
+    let rest = |it: &Waiting| text.as_bytes()[it.place.clone()].get(size_of::<[u64; 2]>()..).unwrap_or_default();
+    waiting.sort_unstable_by(|a, b| {
+        a.head.cmp(&b.head).then_with(|| rest(a).cmp(rest(b))).then_with(|| a.contact.cmp(&b.contact))
+    });
+}
+
+/// The first bytes of a value as numbers: in the order of the values, as far as they tell.
+fn head(value: &str) -> [u64; 2] {
+    let mut bytes = [[0; size_of::<u64>()]; 2];
+    let length = value.len().min(size_of_val(&bytes));
+    bytes.as_flattened_mut()[..length].copy_from_slice(&value.as_bytes()[..length]);
+    bytes.map(u64::from_be_bytes)
 }
 
 /// Returns the numbers of the contacts with an identifier, oldest first.

@@ -6,6 +6,7 @@ mod enquiries;
 mod facets;
 mod faults;
 mod filtering;
+mod gathering;
 mod job_undo;
 mod jobs;
 mod labels;

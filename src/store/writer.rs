@@ -11,7 +11,7 @@ use crate::domain::id::ContactId;
 use crate::domain::label::LabelName;
 
 use super::changes::{self, PluginNumbers};
-use super::contacts::{Desk, Stored};
+use super::contacts::{Desk, Inserts, Stored};
 use super::error::{Placed, StoreError};
 use super::labels::{self, LabelNumbers};
 use super::naming::KnownNames;
@@ -72,7 +72,12 @@ impl Writer<'_> {
     /// Appends to the change log, and to the consent ledger when the write changed the opt-out.
     pub(super) fn log(&mut self, no: i64, rev: u64, entry: &NewChange) -> rusqlite::Result<()> {
         let (conn, rev) = (self.reader.conn, jobs::int(rev));
-        changes::append(conn, &mut self.known.plugins, no, rev, entry)?;
+        changes::append(conn, &mut self.known.plugins, (no, rev, entry))?;
+        self.log_consent(no, rev, entry)
+    }
+
+    fn log_consent(&mut self, no: i64, rev: i64, entry: &NewChange) -> rusqlite::Result<()> {
+        let conn = self.reader.conn;
         match self.reader.pending.get_mut().take_consent(no, rev) {
             Some(noted) => consent::append(conn, &mut self.known.plugins, noted, entry),
             None => Ok(()),
@@ -84,11 +89,29 @@ impl Writer<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] with `seen` 0 when the id is taken.
     pub fn insert(&mut self, contact: &Prepared, entry: &NewChange) -> Result<(), StoreError> {
-        let no = self.desk().insert(contact).placed(self.path)?;
-        if let Actor::Import(_) = entry.actor {
-            self.recording.created(no);
+        self.insert_all(&[(contact, entry)])
+    }
+
+    /// Writes contacts for the first time, one after the other.
+    ///
+    /// # Errors
+    /// As for [`Writer::insert`]; nothing of the transaction may be kept then.
+    pub fn insert_all(&mut self, contacts: &[(&Prepared, &NewChange)]) -> Result<(), StoreError> {
+        let (conn, path) = (self.reader.conn, self.reader.path);
+        let mut inserts = Inserts::prepare(conn).placed(path)?;
+        let mut written = Vec::with_capacity(changes::ROWS);
+        for contacts in contacts.chunks(changes::ROWS) {
+            for (contact, entry) in contacts {
+                let no = self.desk().insert(&mut inserts, contact).placed(path)?;
+                if let Actor::Import(_) = entry.actor {
+                    self.recording.created(no);
+                }
+                written.push((no, 1, *entry));
+            }
+            changes::append_all(conn, &mut self.known.plugins, &written).placed(path)?;
+            written.drain(..).try_for_each(|(no, rev, entry)| self.log_consent(no, rev, entry)).placed(path)?;
         }
-        self.log(no, 1, entry).placed(self.path)
+        Ok(())
     }
 
     /// Replaces a contact and returns its new revision.

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::row::{Ended, RowEnd};
+use super::row::{Ended, Ready, RowEnd};
 use crate::app::provenance::write_state;
 use crate::domain::id::ContactId;
 use crate::store::{Counts, Reader, StoreError, Writer};
 
 /// Brings the contact that a row updates into the store of a dry run, as it stands beneath.
-pub(super) fn plant(writer: &mut Writer<'_>, beneath: &Reader<'_>, row: &Ended) -> Result<(), StoreError> {
+fn plant(writer: &mut Writer<'_>, beneath: &Reader<'_>, row: &Ended) -> Result<(), StoreError> {
     let RowEnd::Update(ready, _) = &row.end else { return Ok(()) };
     let id = ready.contact.id();
     if writer.number_of(id)?.is_some() {
@@ -36,24 +36,60 @@ pub(super) fn about(batch: &[Ended], id: ContactId) -> Vec<usize> {
     batch.iter().enumerate().filter(|(_, row)| about(row)).map(|(at, _)| at).collect()
 }
 
-/// Writes what a row came to.
-pub(super) fn write_row(writer: &mut Writer<'_>, job: Option<i64>, row: &Ended) -> Result<(), StoreError> {
-    if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end
-        && ready.returned
-    {
-        writer.lift_tombstones(&ready.contact)?;
+/// Writes what rows came to, in their order. In a dry run, `beneath` is the store that the contacts are in which rows update.
+pub(super) fn write_rows(
+    writer: &mut Writer<'_>,
+    beneath: Option<&Reader<'_>>,
+    job: Option<i64>,
+    rows: &[Ended],
+) -> Result<(), StoreError> {
+    // New contacts that follow each other go to the store together, which writes them quicker so.
+    for rows in rows.chunk_by(|a, b| created(a).is_some() && created(b).is_some()) {
+        let new: Vec<&Ready> = rows.iter().filter_map(created).collect();
+        if new.is_empty() {
+            rows.iter().try_for_each(|row| write_row(writer, beneath, job, row))?;
+        } else {
+            create(writer, &new)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a row creates.
+fn created(row: &Ended) -> Option<&Ready> {
+    match &row.end {
+        RowEnd::Create(ready) => Some(ready),
+        _ => None,
+    }
+}
+
+fn create(writer: &mut Writer<'_>, new: &[&Ready]) -> Result<(), StoreError> {
+    new.iter().filter(|ready| ready.returned).try_for_each(|ready| writer.lift_tombstones(&ready.contact))?;
+    let contacts: Vec<_> = new.iter().map(|ready| (&*ready.contact, &ready.entry)).collect();
+    writer.insert_all(&contacts)?;
+    new.iter().try_for_each(|ready| write_state(writer, &ready.state))
+}
+
+/// Writes what a row came to that creates nothing.
+fn write_row(
+    writer: &mut Writer<'_>,
+    beneath: Option<&Reader<'_>>,
+    job: Option<i64>,
+    row: &Ended,
+) -> Result<(), StoreError> {
+    if let Some(beneath) = beneath {
+        plant(writer, beneath, row)?;
     }
     match &row.end {
-        RowEnd::Create(ready) => {
-            writer.insert(&ready.contact, &ready.entry)?;
-            write_state(writer, &ready.state)
-        }
         RowEnd::Update(ready, seen) => {
+            if ready.returned {
+                writer.lift_tombstones(&ready.contact)?;
+            }
             writer.update(&ready.contact, *seen, &ready.entry)?;
             write_state(writer, &ready.state)
         }
         RowEnd::Failed(failure) => job.map_or(Ok(()), |job| writer.add_failure(job, failure)),
-        RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
+        RowEnd::Create(_) | RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
     }
 }
 

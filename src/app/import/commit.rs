@@ -4,7 +4,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::ImportRequest;
-use super::batch::{about, count, plant, put_behind, updates, write_row};
+use super::batch::{about, count, put_behind, updates, write_rows};
 use super::limits::Limits;
 use super::matching::{self, Finding, Found, Matcher};
 use super::order::Order;
@@ -365,12 +365,7 @@ impl<'i> Committer<'i> {
             if !refused.is_empty() {
                 return Err(Trouble::Taken(refused));
             }
-            for row in batch {
-                if let Some(beneath) = beneath {
-                    plant(writer, beneath, row)?;
-                }
-                write_row(writer, report.job, row)?;
-            }
+            write_rows(writer, beneath, report.job, batch)?;
             let mut total = report.counts;
             total += counts;
             if let Some(job) = report.job {
