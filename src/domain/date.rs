@@ -108,12 +108,14 @@ fn is_ambiguous(text: &str) -> bool {
 
 /// Where the four-digit group stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 enum YearAt {
     Start,
     End,
 }
 
 /// Three numbers parted by one kind of separator.
+#[cfg_attr(test, derive(PartialEq, Debug))]
 struct Groups {
     values: [u32; 3],
     year: YearAt,
@@ -132,6 +134,27 @@ fn without_midnight(text: &str) -> &str {
 }
 
 fn groups(text: &str) -> Option<Groups> {
+    of_ten(text).or_else(|| of_any(text))
+}
+
+/// `12/14/1980` and `1980-12-14`: with all of their zeros, as programs write them, and so in most files.
+fn of_ten(text: &str) -> Option<Groups> {
+    let (separators, digits, year) = match *text.as_bytes() {
+        [a, b, s, c, d, t, e, f, g, h] if !s.is_ascii_digit() => ([s, t], [a, b, c, d, e, f, g, h], YearAt::End),
+        [a, b, c, d, s, e, f, t, g, h] => ([s, t], [a, b, c, d, e, f, g, h], YearAt::Start),
+        _ => return None,
+    };
+    let separator = separators[0];
+    if separators[1] != separator || !matches!(separator, b'/' | b'-' | b'.') || !digits.iter().all(u8::is_ascii_digit)
+    {
+        return None;
+    }
+    let [a, b, c, d] = [0, 2, 4, 6].map(|at| u32::from(digits[at] - b'0') * 10 + u32::from(digits[at + 1] - b'0'));
+    let values = if year == YearAt::End { [a, b, c * 100 + d] } else { [a * 100 + b, c, d] };
+    Some(Groups { values, year, separator: char::from(separator) })
+}
+
+fn of_any(text: &str) -> Option<Groups> {
     let separator = text.chars().find(|c| matches!(c, '/' | '-' | '.'))?;
     let mut parts = text.split(separator);
     let parts = [parts.next()?, parts.next()?, parts.next().filter(|_| parts.next().is_none())?];
@@ -348,6 +371,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ten_characters_are_read_as_any_number_of_them(text in "[0-9]{2}[/.-][0-9]{2}[/.-][0-9]{4}|[0-9]{4}[/.-][0-9]{2}[/.-][0-9]{2}|[0-9/.x-]{10}") {
+            prop_assert!(of_ten(&text).is_none_or(|read| of_any(&text) == Some(read)), "{}", text);
+        }
+
         #[test]
         fn any_text_is_read_or_refused(
             text in "\\PC*|[0-9]{1,9}|[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{1,4}",

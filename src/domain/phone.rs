@@ -9,6 +9,7 @@ use super::text::{clean, digit_value, shown};
 use super::warning::{Caution, Warning};
 
 mod about;
+mod plans;
 mod scan;
 
 pub use about::{About, about, dial_code};
@@ -98,7 +99,8 @@ pub fn digits(text: &str) -> String {
     text.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect()
 }
 
-fn is_plain_international(text: &str) -> bool {
+/// Whether the text is `+` and the digits of a number, and nothing around or between them.
+pub(super) fn is_plain_international(text: &str) -> bool {
     match text.as_bytes() {
         [b'+', first, rest @ ..] => {
             (MIN_DIGITS - 1..MAX_DIALABLE_DIGITS).contains(&rest.len())
@@ -162,12 +164,15 @@ fn no_country() -> Invalid {
         .hint("choose a country for the numbers without one, or write it like +85212345678")
 }
 
-/// A number whose country code is written out. `signed` is `+` and digits.
+/// A number whose country code is written out. `signed` is `+` and digits, [`MIN_DIGITS`] or more.
 fn international(signed: &str) -> Result<ParsedNumber, Invalid> {
     if signed.as_bytes().get(1) == Some(&b'0') {
         let message = format!("`{signed}` has no country code: none begins with 0");
         return Err(Invalid::new("PHONE_COUNTRY", message)
             .hint("leave out the `+` and choose a country, or write the country code after the `+`"));
+    }
+    if plans::leave(&signed[1..]) {
+        return Ok(ParsedNumber { e164: Some(signed.to_owned()), extension: None, warning: None });
     }
     match parse_possible(signed, None) {
         Some(number) => ParsedNumber::dialable(number),
@@ -257,7 +262,10 @@ fn parse_possible(text: &str, region: Option<Region>) -> Option<Dialable> {
 /// Whether the E.164 form is the number itself: of `00` where one trunk zero is usual, the second
 /// would be taken off when it's read again, and the number be another one.
 fn reads_back(e164: &str, number: &PhoneNumber) -> bool {
-    PHONE_NUMBER_UTIL.parse(e164, None).is_ok_and(|again| again == *number)
+    let (country_code, national_number) = (number.country_code, number.national_number);
+    let bare = PhoneNumber { country_code, national_number, ..PhoneNumber::default() };
+    // What is left as it is has no such zeros, nor anything else beside its digits.
+    (*number == bare && plans::leave(&e164[1..])) || PHONE_NUMBER_UTIL.parse(e164, None).is_ok_and(|it| it == *number)
 }
 
 fn region(country: Country) -> Option<Region> {

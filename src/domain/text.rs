@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::decompose_compatible;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::invalid::Invalid;
@@ -26,6 +27,10 @@ pub const URL_MAX_CHARS: usize = 2048;
 /// its ends, and with every line end as LF, as files are read. Borrowed when the characters that
 /// are left need no change.
 pub fn clean(text: &str) -> Cow<'_, str> {
+    // Of plain characters only the space is taken off.
+    if is_plain(text) && !text.starts_with(' ') && !text.ends_with(' ') {
+        return Cow::Borrowed(text);
+    }
     let trimmed = text.trim_matches(is_edge);
     if trimmed.contains('\r') {
         return Cow::Owned(trimmed.replace("\r\n", "\n").replace('\r', "\n").nfc().collect());
@@ -34,6 +39,26 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(trimmed);
     }
     Cow::Owned(trimmed.nfc().collect())
+}
+
+/// Whether all of the text is printable ASCII, as in most cells: there is nothing to compose, to refuse or to warn of in it.
+pub fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match bytes.last_chunk() {
+        // The last eight may be among those before.
+        Some(last) => are_plain(*last) && bytes.as_chunks().0.iter().all(|eight| are_plain(*eight)),
+        None => bytes.iter().all(|byte| matches!(byte, b' '..=b'~')),
+    }
+}
+
+/// Eight bytes at a time, which is what makes asking cheaper than doing without: none has its high bit set, nor has it when a space is
+/// taken away (which borrows below a space) or when one is added (which carries at DEL).
+const fn are_plain(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let word = u64::from_ne_bytes(bytes);
+    (word | word.wrapping_sub(SPACES) | word.wrapping_add(ONES)) & HIGH == 0
 }
 
 /// Whether nothing is left after [`clean`].
@@ -54,6 +79,9 @@ pub fn is_blank_token(text: &str) -> bool {
 /// Refuses control characters (`TEXT_CONTROL`), what [`check_visible`] refuses, and more than `max_chars` characters
 /// (`TEXT_TOO_LONG`). With `multiline`, tabs and line ends are text.
 pub fn check_text(text: &str, max_chars: usize, multiline: bool) -> Result<(), Invalid> {
+    if is_plain(text) && text.len() <= max_chars {
+        return Ok(());
+    }
     let bad = |c: char| c.is_control() && !(multiline && matches!(c, '\t' | '\n' | '\r'));
     if let Some((index, c)) = text.chars().enumerate().find(|&(_, c)| bad(c)) {
         let message = format!("contains the control character U+{:04X} as character {}", u32::from(c), index + 1);
@@ -121,13 +149,15 @@ pub fn fold(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let mut key = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|&c| !is_accent(c) && !is_zero_width(c)) {
-        for lower in c.to_lowercase() {
-            push_folded(&mut key, lower);
-        }
+    for c in text.chars() {
+        decompose_compatible(c, |part| {
+            if !is_accent(part) && !is_zero_width(part) {
+                part.to_lowercase().for_each(|lower| push_folded(&mut key, lower));
+            }
+        });
     }
-    // Hangul and voiced kana came apart above; people search for whole syllables.
-    key.nfc().collect()
+    // Hangul and voiced kana came apart above; people search for whole syllables. Marks are put in order with it.
+    if key.is_ascii() { key } else { key.nfc().collect() }
 }
 
 /// Letters that people leave out or spell out, but that Unicode doesn't decompose.
@@ -204,6 +234,9 @@ pub fn plain_number(text: &str) -> Cow<'_, str> {
 
 /// A value as an error message quotes it: its first 60 characters on one line.
 pub fn shown(text: &str) -> String {
+    if is_plain(text) && text.len() <= SHOWN_MAX_CHARS {
+        return text.to_owned();
+    }
     let mut shown: String = text.chars().take(SHOWN_MAX_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(SHOWN_MAX_CHARS).is_some() {
         shown.push('…');
@@ -345,11 +378,39 @@ mod tests {
         assert_eq!(digit_value('½'), None);
     }
 
+    #[test]
+    fn plain_text_is_printable_ascii() {
+        for length in 0..=20 {
+            for at in 0..length {
+                for byte in 0..=0x7f_u8 {
+                    let text: String = (0..length).map(|i| if i == at { char::from(byte) } else { 'x' }).collect();
+                    assert_eq!(is_plain(&text), matches!(byte, b' '..=b'~'), "{text:?}");
+                }
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn plain_is_what_needs_no_second_look(text in "[ -~\\x00-\u{20}\u{7f}é\u{a0}]{0,24}|[ -~]{0,24}|\\PC*") {
+            prop_assert_eq!(is_plain(&text), text.chars().all(|c| matches!(c, ' '..='~')));
+        }
+
         #[test]
         fn clean_is_idempotent(text in any::<String>()) {
             let once = clean(&text).into_owned();
             prop_assert_eq!(&*clean(&once), &*once);
+        }
+
+        #[test]
+        fn fold_needs_no_order_of_marks_before_its_end(
+            text in "\\PC*|[A-Za-zÀ-ɏ가각ガかｶﾞ\u{300}-\u{36f}\u{5b0}-\u{5bd}\u{e38}\u{e48}\u{94d}\u{93c}\u{200b}\u{3099}\u{1e9b}ﬁİ]{0,12}"
+        ) {
+            let mut key = String::new();
+            for c in text.nfkd().filter(|&c| !is_accent(c) && !is_zero_width(c)) {
+                c.to_lowercase().for_each(|lower| push_folded(&mut key, lower));
+            }
+            prop_assert_eq!(fold(&text), key.nfc().collect::<String>());
         }
 
         #[test]

@@ -42,7 +42,8 @@ pub fn unescape(cell: &str) -> &str {
 
 /// Says whether a cell clears its field.
 pub fn clears(cell: &str) -> bool {
-    cell.trim() == CLEAR
+    // Nearly all cells begin otherwise, which is seen before anything is trimmed.
+    !cell.starts_with(|first: char| first.is_ascii_graphic() && first != '<') && cell.trim() == CLEAR
 }
 
 #[cfg(test)]
@@ -67,6 +68,11 @@ mod tests {
             prop_assume!(values.iter().all(|value| !value.is_empty()));
             let cell = join(&values);
             prop_assert_eq!(part(&cell), values);
+        }
+
+        #[test]
+        fn the_word_clears_whatever_is_around_it(cell in "[ \t\u{a0}]{0,2}<clear>[ \t\u{a0}]{0,2}|[ '<a-]{0,3}<?clear>?") {
+            prop_assert_eq!(clears(&cell), cell.trim() == CLEAR);
         }
 
         #[test]

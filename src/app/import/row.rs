@@ -209,7 +209,7 @@ fn restored(cells: Arc<csv::StringRecord>) -> Arc<csv::StringRecord> {
 
 fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let mut draft = Draft::new(Contact::new(fresh_id(), context.stamp.clone()));
-    let mut given = Given::default();
+    let mut given = Given { keys: Vec::with_capacity(context.mapping.ordered.len()), ..Given::default() };
     if context.claims.is_some() {
         given.assigned = hand.extra_fields().map(|(key, _)| key.clone()).collect();
     }

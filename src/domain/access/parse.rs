@@ -36,6 +36,9 @@ pub(super) fn read_phone(kind: PhoneKind, value: &str, rules: &Rules) -> Result<
 /// A number without what a spreadsheet or a link put around it. Address books wrap numbers in characters that force a direction; in a
 /// number they mean nothing.
 fn as_typed(number: &str) -> String {
+    if phone::is_plain_international(number) {
+        return number.to_owned();
+    }
     let clean = text::clean(number);
     let number = phone::unwrap(&clean);
     if number.is_ascii() { number.into() } else { number.chars().filter(|c| !text::turns_direction(*c)).collect() }
@@ -68,7 +71,7 @@ pub(super) fn read_social(
 }
 
 pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid> {
-    if value.matches(';').count() >= LABELS_MAX {
+    if value.bytes().filter(|byte| *byte == b';').count() >= LABELS_MAX {
         return Err(Invalid::new("IDS_TOO_MANY", format!("more than {LABELS_MAX} ids at once")).hint("use fewer"));
     }
     let one = |part: &str| {

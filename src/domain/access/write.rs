@@ -225,7 +225,7 @@ impl Contact {
     fn set_phones(&mut self, kind: PhoneKind, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
         let mut warnings = Vec::new();
         let mut fresh = Vec::new();
-        for part in parts(value, rules) {
+        each_part(value, rules, |part| {
             let (mut phone, warned) = read_phone(kind, part, rules)?;
             self.quiet_if_known(&mut phone);
             warnings.extend(warned);
@@ -233,7 +233,8 @@ impl Contact {
                 (phone.sms, phone.verified) = (known.sms, known.verified);
             }
             fresh.push(phone);
-        }
+            Ok(())
+        })?;
         let lost = self.phones_of(kind).find(|old| old.verified && !fresh.iter().any(|new| same_phone(old, new)));
         locked(lost.is_some(), lost.map_or("", |phone| &phone.raw), rules)?;
         replace_where(&mut self.phones, fresh, |phone| phone.kind == kind);
@@ -243,13 +244,14 @@ impl Contact {
     fn set_emails(&mut self, kind: EmailKind, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
         let mut warnings = Vec::new();
         let mut fresh = Vec::new();
-        for part in parts(value, rules) {
+        each_part(value, rules, |part| {
             let (mut mail, warned) = read_email(kind, part)?;
             warnings.extend(warned);
             let same = |known: &Email| known.kind == kind && known.address.eq_ignore_ascii_case(&mail.address);
             mail.verified = self.emails.iter().any(|known| same(known) && known.verified);
             fresh.push(mail);
-        }
+            Ok(())
+        })?;
         replace_where(&mut self.emails, fresh, |mail| mail.kind == kind);
         Ok(warnings)
     }
@@ -257,12 +259,13 @@ impl Contact {
     fn set_socials(&mut self, channel: SocialChannel, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
         let mut warnings = Vec::new();
         let mut fresh = Vec::new();
-        for part in parts(value, rules) {
+        each_part(value, rules, |part| {
             let (mut social, warned) = read_social(channel, part, rules)?;
             warnings.extend(warned);
             social.verified = self.socials.iter().any(|known| same_social(known, &social) && known.verified);
             fresh.push(social);
-        }
+            Ok(())
+        })?;
         let lost = self.socials_of(channel).find(|old| old.verified && !fresh.iter().any(|new| same_social(old, new)));
         locked(lost.is_some(), lost.map_or("", |social| &social.handle), rules)?;
         replace_where(&mut self.socials, fresh, |social| social.channel == channel);
@@ -270,17 +273,15 @@ impl Contact {
     }
 }
 
-/// Splits a cell of several values: always at ` ::: `, which no single value holds, and at `;` where the rules allow it.
-fn parts<'v>(value: &'v str, rules: &Rules) -> impl Iterator<Item = &'v str> {
+/// Reads the values of a cell one by one: it is split always at ` ::: `, which no single value holds, and at `;` where the rules allow it.
+fn each_part(value: &str, rules: &Rules, mut read: impl FnMut(&str) -> Result<(), Invalid>) -> Result<(), Invalid> {
     let separator = if rules.multi_value { ';' } else { '\0' };
-    split_values(value).flat_map(move |part| part.split(separator)).filter(|part| !text::is_blank(part))
-}
-
-/// Splits at ` ::: `. Most cells hold one value, which is seen faster than a search for the separator is prepared.
-fn split_values(value: &str) -> impl Iterator<Item = &str> {
-    let several = value.contains(':').then(|| value.split(VALUE_SEPARATOR));
-    let whole = several.is_none().then_some(value);
-    whole.into_iter().chain(several.into_iter().flatten())
+    // Most cells hold one value, which is seen faster than a search for the separators is prepared.
+    if !value.bytes().any(|byte| byte == b':' || char::from(byte) == separator) {
+        return if text::is_blank(value) { Ok(()) } else { read(value) };
+    }
+    let parts = value.split(VALUE_SEPARATOR).flat_map(|part| part.split(separator));
+    parts.filter(|part| !text::is_blank(part)).try_for_each(read)
 }
 
 /// A name that is equal without regard to case stays as it was written first.
@@ -300,11 +301,15 @@ fn extend(names: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-pub(super) fn replace_where<T>(list: &mut Vec<T>, fresh: Vec<T>, mine: impl Fn(&T) -> bool) {
-    let at = list.iter().position(&mine).unwrap_or(list.len());
-    list.retain(|item| !mine(item));
-    let at = at.min(list.len());
-    list.splice(at..at, fresh);
+pub(super) fn replace_where<T>(list: &mut Vec<T>, mut fresh: Vec<T>, mine: impl Fn(&T) -> bool) {
+    match list.iter().position(&mine) {
+        Some(at) => {
+            list.retain(|item| !mine(item));
+            list.splice(at..at, fresh);
+        }
+        None if list.is_empty() => *list = fresh,
+        None => list.append(&mut fresh),
+    }
 }
 
 fn remove_where<T>(list: &mut Vec<T>, doomed: impl Fn(&T) -> bool) -> bool {

@@ -160,6 +160,18 @@ proptest! {
     }
 
     #[test]
+    fn numbers_read_back_as_the_library_reads_them(
+        text in "(\\+|00|0|)(852|39|54|1)?[0-9]{6,12}( x[0-9]{1,3})?",
+        code in prop::sample::select(vec!["HK", "US", "BE", "IT", "AR", "MX", "BR", "DE"]),
+    ) {
+        if let Ok(number) = PHONE_NUMBER_UTIL.parse(&text, country(code).and_then(region)) {
+            let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
+            let by_library = PHONE_NUMBER_UTIL.parse(&*e164, None).is_ok_and(|again| again == number);
+            prop_assert_eq!(reads_back(&e164, &number), by_library, "{}", e164);
+        }
+    }
+
+    #[test]
     fn e164_reads_back_as_itself(
         text in "(\\+|00|011|0|)[0-9 ()-]{6,22}( x[0-9]{1,3})?",
         code in prop::sample::select(vec!["", "HK", "US", "BE", "IT", "AR", "MX", "BR", "DE"]),
