@@ -317,7 +317,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
     let identity = if context.matching { matching::tokens(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
-    let contact = Arc::new(Prepared::new(&contact));
+    let contact = Arc::new(Prepared::taking(contact));
     let state = opinion.state;
     let old = before.cloned();
     let ready =
