@@ -73,7 +73,7 @@ pub(super) struct Mapped {
 /// What a row says, as against what a new contact has by default.
 #[derive(Default)]
 pub(super) struct Given {
-    /// Fields that it has a value for.
+    /// Fields that it has a value for; told only where rows are matched.
     pub(super) keys: Vec<FieldKey>,
     /// Fields that it clears by `<clear>`.
     pub(super) cleared: Vec<FieldKey>,
@@ -238,7 +238,9 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
             last.push((key, value));
         } else {
             offer(&mut draft, key, value);
-            given.keys.push(key.clone());
+            if context.matching {
+                given.keys.push(key.clone());
+            }
         }
     }
     // When all values are there that they are about; what is said of all numbers before what is said of one.
