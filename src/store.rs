@@ -25,6 +25,7 @@ mod import_mappings;
 mod job_progress;
 mod job_undo;
 mod jobs;
+mod keys;
 mod label_writes;
 mod labels;
 mod matching;

@@ -8,7 +8,6 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use csv::StringRecord;
 use encoding_rs::Encoding;
 
 use super::IntakeError;
@@ -24,6 +23,7 @@ use super::scan::OpenQuote;
 use super::scan::Scan;
 use super::scan::Scanner;
 use super::text::Text;
+use crate::domain::cells::Cells;
 
 mod facts;
 mod faults;
@@ -49,7 +49,7 @@ pub struct Row {
     pub line: u64,
     /// The cells, at least as many as the header has. A faulty row may have more: all that could be read. Shared, because an import keeps a
     /// row's text at hand until the row is written.
-    pub cells: Arc<StringRecord>,
+    pub cells: Arc<Cells>,
     /// Why the row cannot be imported.
     pub fault: Option<RowFault>,
     /// Cells of a workbook that are not to be trusted: the row cannot be imported if their columns mean something.
@@ -92,7 +92,7 @@ pub(super) struct TextReader {
     delimiter: u8,
     text: Text,
     scanner: Scanner,
-    headers: StringRecord,
+    headers: Cells,
     header_line: u64,
     byte_order_mark: bool,
     line_ends: LineEnds,
@@ -153,7 +153,7 @@ impl TextReader {
             delimiter: b',',
             text,
             scanner: Scanner::new(b',', false),
-            headers: StringRecord::new(),
+            headers: Cells::new(),
             header_line: 0,
             byte_order_mark,
             line_ends: LineEnds::default(),
@@ -185,7 +185,7 @@ impl TextReader {
     }
 
     /// The header cells as they are in the file, without a byte order mark and without empty cells at the end.
-    pub fn headers(&self) -> &StringRecord {
+    pub fn headers(&self) -> &Cells {
         &self.headers
     }
 
@@ -416,13 +416,13 @@ fn visible(text: &Text, limit: usize) -> (&[u8], bool) {
 }
 
 /// The header's cells without a second byte order mark and without blank cells at the end.
-pub(super) fn trimmed(cells: &StringRecord) -> StringRecord {
+pub(super) fn trimmed(cells: &Cells) -> Cells {
     let cells = cells.iter().take(filled(cells)).enumerate();
     cells.map(|(index, cell)| if index == 0 { cell.trim_start_matches('\u{FEFF}') } else { cell }).collect()
 }
 
 /// How many cells there are, blank ones at the end not counted.
-pub(super) fn filled(cells: &StringRecord) -> usize {
+pub(super) fn filled(cells: &Cells) -> usize {
     (0..cells.len()).rfind(|index| !is_blank(&cells[*index])).map_or(0, |index| index + 1)
 }
 

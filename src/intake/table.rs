@@ -1,12 +1,11 @@
 //! What an import reads from, be it a text file or a sheet of a workbook.
 
-use csv::StringRecord;
-
 use super::IntakeError;
 use super::Row;
 use super::Warning;
 use super::reader::{LineEnds, TextReader};
 use super::workbook::SheetReader;
+use crate::domain::cells::Cells;
 
 /// Streams the rows of a table.
 #[derive(Debug)]
@@ -76,7 +75,7 @@ impl Reader {
     }
 
     /// The header cells as they are in the file, without a byte order mark and without empty cells at the end.
-    pub fn headers(&self) -> &StringRecord {
+    pub fn headers(&self) -> &Cells {
         match &self.0 {
             Source::Text(text) => text.headers(),
             Source::Sheet(sheet) => sheet.headers(),
@@ -116,7 +115,7 @@ impl Reader {
     }
 
     /// Up to `count` rows that come next, with their lines, as far as they were read already; nothing is consumed.
-    pub fn next_rows(&self, count: usize) -> Vec<(u64, StringRecord)> {
+    pub fn next_rows(&self, count: usize) -> Vec<(u64, Cells)> {
         match &self.0 {
             Source::Text(text) => text.next_rows(count),
             Source::Sheet(sheet) => sheet.next_rows(count),

@@ -14,8 +14,6 @@ use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
-use csv::StringRecord;
-
 use super::IntakeError;
 use super::IntakeErrorKind;
 use super::Options;
@@ -26,6 +24,7 @@ use super::reader::is_blank;
 use super::reader::replaced;
 use super::reader::trimmed;
 use super::write::column_letter;
+use crate::domain::cells::Cells;
 
 use self::ods::OdsRows;
 use self::package::Package;
@@ -90,7 +89,7 @@ pub(super) struct SheetReader {
     held: bool,
     /// Blank rows to hand out before it.
     blanks: u64,
-    headers: StringRecord,
+    headers: Cells,
     header_line: u64,
     warnings: Vec<Warning>,
     /// Rows that were read ahead, for whoever looks for the header.
@@ -147,7 +146,7 @@ impl SheetReader {
             row: SheetRow::new(options.max_record_bytes),
             held: false,
             blanks: 0,
-            headers: StringRecord::new(),
+            headers: Cells::new(),
             header_line: 0,
             warnings: warnings(source, format, &sheets[sheet], &others, options),
             others,
@@ -180,7 +179,7 @@ impl SheetReader {
         if self.row.too_large {
             return fail(IntakeErrorKind::RecordTooLarge { line, limit: self.options.max_record_bytes });
         }
-        let mut cells = StringRecord::new();
+        let mut cells = Cells::new();
         self.row.write(&mut cells, row::MAX_COLUMNS);
         let headers = trimmed(&cells);
         // Those behind the last header too: one of them may be a header that is not worked out.
@@ -221,7 +220,7 @@ impl SheetReader {
         &self.sheet
     }
 
-    pub(super) fn headers(&self) -> &StringRecord {
+    pub(super) fn headers(&self) -> &Cells {
         &self.headers
     }
 
@@ -235,8 +234,8 @@ impl SheetReader {
     }
 
     /// The rows that come next, with their numbers; nothing is consumed.
-    pub(super) fn next_rows(&self, count: usize) -> Vec<(u64, StringRecord)> {
-        self.ahead.iter().take(count).map(|row| (row.line, StringRecord::clone(&row.cells))).collect()
+    pub(super) fn next_rows(&self, count: usize) -> Vec<(u64, Cells)> {
+        self.ahead.iter().take(count).map(|row| (row.line, Cells::clone(&row.cells))).collect()
     }
 
     /// The size of the sheet in the archive: what there is to read, when progress is told.
@@ -273,7 +272,7 @@ impl SheetReader {
             row.blank = true;
             Arc::make_mut(&mut row.cells).clear();
             let cells = Arc::make_mut(&mut row.cells);
-            self.headers.iter().for_each(|_| cells.push_field(""));
+            self.headers.iter().for_each(|_| cells.push(""));
             return Ok(true);
         }
         self.held = false;

@@ -130,8 +130,8 @@ const ADD_WORDS: &str = "INSERT INTO contact_text (rowid, words) VALUES (?1, ?2)
 impl Desk<'_> {
     /// Writes a contact for the first time, and returns its number.
     pub(super) fn insert(&mut self, inserts: &mut Inserts<'_>, contact: &Prepared) -> Result<i64, StoreError> {
-        let Prepared { id, kind, document, updated, .. } = contact;
-        match inserts.contact.execute(params![id.as_bytes(), kind.as_str(), document, updated]) {
+        let Prepared { id, kind, updated, .. } = contact;
+        match inserts.contact.execute(params![id.as_bytes(), kind.as_str(), contact.document(), updated]) {
             Err(error) if is_constraint(&error) => return Err(self.exists(contact.id)?),
             done => done?,
         };
@@ -139,23 +139,28 @@ impl Desk<'_> {
         if contact.opt_out {
             self.pending.note_consent(no, 1, true);
         }
-        add_words(&mut inserts.words, no, &contact.words)?;
+        add_words(&mut inserts.words, no, contact.words())?;
         self.index_apart_from_words(no, contact)?;
         Ok(no)
     }
 
     /// Writes everything that finds a contact.
     pub(super) fn index(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
-        self.add_words(no, &contact.words)?;
+        self.add_words(no, contact.words())?;
         self.index_apart_from_words(no, contact)
     }
 
     fn index_apart_from_words(&mut self, no: i64, contact: &Prepared) -> rusqlite::Result<()> {
-        self.names.see_to(self.conn, &contact.named)?;
+        self.see_to_names(contact)?;
         self.add_labels(no, contact.labels.iter())?;
-        contact.identifiers.iter().for_each(|(kind, value)| self.pending.push(*kind, value, no));
-        contact.facets.iter().for_each(|(facet, value)| self.pending.push_facet(*facet, value, no));
+        contact.identifiers().for_each(|(kind, value)| self.pending.push(kind, value, no));
+        contact.facets().for_each(|(facet, value)| self.pending.push_facet(facet, value, no));
         Ok(())
+    }
+
+    /// Makes what a contact names and is not there yet.
+    fn see_to_names(&mut self, contact: &Prepared) -> rusqlite::Result<()> {
+        contact.named.as_deref().map_or(Ok(()), |named| self.names.see_to(self.conn, named))
     }
 
     /// Brings a contact back that was deleted or merged away, as `contact` says it is, and returns the new revision.
@@ -167,7 +172,7 @@ impl Desk<'_> {
                 "UPDATE contact SET rev = rev + 1, gone = 0, merged_into = NULL, kind = ?2, doc = ?3, updated = ?4
                  WHERE no = ?1 RETURNING rev",
             )?
-            .query_row(params![no, contact.kind.as_str(), contact.document, contact.updated], |row| row.get(0))?;
+            .query_row(params![no, contact.kind.as_str(), contact.document(), contact.updated], |row| row.get(0))?;
         if opted_out != contact.opt_out {
             self.pending.note_consent(no, rev, contact.opt_out);
         }
@@ -194,27 +199,27 @@ impl Desk<'_> {
         let rev = old.contact.rev + 1;
         self.conn
             .prepare_cached("UPDATE contact SET rev = ?2, kind = ?3, doc = ?4, updated = ?5 WHERE no = ?1")?
-            .execute(params![old.no, int(rev), new.kind.as_str(), new.document, new.updated])?;
+            .execute(params![old.no, int(rev), new.kind.as_str(), new.document(), new.updated])?;
         if old.contact.survey_opt_out != new.opt_out {
             self.pending.note_consent(old.no, int(rev), new.opt_out);
         }
-        if prepared::words(&old.contact) != new.words {
+        if prepared::words(&old.contact) != new.words() {
             self.remove_words(old.no)?;
-            self.add_words(old.no, &new.words)?;
+            self.add_words(old.no, new.words())?;
         }
-        self.names.see_to(self.conn, &new.named)?;
+        self.see_to_names(new)?;
         let known = prepared::identifiers(&old.contact);
-        self.remove_identifiers(old.no, known.iter().filter(|it| !new.identifiers.contains(it)))?;
-        for (kind, value) in new.identifiers.iter().filter(|it| !known.contains(it)) {
-            self.pending.push(*kind, value, old.no);
+        self.remove_identifiers(old.no, known.iter().filter(|it| new.identifiers().all(|new| new != *it)))?;
+        for (kind, value) in new.identifiers().filter(|it| known.iter().all(|known| known != *it)) {
+            self.pending.push(kind, value, old.no);
         }
         self.remove_labels(old.no, old.contact.labels.iter().filter(|label| !new.labels.contains(label)))?;
         self.add_labels(old.no, new.labels.iter().filter(|label| !old.contact.labels.contains(label)))?;
         // What was waiting is written: labels were removed.
         let known = facets::of(&old.contact);
-        facets::remove(self.conn, old.no, known.iter().filter(|it| !new.facets.contains(it)))?;
-        for (facet, value) in new.facets.iter().filter(|it| !known.contains(it)) {
-            self.pending.push_facet(*facet, value, old.no);
+        facets::remove(self.conn, old.no, known.iter().filter(|it| new.facets().all(|new| new != *it)))?;
+        for (facet, value) in new.facets().filter(|it| known.iter().all(|known| known != *it)) {
+            self.pending.push_facet(facet, value, old.no);
         }
         Ok(rev)
     }
@@ -265,7 +270,7 @@ impl Desk<'_> {
     fn remove_identifiers<'i>(
         &mut self,
         no: i64,
-        identifiers: impl Iterator<Item = &'i (u8, String)>,
+        identifiers: impl Iterator<Item = (u8, &'i str)>,
     ) -> rusqlite::Result<()> {
         self.pending.flush(self.conn)?;
         for (kind, value) in identifiers {

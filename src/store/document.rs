@@ -1,11 +1,16 @@
 //! The contact as the JSON document in which the store keeps it: defaults left out, unknown keys passed over. The id, the revision
 //! and what is searched stand in columns and tables of their own.
 
+mod write;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::domain::contact::{
     Address, Contact, ContactType, Email, EmailKind, ExternalId, Level, Phone, PhoneKind, Social, SocialChannel, Stamp,
@@ -14,13 +19,16 @@ use crate::domain::id::ContactId;
 use crate::domain::label::LabelName;
 use crate::domain::name::Name;
 
+pub(super) use write::write;
+
 /// Nanoseconds since 1970; what lies outside (before 1677, after 2262) is moved to the nearest end.
 pub(super) fn nanos(at: DateTime<Utc>) -> i64 {
     at.timestamp_nanos_opt().unwrap_or(if at < DateTime::UNIX_EPOCH { i64::MIN } else { i64::MAX })
 }
 
-/// Text is borrowed when a document is written and owned when it is read.
-#[derive(Serialize, Deserialize)]
+/// What is read. It is written by hand, in `write`; the tests write this, too, with text that is borrowed, and compare.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 struct Document<S: Ord> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<S>,
@@ -93,7 +101,8 @@ struct Document<S: Ord> {
 }
 
 /// `raw` is left out when it is the E.164 form; `quiet` is the SMS toggle switched off.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 struct PhoneDocument<S> {
     kind: S,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +117,8 @@ struct PhoneDocument<S> {
     verified: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 struct EmailDocument<S> {
     kind: S,
     address: S,
@@ -116,7 +126,8 @@ struct EmailDocument<S> {
     verified: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 struct SocialDocument<S> {
     channel: S,
     handle: S,
@@ -124,93 +135,29 @@ struct SocialDocument<S> {
     verified: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 struct ExternalDocument<S> {
     source: S,
     id: S,
 }
 
+#[cfg(test)]
 fn is_default(flag: &bool) -> bool {
     !*flag
 }
 
 /// Writes a contact's document.
 pub(super) fn encode(contact: &Contact) -> String {
-    let mut text = Vec::with_capacity(1024);
-    serde_json::to_writer(&mut text, &document(contact)).expect("strings and numbers always become JSON");
-    String::from_utf8(text).expect("JSON is UTF-8")
+    let mut text = String::with_capacity(1024);
+    write(contact, &mut text);
+    text
 }
 
 /// Reads a contact back, or says why its document makes no contact.
 pub(super) fn decode(id: ContactId, rev: u64, text: &str) -> Result<Contact, String> {
     let document: Document<String> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     contact(id, rev, document)
-}
-
-fn document(contact: &Contact) -> Document<&str> {
-    let updated = contact.updated != contact.created;
-    let Address { street, city, state, zip, country } = &contact.address;
-    Document {
-        kind: (contact.kind != ContactType::Lead).then(|| contact.kind.as_str()),
-        level: (contact.level != Level::Primary).then(|| contact.level.as_str()),
-        first: contact.first_name.as_deref(),
-        last: contact.last_name.as_deref(),
-        placeholder: contact.last_name_is_placeholder,
-        other_first: texts(&contact.other_first_names),
-        other_last: texts(&contact.other_last_names),
-        company: contact.company.as_deref(),
-        title: contact.job_title.as_deref(),
-        department: contact.department.as_deref(),
-        group: contact.group.as_deref(),
-        language: contact.language.as_ref().map(|language| language.as_str()),
-        born: contact.birth_date.map(|date| date.to_string()),
-        street: street.as_deref(),
-        city: city.as_deref(),
-        state: state.as_deref(),
-        zip: zip.as_deref(),
-        country: country.as_ref().map(|country| country.as_str()),
-        phones: contact.phones.iter().map(phone_document).collect(),
-        emails: contact.emails.iter().map(email_document).collect(),
-        socials: contact.socials.iter().map(social_document).collect(),
-        labels: contact.labels.iter().map(LabelName::as_str).collect(),
-        opt_out: contact.survey_opt_out,
-        url: contact.external_url.as_deref(),
-        external: contact.external_ids.iter().map(|it| ExternalDocument { source: &*it.source, id: &*it.id }).collect(),
-        custom: contact.custom.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
-        organization: contact.organization.as_ref().map(Name::as_str),
-        owner: contact.owner.as_ref().map(Name::as_str),
-        shared: contact.shared_with.iter().map(Name::as_str).collect(),
-        division: contact.division.as_ref().map(Name::as_str),
-        device: contact.device.as_deref(),
-        created: nanos(contact.created.at),
-        created_by: &contact.created.by,
-        updated: updated.then(|| nanos(contact.updated.at)),
-        updated_by: updated.then_some(&contact.updated.by),
-    }
-}
-
-fn texts(list: &[String]) -> Vec<&str> {
-    list.iter().map(String::as_str).collect()
-}
-
-fn phone_document(phone: &Phone) -> PhoneDocument<&str> {
-    let raw = Some(phone.raw.as_str());
-    PhoneDocument {
-        kind: phone.kind.as_str(),
-        raw: raw.filter(|_| raw != phone.e164.as_deref()),
-        e164: phone.e164.as_deref(),
-        ext: phone.extension.as_deref(),
-        quiet: !phone.sms,
-        verified: phone.verified,
-    }
-}
-
-fn email_document(email: &Email) -> EmailDocument<&str> {
-    EmailDocument { kind: email.kind.as_str(), address: &email.address, verified: email.verified }
-}
-
-fn social_document(social: &Social) -> SocialDocument<&str> {
-    SocialDocument { channel: social.channel.as_str(), handle: &social.handle, verified: social.verified }
 }
 
 fn contact(id: ContactId, rev: u64, document: Document<String>) -> Result<Contact, String> {

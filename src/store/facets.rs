@@ -1,8 +1,6 @@
 //! What filters ask for beside words, labels and identifiers: one row for each value of a contact that has one. Which contacts a filter
 //! finds is `conditions`' business.
 
-use std::borrow::Cow;
-
 use rusqlite::{Connection, params};
 
 use crate::domain::contact::{Contact, Level};
@@ -11,6 +9,7 @@ use crate::domain::text::fold;
 use super::contacts::{self, COLUMNS};
 use super::document::nanos;
 use super::identifiers::Pending;
+use super::keys::Keys;
 
 /// Facets, as they stand in the table.
 pub(super) mod facet {
@@ -41,40 +40,38 @@ pub(super) const VALUE_CHARS: usize = 100;
 /// Between the tags of one custom value.
 const TAG_SEPARATOR: &str = "; ";
 
-/// A facet and its value.
-pub(super) type Facet = (u8, Cow<'static, str>);
-
 /// Returns the facets of a contact, each once.
-pub(super) fn of(contact: &Contact) -> Vec<Facet> {
-    let mut all = Vec::new();
-    let mut add = |facet: u8, value: &str| all.push((facet, Cow::Owned(value.to_owned())));
+pub(super) fn of(contact: &Contact) -> Keys {
+    let mut keys = Keys::default();
+    add(&mut keys, contact);
+    keys
+}
+
+/// Adds the facets of a contact, each once.
+pub(super) fn add(keys: &mut Keys, contact: &Contact) {
+    let from = keys.len();
     let names = [
         (facet::ORGANIZATION, &contact.organization),
         (facet::OWNER, &contact.owner),
         (facet::DIVISION, &contact.division),
     ];
     for (facet, name) in names {
-        name.iter().for_each(|name| add(facet, name.key()));
+        name.iter().for_each(|name| keys.push(facet, name.key()));
     }
-    contact.shared_with.iter().for_each(|name| add(facet::SHARED, name.key()));
-    contact.address.country.iter().for_each(|country| add(facet::COUNTRY, country.as_str()));
+    contact.shared_with.iter().for_each(|name| keys.push(facet::SHARED, name.key()));
+    contact.address.country.iter().for_each(|country| keys.push(facet::COUNTRY, country.as_str()));
     if contact.level != Level::Primary {
-        all.push((facet::LEVEL, Cow::Borrowed(contact.level.as_str())));
+        keys.push(facet::LEVEL, contact.level.as_str());
     }
     if contact.survey_opt_out {
-        all.push((facet::OPT_OUT, Cow::Borrowed("")));
+        keys.push(facet::OPT_OUT, "");
     }
+    // Of other facets no two can be equal.
     if !contact.custom.is_empty() {
-        contact.custom.iter().for_each(|(key, value)| add_custom(&mut all, key, value));
-        all.sort_unstable();
-        all.dedup();
-    }
-    all
-}
-
-fn add_custom(all: &mut Vec<Facet>, key: &str, value: &str) {
-    for value in values(&fold(value)) {
-        all.push((facet::CUSTOM, Cow::Owned(custom(key, value))));
+        for (key, value) in &contact.custom {
+            values(&fold(value)).for_each(|value| keys.push(facet::CUSTOM, &custom(key, value)));
+        }
+        keys.put_in_order(from);
     }
 }
 
@@ -95,7 +92,11 @@ pub(super) fn custom(key: &str, folded: &str) -> String {
 }
 
 /// Takes facets of a contact out of the table.
-pub(super) fn remove<'f>(conn: &Connection, no: i64, facets: impl Iterator<Item = &'f Facet>) -> rusqlite::Result<()> {
+pub(super) fn remove<'f>(
+    conn: &Connection,
+    no: i64,
+    facets: impl Iterator<Item = (u8, &'f str)>,
+) -> rusqlite::Result<()> {
     for (facet, value) in facets {
         conn.prepare_cached("DELETE FROM contact_facet WHERE facet = ?1 AND value = ?2 AND contact = ?3")?
             .execute(params![facet, value, no])?;
@@ -113,7 +114,7 @@ pub(super) fn fill(conn: &Connection) -> rusqlite::Result<()> {
         let no = row.get(3)?;
         match contacts::read(row) {
             Ok(contact) => {
-                of(&contact).iter().for_each(|(facet, value)| pending.push_facet(*facet, value, no));
+                of(&contact).iter().for_each(|(facet, value)| pending.push_facet(facet, value, no));
                 fill_updated(conn, no, &contact)?;
             }
             Err(error) => tracing::warn!(%error, "passed over"),

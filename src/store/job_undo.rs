@@ -13,7 +13,7 @@ use super::changes;
 use super::contacts::{self, Stored, gone};
 use super::document::nanos;
 use super::error::{Placed, StoreError};
-use super::facets::{self, Facet};
+use super::facets;
 use super::identifiers::volume;
 use super::person::listed;
 use super::reader::Reader;
@@ -21,6 +21,9 @@ use super::recording::number;
 use super::side_files::JobLock;
 use super::types::{ChangeEntry, NewChange};
 use super::writer::Writer;
+
+/// A facet and its value.
+type Facet = (u8, String);
 
 /// Contacts that one transaction takes back: as many as share a volume of identifiers.
 const AT_ONCE: i64 = 16_384;
@@ -242,7 +245,7 @@ impl Writer<'_> {
                 }
                 let contact = contacts::read(row)?;
                 if may(&contact) {
-                    found.extend(facets::of(&contact).into_iter().map(|facet| (facet, no)));
+                    found.extend(facets::of(&contact).iter().map(|(facet, value)| ((facet, value.to_owned()), no)));
                     doomed.push(no);
                 } else {
                     kept.push(no);

@@ -154,7 +154,7 @@ impl Writer<'_> {
         let sql = "INSERT INTO contact (no, id, rev, kind, doc, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let (path, whole) = (self.path, Prepared::new(contact));
         let values: [&dyn ToSql; 6] =
-            [&no, &contact.id.as_bytes(), &int(contact.rev), &whole.kind.as_str(), &whole.document, &whole.updated];
+            [&no, &contact.id.as_bytes(), &int(contact.rev), &whole.kind.as_str(), &whole.document(), &whole.updated];
         self.conn().prepare_cached(sql).and_then(|mut insert| insert.execute(values)).placed(path)?;
         self.desk().index(no, &whole).placed(path)
     }

@@ -92,7 +92,7 @@ impl Writer<'_> {
         let master = Stored::seen(self.conn(), result.id, master_rev).placed(path)?;
         let other = Stored::seen(self.conn(), other, other_rev).placed(path)?;
         let moved = enquiries::hand_over(self.conn(), other.no, master.no).placed(path)?;
-        keep(self.conn(), nanos(entry.at), [&master, &other], &result.document, &moved).placed(path)?;
+        keep(self.conn(), nanos(entry.at), [&master, &other], result.document(), &moved).placed(path)?;
         let mut desk = self.desk();
         desk.remove(&other, Some(master.no)).placed(path)?;
         let rev = desk.replace(&master, result).placed(path)?;

@@ -1,16 +1,19 @@
 //! A contact made ready to be written, on any thread: document, identifiers, labels, facets and words. The writer only binds and steps.
 
+use std::mem;
+
 use crate::domain::contact::{Contact, ContactType, Phone, Social};
 use crate::domain::id::ContactId;
 use crate::domain::label::LabelName;
 use crate::domain::text::{clean, digit_value};
 
 use super::document;
-use super::facets::{self, Facet};
+use super::facets;
+use super::keys::Keys;
 use super::naming::NamedByContact;
 use super::query::SearchFields;
 use super::types::Identifier;
-use super::words::{Tokens, is_dense};
+use super::words::{Tokens, is_dense, push_lower_ascii};
 
 /// Kinds of identifiers, as they stand in the table.
 pub(super) mod kind {
@@ -26,19 +29,24 @@ pub(super) mod kind {
     pub(in crate::store) const DIGITS: u8 = 5;
 }
 
+/// Bytes that all texts of nearly every contact fit into.
+const USUAL: usize = 1024;
+
 /// A contact encoded for the store.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     pub(super) id: ContactId,
     pub(super) kind: ContactType,
-    pub(super) document: String,
-    pub(super) words: String,
-    /// Kind and value; no two equal.
-    pub(super) identifiers: Vec<(u8, String)>,
+    /// Document, words, identifiers and facets: their texts stand behind each other in this order, for the sake of one allocation.
+    keys: Keys,
+    /// Where the document ends.
+    document_end: usize,
+    /// Where the words end.
+    words_end: usize,
+    /// How many of the keys are identifiers; the others are facets.
+    identifiers: usize,
     pub(super) labels: Vec<LabelName>,
-    pub(super) named: NamedByContact,
-    /// Facet and value; no two equal.
-    pub(super) facets: Vec<Facet>,
+    pub(super) named: Option<Box<NamedByContact>>,
     /// When it was changed, in nanoseconds; nothing while it is as it was created.
     pub(super) updated: Option<i64>,
     /// Whether no surveys may be sent.
@@ -49,15 +57,38 @@ impl Prepared {
     /// Encodes a contact. Its revision is not looked at: the store counts.
     #[must_use]
     pub fn new(contact: &Contact) -> Self {
+        Self { labels: contact.labels.clone(), ..Self::without_labels(contact) }
+    }
+
+    /// Encodes a contact that is not needed any more: [`Prepared::new`], with fewer copies.
+    #[must_use]
+    pub fn taking(mut contact: Contact) -> Self {
+        // Its labels stand in its document, too, so they are taken behind that.
+        let prepared = Self::without_labels(&contact);
+        Self { labels: mem::take(&mut contact.labels), ..prepared }
+    }
+
+    fn without_labels(contact: &Contact) -> Self {
+        let mut text = String::with_capacity(USUAL);
+        document::write(contact, &mut text);
+        let document_end = text.len();
+        let mut tokens = Tokens::behind(text);
+        add_words(&mut tokens, contact, SearchFields::default());
+        let text = tokens.into_text();
+        let words_end = text.len();
+        let mut keys = Keys::behind(text);
+        add_identifiers(&mut keys, contact);
+        let identifiers = keys.len();
+        facets::add(&mut keys, contact);
         Self {
             id: contact.id,
             kind: contact.kind,
-            document: document::encode(contact),
-            words: words(contact),
-            identifiers: identifiers(contact),
-            labels: contact.labels.clone(),
-            named: NamedByContact::of(contact),
-            facets: facets::of(contact),
+            keys,
+            document_end,
+            words_end,
+            identifiers,
+            labels: Vec::new(),
+            named: NamedByContact::of(contact).map(Box::new),
             updated: facets::updated(contact),
             opt_out: contact.survey_opt_out,
         }
@@ -67,6 +98,26 @@ impl Prepared {
     #[must_use]
     pub const fn id(&self) -> ContactId {
         self.id
+    }
+
+    /// Its document.
+    pub(super) fn document(&self) -> &str {
+        &self.keys.text()[..self.document_end]
+    }
+
+    /// The words by which it is found.
+    pub(super) fn words(&self) -> &str {
+        &self.keys.text()[self.document_end..self.words_end]
+    }
+
+    /// Kinds and values of what identifies it; no two equal.
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = (u8, &str)> {
+        self.keys.within(0..self.identifiers)
+    }
+
+    /// Its facets and their values; no two equal.
+    pub(super) fn facets(&self) -> impl Iterator<Item = (u8, &str)> {
+        self.keys.within(self.identifiers..self.keys.len())
     }
 }
 
@@ -78,8 +129,13 @@ pub(super) fn words(contact: &Contact) -> String {
 /// The words by which the contact is found in some fields.
 pub(super) fn words_within(contact: &Contact, within: SearchFields) -> String {
     let mut tokens = Tokens::default();
+    add_words(&mut tokens, contact, within);
+    tokens.into_text()
+}
+
+fn add_words(tokens: &mut Tokens, contact: &Contact, within: SearchFields) {
     if within.name {
-        add_names(&mut tokens, contact);
+        add_names(tokens, contact);
     }
     if within.company {
         contact.company.iter().for_each(|name| tokens.add(name));
@@ -87,7 +143,6 @@ pub(super) fn words_within(contact: &Contact, within: SearchFields) -> String {
     if within.email {
         contact.emails.iter().for_each(|email| tokens.add(&email.address));
     }
-    tokens.into_text()
 }
 
 fn add_names(tokens: &mut Tokens, contact: &Contact) {
@@ -103,53 +158,85 @@ fn add_names(tokens: &mut Tokens, contact: &Contact) {
 }
 
 /// What identifies the contact, each once.
-pub(super) fn identifiers(contact: &Contact) -> Vec<(u8, String)> {
-    let mut all: Vec<(u8, String)> = contact.phones.iter().filter_map(of_phone).collect();
-    all.extend(contact.emails.iter().map(|email| (kind::EMAIL, email_key(&email.address))));
-    all.extend(contact.socials.iter().filter_map(of_social));
-    all.extend(contact.external_ids.iter().map(|it| (kind::EXTERNAL, external_key(&it.source, &it.id))));
-    all.sort_unstable();
-    all.dedup();
-    all
+pub(super) fn identifiers(contact: &Contact) -> Keys {
+    let mut keys = Keys::default();
+    add_identifiers(&mut keys, contact);
+    keys
 }
 
-fn of_phone(phone: &Phone) -> Option<(u8, String)> {
+/// Adds what identifies the contact, each once.
+fn add_identifiers(keys: &mut Keys, contact: &Contact) {
+    let from = keys.len();
+    contact.phones.iter().for_each(|phone| add_phone(keys, phone));
+    contact.emails.iter().for_each(|email| keys.add(kind::EMAIL, |text| push_email(text, &email.address)));
+    contact.external_ids.iter().for_each(|it| keys.add(kind::EXTERNAL, |text| push_external(text, &it.source, &it.id)));
+    contact.socials.iter().for_each(|social| add_social(keys, social));
+    keys.put_in_order(from);
+}
+
+fn add_phone(keys: &mut Keys, phone: &Phone) {
     if let Some(e164) = &phone.e164 {
-        return Some((kind::PHONE, phone_key(e164)));
+        return keys.push(kind::PHONE, without_plus(e164));
     }
-    let digits: String = phone.raw.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect();
-    (!digits.is_empty()).then_some((kind::DIGITS, digits))
+    let digits = || phone.raw.chars().filter_map(digit_value).map(|value| char::from(b'0' + value));
+    if digits().next().is_some() {
+        keys.add(kind::DIGITS, |text| text.extend(digits()));
+    }
 }
 
-fn of_social(social: &Social) -> Option<(u8, String)> {
-    social.channel.identifies().then(|| (kind::WHATSAPP, handle_key(&social.handle)))
+fn add_social(keys: &mut Keys, social: &Social) {
+    if social.channel.identifies() {
+        keys.add(kind::WHATSAPP, |text| push_handle(text, &social.handle));
+    }
 }
 
 /// The kind and value under which an identifier stands in the table.
 pub(super) fn key(identifier: &Identifier) -> (u8, String) {
-    match identifier {
-        Identifier::Phone(e164) => (kind::PHONE, phone_key(e164)),
-        Identifier::Email(address) => (kind::EMAIL, email_key(address)),
-        Identifier::ExternalId { source, id } => (kind::EXTERNAL, external_key(source, id)),
-        Identifier::Whatsapp(handle) => (kind::WHATSAPP, handle_key(handle)),
-    }
+    let mut text = String::new();
+    let kind = match identifier {
+        Identifier::Phone(e164) => {
+            text.push_str(without_plus(e164));
+            kind::PHONE
+        }
+        Identifier::Email(address) => {
+            push_email(&mut text, address);
+            kind::EMAIL
+        }
+        Identifier::ExternalId { source, id } => {
+            push_external(&mut text, source, id);
+            kind::EXTERNAL
+        }
+        Identifier::Whatsapp(handle) => {
+            push_handle(&mut text, handle);
+            kind::WHATSAPP
+        }
+    };
+    (kind, text)
 }
 
-fn phone_key(e164: &str) -> String {
-    e164.trim().trim_start_matches('+').to_owned()
+fn without_plus(e164: &str) -> &str {
+    e164.trim().trim_start_matches('+')
 }
 
-fn email_key(address: &str) -> String {
+fn push_email(text: &mut String, address: &str) {
     if address.is_ascii() {
-        return address.trim().to_ascii_lowercase();
+        push_lower_ascii(text, address.trim());
+    } else {
+        text.push_str(&clean(&address.to_lowercase()));
     }
-    clean(&address.to_lowercase()).into_owned()
 }
 
-fn handle_key(handle: &str) -> String {
-    phone_key(handle).to_lowercase()
+fn push_handle(text: &mut String, handle: &str) {
+    let handle = without_plus(handle);
+    if handle.is_ascii() {
+        push_lower_ascii(text, handle);
+    } else {
+        text.push_str(&handle.to_lowercase());
+    }
 }
 
-fn external_key(source: &str, id: &str) -> String {
-    [source, id].join("\u{1f}")
+fn push_external(text: &mut String, source: &str, id: &str) {
+    text.push_str(source);
+    text.push('\u{1f}');
+    text.push_str(id);
 }

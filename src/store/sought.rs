@@ -52,14 +52,14 @@ impl Prepared {
     #[must_use]
     pub fn answers(&self, sought: &Sought) -> bool {
         match &sought.0 {
-            What::Key(kind, value) => self.identifiers.iter().any(|(own, key)| own == kind && key == value),
+            What::Key(kind, value) => self.identifiers().any(|key| key == (*kind, &**value)),
             What::Everybody => true,
             What::Words(wanted) => {
                 !wanted.is_empty()
-                    && all_among(&wanted.text, &self.words)
+                    && all_among(&wanted.text, self.words())
                     && wanted.numbers.iter().all(|number| {
-                        self.identifiers.iter().any(|(kind, value)| number.is_in(*kind, value))
-                            || (!number.as_words.is_empty() && all_among(&number.as_words, &self.words))
+                        self.identifiers().any(|(kind, value)| number.is_in(kind, value))
+                            || (!number.as_words.is_empty() && all_among(&number.as_words, self.words()))
                     })
             }
         }
@@ -67,7 +67,7 @@ impl Prepared {
 
     /// Returns what identifies the contact: kinds and values.
     pub fn keys(&self) -> impl Iterator<Item = (u8, &str)> {
-        self.identifiers.iter().map(|(kind, value)| (*kind, value.as_str()))
+        self.identifiers()
     }
 
     /// Returns the contact as it will be read once it is written for the first time.
@@ -75,7 +75,7 @@ impl Prepared {
     /// # Errors
     /// Never, for what this Carnet prepared.
     pub fn contact(&self) -> Result<Contact, StoreError> {
-        document::decode(self.id, 1, &self.document)
+        document::decode(self.id, 1, self.document())
             .map_err(|reason| StoreError::Unreadable { what: format!("contact `{}`", self.id), reason })
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of the store as its callers see it, by what they are about. Small pure parts are tested beside their code.
 
 mod batches;
-mod contacts;
+pub(super) mod contacts;
 mod enquiries;
 mod facets;
 mod faults;

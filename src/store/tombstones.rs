@@ -39,12 +39,12 @@ impl Tombstones {
     pub fn recall(&self, contact: &Contact, before: Option<&Contact>) -> Option<Recall> {
         let known = self.0.as_deref()?;
         let had = before.map(prepared::identifiers).unwrap_or_default();
-        let at = |identifier: &(u8, String)| known.digests.get(&digest(&known.secret, identifier)?).copied();
+        let at = |identifier: (u8, &str)| known.digests.get(&digest(&known.secret, identifier)?).copied();
         let addressed = !contact.emails.is_empty() || !contact.external_ids.is_empty();
         let (mut person, mut number) = (None, None);
-        for identifier in prepared::identifiers(contact).into_iter().filter(|identifier| !had.contains(identifier)) {
-            let Some(found) = at(&identifier) else { continue };
-            let named = || named(&identifier.1, contact).is_some_and(|named| at(&named).is_some());
+        for identifier in prepared::identifiers(contact).iter().filter(|it| had.iter().all(|had| had != *it)) {
+            let Some(found) = at(identifier) else { continue };
+            let named = || named(identifier.1, contact).is_some_and(|named| at(borrowed(&named)).is_some());
             let sure = !is_number(identifier.0) || !addressed || named();
             let slot = if sure { &mut person } else { &mut number };
             *slot = (*slot).max(Some(found));
@@ -52,7 +52,7 @@ impl Tombstones {
         let same =
             |key: &str, value: &str| before.is_some_and(|before| before.custom.get(key).is_some_and(|it| it == value));
         let customs = contact.custom.iter().filter(|(key, value)| !same(key, value));
-        person = person.max(customs.filter_map(|(key, value)| at(&custom(key, &fold(value.trim())))).max());
+        person = person.max(customs.filter_map(|(key, value)| at(borrowed(&custom(key, &fold(value.trim()))))).max());
         let time = DateTime::from_timestamp_nanos;
         person.map(|at| Recall::Person(time(at))).or_else(|| number.map(|at| Recall::Number(time(at))))
     }
@@ -94,9 +94,13 @@ fn named(number: &str, contact: &Contact) -> Option<(u8, String)> {
     Some((NAMED, [number, &fold(last)].join("\u{1f}")))
 }
 
+fn borrowed((kind, value): &(u8, String)) -> (u8, &str) {
+    (*kind, value)
+}
+
 /// The digest of an identifier; none of digits that are no whole number. WhatsApp goes by phone numbers.
-fn digest(secret: &[u8], (kind, value): &(u8, String)) -> Option<Digest> {
-    let kind = match *kind {
+fn digest(secret: &[u8], (kind, value): (u8, &str)) -> Option<Digest> {
+    let kind = match kind {
         kind::DIGITS => return None,
         kind::WHATSAPP => kind::PHONE,
         other => other,
@@ -146,13 +150,13 @@ impl Writer<'_> {
     /// The database fails.
     pub fn lift_tombstones(&mut self, contact: &Prepared) -> Result<(), StoreError> {
         let Some(secret) = secret(self.reader.conn).placed(self.path)? else { return Ok(()) };
-        let whole = document::decode(contact.id, 0, &contact.document)
+        let whole = document::decode(contact.id, 0, contact.document())
             .map_err(|reason| StoreError::Unreadable { what: format!("contact `{}`", contact.id), reason })?;
-        let numbers = contact.identifiers.iter().filter(|(kind, _)| is_number(*kind));
+        let numbers = contact.identifiers().filter(|(kind, _)| is_number(*kind));
         let numbers = numbers.filter_map(|(_, number)| named(number, &whole));
         let customs = whole.custom.iter().map(|(key, value)| custom(key, &fold(value.trim())));
-        let all: Vec<_> = contact.identifiers.iter().cloned().chain(numbers).chain(customs).collect();
-        for digest in all.iter().filter_map(|it| digest(&secret, it)) {
+        let more: Vec<_> = numbers.chain(customs).collect();
+        for digest in contact.identifiers().chain(more.iter().map(borrowed)).filter_map(|it| digest(&secret, it)) {
             let mut delete = self.reader.conn.prepare_cached("DELETE FROM tombstone WHERE digest = ?1")?;
             delete.execute([digest]).placed(self.path)?;
         }
@@ -175,7 +179,7 @@ pub(super) fn leave(conn: &Connection, traces: &Traces, at: DateTime<Utc>) -> ru
     let known = emails.chain(phones).chain(ids).map(|it| prepared::key(&it));
     let mut left = 0;
     for identifier in known.chain(named).chain(customs) {
-        let Some(digest) = digest(&secret, &identifier) else { continue };
+        let Some(digest) = digest(&secret, borrowed(&identifier)) else { continue };
         let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO tombstone (digest, at) VALUES (?1, ?2)")?;
         insert.execute(params![digest, nanos(at)])?;
         left += 1;

@@ -4,6 +4,7 @@ use crate::domain::contact::Contact;
 use crate::domain::text::fold;
 
 use super::facets;
+use super::keys::Keys;
 use super::prepared::{self, kind};
 use super::query::SearchFields;
 use super::words::{Digits, Token, Tokens, Wanted, all_among};
@@ -51,10 +52,10 @@ fn words(contact: &Contact, wanted: &Wanted, within: SearchFields) -> bool {
         return false;
     }
     let words = prepared::words_within(contact, within);
-    let identifiers = if wanted.numbers.is_empty() { Vec::new() } else { prepared::identifiers(contact) };
+    let identifiers = if wanted.numbers.is_empty() { Keys::default() } else { prepared::identifiers(contact) };
     all_among(&wanted.text, &words)
         && wanted.numbers.iter().all(|number| {
-            (within.phone && identifiers.iter().any(|(kind, value)| number.is_in(*kind, value)))
+            (within.phone && identifiers.iter().any(|(kind, value)| number.is_in(kind, value)))
                 || (!number.as_words.is_empty() && all_among(&number.as_words, &words))
         })
 }

@@ -53,17 +53,37 @@ fn pairs(run: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Appends text of ASCII alone, in lower case.
+pub(super) fn push_lower_ascii(text: &mut String, ascii: &str) {
+    let start = text.len();
+    text.push_str(ascii);
+    text[start..].make_ascii_lowercase();
+}
+
 /// Collects the tokens of one contact, each once, separated by spaces.
 #[derive(Default)]
 pub(super) struct Tokens {
     text: String,
+    /// Where they begin in the text.
+    from: usize,
     /// Where each token stands. Few enough that looking through them beats hashing.
     spans: Vec<(u32, u32)>,
 }
 
+/// Tokens of most contacts.
+const USUAL: usize = 16;
+
 impl Tokens {
+    /// None yet; they will be put behind some text.
+    pub(super) fn behind(text: String) -> Self {
+        Self { from: text.len(), text, spans: Vec::with_capacity(USUAL) }
+    }
+
     /// Adds the tokens of some text.
     pub(super) fn add(&mut self, text: &str) {
+        if text.is_ascii() {
+            return self.add_ascii(text);
+        }
         let folded = fold(text);
         for piece in pieces(&folded) {
             match piece {
@@ -73,6 +93,27 @@ impl Tokens {
         }
         if folded.contains('\'') {
             self.add_joined(&folded);
+        }
+    }
+
+    /// The same of ASCII, where the words are runs of letters and digits. Nearly all text is, and is not copied before it is cut.
+    fn add_ascii(&mut self, text: &str) {
+        let (mut from, mut joined) = (0, false);
+        for (at, byte) in text.bytes().enumerate() {
+            if byte.is_ascii_alphanumeric() {
+                continue;
+            }
+            if from < at {
+                self.push_lower(&text[from..at]);
+            }
+            from = at + 1;
+            joined |= byte == b'\'';
+        }
+        if from < text.len() {
+            self.push_lower(&text[from..]);
+        }
+        if joined {
+            self.add_joined(&fold(text));
         }
     }
 
@@ -88,20 +129,40 @@ impl Tokens {
     }
 
     fn push(&mut self, token: &str) {
-        let known =
-            |&(start, end): &(u32, u32)| &self.text.as_bytes()[start as usize..end as usize] == token.as_bytes();
-        if self.spans.iter().any(known) {
-            return;
-        }
-        if !self.text.is_empty() {
-            self.text.push(' ');
-        }
-        let start = self.text.len() as u32;
+        let start = self.next();
         self.text.push_str(token);
-        self.spans.push((start, self.text.len() as u32));
+        self.keep(start);
     }
 
-    /// Returns the tokens.
+    /// Adds a token of ASCII alone.
+    fn push_lower(&mut self, token: &str) {
+        let start = self.next();
+        push_lower_ascii(&mut self.text, token);
+        self.keep(start);
+    }
+
+    /// Where the next token begins.
+    fn next(&mut self) -> usize {
+        if self.text.len() > self.from {
+            self.text.push(' ');
+        }
+        self.text.len()
+    }
+
+    /// Keeps the token that was just put behind the others, unless it is there already.
+    fn keep(&mut self, start: usize) {
+        let (all, token) = self.text.as_bytes().split_at(start);
+        let known =
+            |&(from, to): &(u32, u32)| (to - from) as usize == token.len() && &all[from as usize..to as usize] == token;
+        if self.spans.iter().any(known) {
+            // With the space before it: there is one, since it is not the first.
+            self.text.truncate(start - 1);
+        } else {
+            self.spans.push((start as u32, self.text.len() as u32));
+        }
+    }
+
+    /// Returns the tokens, behind the text that they were put behind.
     pub(super) fn into_text(self) -> String {
         self.text
     }
@@ -253,6 +314,8 @@ pub(super) fn whole(name: &str) -> Vec<Token> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -270,6 +333,24 @@ mod tests {
         check_tokens(&["O’Brien-Smith"], "o brien smith obrien");
         check_tokens(&["🙂 -- ", ""], "");
         check_tokens(&["3M"], "3m");
+    }
+
+    proptest! {
+        /// Text of ASCII is cut without being folded first.
+        #[test]
+        fn ascii_is_cut_as_any_text_is(texts in proptest::collection::vec("[\\x00-\\x7f]{0,12}|[a-b' @]{0,9}", 0..5)) {
+            let (mut quick, mut plain) = (Tokens::behind("{}".to_owned()), Tokens::default());
+            for text in &texts {
+                quick.add(text);
+                let folded = fold(text);
+                for piece in pieces(&folded) {
+                    let (Piece::Word(piece) | Piece::Run(piece)) = piece;
+                    plain.push(piece);
+                }
+                plain.add_joined(&folded);
+            }
+            prop_assert_eq!(quick.into_text(), ["{}", &plain.into_text()].concat());
+        }
     }
 
     #[track_caller]

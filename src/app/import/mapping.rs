@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::app::failure::Failure;
 use crate::config::Settings;
+use crate::domain::cells::Cells;
 use crate::domain::custom::Schema;
 use crate::domain::field::{Field, FieldKey, aliases, header_key};
 use crate::domain::row::Columns;
@@ -186,7 +187,7 @@ impl Mapping {
     }
 
     /// Puts the fields that are made of several columns behind a row's cells, and looks at what no field takes.
-    pub fn extend(&self, cells: &mut Arc<csv::StringRecord>) {
+    pub fn extend(&self, cells: &mut Arc<Cells>) {
         self.nameless.look_at(cells);
         if let Some(recipe) = &self.recipe {
             recipe.extend(Arc::make_mut(cells));
@@ -195,7 +196,7 @@ impl Mapping {
 
     /// Takes them away again: the cells as the file has them.
     #[must_use]
-    pub fn original(&self, mut cells: Arc<csv::StringRecord>) -> Arc<csv::StringRecord> {
+    pub fn original(&self, mut cells: Arc<Cells>) -> Arc<Cells> {
         if let Some(recipe) = &self.recipe {
             recipe.restore(Arc::make_mut(&mut cells));
         }

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use csv::StringRecord;
 
 use super::commit::{BATCH_ROWS, Committer};
 use super::limits::Stopped;
@@ -25,6 +24,7 @@ use crate::app::decide::RuleBook;
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
 use crate::config::OnMatch;
+use crate::domain::cells::Cells;
 use crate::domain::contact::Stamp;
 use crate::domain::custom::Entity;
 use crate::domain::rules::Rules;
@@ -182,10 +182,9 @@ fn read(
         let mut rows = Vec::with_capacity(CHUNK_ROWS);
         let mut more = true;
         while more && rows.len() < CHUNK_ROWS {
-            let mut row =
-                intake::Row { cells: Arc::new(StringRecord::with_capacity(bytes, cells)), ..intake::Row::default() };
+            let mut row = intake::Row { cells: Arc::new(Cells::with_capacity(bytes, cells)), ..intake::Row::default() };
             more = reader.read(&mut row)?;
-            (bytes, cells) = (row.cells.as_slice().len() + SPARE_BYTES, row.cells.len());
+            (bytes, cells) = (row.cells.bytes() + SPARE_BYTES, row.cells.len());
             if more && row.record > skip {
                 rows.push(row);
             }

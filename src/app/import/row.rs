@@ -15,6 +15,7 @@ use crate::app::export::cell;
 use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
 use crate::domain::access::read_yes_no;
+use crate::domain::cells::Cells;
 use crate::domain::change::diff;
 use crate::domain::company::company_key;
 use crate::domain::contact::{Contact, Stamp};
@@ -63,7 +64,7 @@ pub(super) struct Context {
 pub(super) struct Mapped {
     pub(super) record: u64,
     pub(super) line: u64,
-    pub(super) cells: Arc<csv::StringRecord>,
+    pub(super) cells: Arc<Cells>,
     pub(super) draft: Draft,
     pub(super) given: Given,
     pub(super) opinion: Opinion,
@@ -72,7 +73,7 @@ pub(super) struct Mapped {
 /// What a row says, as against what a new contact has by default.
 #[derive(Default)]
 pub(super) struct Given {
-    /// Fields that it has a value for.
+    /// Fields that it has a value for; told only where rows are matched.
     pub(super) keys: Vec<FieldKey>,
     /// Fields that it clears by `<clear>`.
     pub(super) cleared: Vec<FieldKey>,
@@ -113,7 +114,7 @@ pub(super) struct Ready {
     pub(super) state: Vec<(String, StateWrite)>,
     pub(super) preview: Option<Preview>,
     /// The row as the file has it, for the case that it cannot be written after all.
-    pub(super) cells: Arc<csv::StringRecord>,
+    pub(super) cells: Arc<Cells>,
     /// Whom it can be matched by, for the rows that follow; only where rows are matched.
     pub(super) identity: Vec<String>,
     /// The values that no other contact may have.
@@ -198,7 +199,7 @@ fn map(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box
 }
 
 /// Takes back what was done to cells for the sake of spreadsheets, in a file that Carnet wrote.
-fn restored(cells: Arc<csv::StringRecord>) -> Arc<csv::StringRecord> {
+fn restored(cells: Arc<Cells>) -> Arc<Cells> {
     if cells.iter().any(|cell| cell.starts_with('\'')) {
         let restored: Vec<_> = cells.iter().map(restore).collect();
         Arc::new(restored.iter().collect())
@@ -237,7 +238,9 @@ fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
             last.push((key, value));
         } else {
             offer(&mut draft, key, value);
-            given.keys.push(key.clone());
+            if context.matching {
+                given.keys.push(key.clone());
+            }
         }
     }
     // When all values are there that they are about; what is said of all numbers before what is said of one.
@@ -268,7 +271,7 @@ fn is_more_than_text(key: &FieldKey) -> bool {
 }
 
 /// The template's sample row is recognised by all of its filled fields.
-fn is_sample(cells: &csv::StringRecord, mapping: &Mapping) -> bool {
+fn is_sample(cells: &Cells, mapping: &Mapping) -> bool {
     let cell = |field: Field| mapping.column_of(&field.into()).map(|column| cells.get(column).unwrap_or_default());
     // Dates and languages are written as the settings want them, so they do not count.
     let counts = |field: &Field| !matches!(field, Field::BirthDate | Field::Language);
@@ -317,7 +320,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let entry = NewChange { at: context.stamp.at, actor: context.actor.clone(), action, fields, via };
     let identity = if context.matching { matching::tokens(&contact) } else { Vec::new() };
     let claims = context.book.rules.schema.claims(before.map(|before| &before.custom), &contact.custom);
-    let contact = Arc::new(Prepared::new(&contact));
+    let contact = Arc::new(Prepared::taking(contact));
     let state = opinion.state;
     let old = before.cloned();
     let ready =
@@ -382,25 +385,12 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
 }
 
 /// A failed row, with its original cells and every reason.
-pub(super) fn failed(
-    record: u64,
-    line: u64,
-    cells: &csv::StringRecord,
-    problems: &[Told],
-    context: &Context,
-) -> RowEnd {
+pub(super) fn failed(record: u64, line: u64, cells: &Cells, problems: &[Told], context: &Context) -> RowEnd {
     RowEnd::Failed(Box::new(failure(record, line, cells.iter().map(str::to_owned).collect(), problems, context)))
 }
 
 /// A row that could not be read, with the mark by which it is known again.
-fn failed_marked(
-    record: u64,
-    line: u64,
-    cells: &csv::StringRecord,
-    problem: Problem,
-    mark: &str,
-    context: &Context,
-) -> RowEnd {
+fn failed_marked(record: u64, line: u64, cells: &Cells, problem: Problem, mark: &str, context: &Context) -> RowEnd {
     let cells = cells.iter().map(str::to_owned).collect();
     let mut failure = failure(record, line, cells, &[Told { plugin: None, problem }], context);
     failure.text.push_str(mark);

@@ -4,10 +4,10 @@
 //! What an error file says about a quote left open would be sound CSV when it comes back: the row would pass unrepaired. So its reason
 //! carries a mark, a code and a digest of the cells, and the row fails again for as long as nobody has changed it.
 
-use csv::StringRecord;
 use sha2::{Digest, Sha256};
 
 use super::mapping::Mapping;
+use crate::domain::cells::Cells;
 use crate::domain::problem::Problem;
 use crate::domain::text::{self, hex};
 use crate::intake::{self, write::column_letter};
@@ -29,7 +29,7 @@ pub(super) fn letter(named: &str) -> Option<&str> {
 }
 
 /// What is added to the reason in the error file, so that the row is known again as long as it is not repaired.
-pub(super) fn mark(problem: &Problem, cells: &StringRecord, mapping: &Mapping) -> String {
+pub(super) fn mark(problem: &Problem, cells: &Cells, mapping: &Mapping) -> String {
     let hidden = HIDDEN.iter().find(|code| **code == problem.code);
     hidden.map_or_else(String::new, |code| format!(" [{code} {}]", digest(cells, mapping)))
 }
@@ -74,7 +74,7 @@ fn name_of(column: usize, mapping: &Mapping) -> String {
 }
 
 /// The fault of a row that comes back in an error file as it was.
-fn unrepaired(cells: &StringRecord, mapping: &Mapping) -> Option<Problem> {
+fn unrepaired(cells: &Cells, mapping: &Mapping) -> Option<Problem> {
     let reason = cells.get(mapping.error_column?)?.trim_end();
     let (reason, mark) = reason.strip_suffix(']')?.rsplit_once(" [")?;
     let (code, digested) = mark.split_once(' ')?;
@@ -96,13 +96,13 @@ fn unrepaired(cells: &StringRecord, mapping: &Mapping) -> Option<Problem> {
 }
 
 /// The row's own cells, the error column left out.
-fn own<'r>(cells: &'r StringRecord, mapping: &Mapping) -> impl Iterator<Item = &'r str> {
+fn own<'r>(cells: &'r Cells, mapping: &Mapping) -> impl Iterator<Item = &'r str> {
     let error_column = mapping.error_column;
     cells.iter().enumerate().filter(move |(at, _)| Some(*at) != error_column).map(|(_, cell)| cell)
 }
 
 /// Tells one row from another, empty cells at the end not counted.
-fn digest(cells: &StringRecord, mapping: &Mapping) -> String {
+fn digest(cells: &Cells, mapping: &Mapping) -> String {
     let mut hasher = Sha256::new();
     let mut blanks = 0_u64;
     for cell in own(cells, mapping) {

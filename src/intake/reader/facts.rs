@@ -1,9 +1,8 @@
 //! What a reader knows about its file beside the rows: for reports, and for whoever has to decide about the header.
 
-use csv::StringRecord;
-
 use super::TextReader;
 use super::filled;
+use crate::domain::cells::Cells;
 use crate::intake::IntakeError;
 use crate::intake::IntakeErrorKind;
 use crate::intake::Warning;
@@ -93,7 +92,7 @@ impl TextReader {
     }
 
     /// Up to `count` rows that come next, with their lines, as far as they were read already; nothing is consumed.
-    pub fn next_rows(&self, count: usize) -> Vec<(u64, StringRecord)> {
+    pub fn next_rows(&self, count: usize) -> Vec<(u64, Cells)> {
         let mut scanner = Scanner::new(self.delimiter, self.options.backslash);
         let (mut bytes, last) = (self.text.bytes(), self.text.ended());
         let (mut line, mut literal_from) = (self.line, usize::MAX);

@@ -32,9 +32,14 @@ impl TextReader {
         let (Ok(raw), Ok(scratch)) = (std::str::from_utf8(raw), std::str::from_utf8(&self.scanner.scratch)) else {
             return self.take_damaged_cells(row, piece);
         };
-        for span in &self.scanner.spans {
-            let text = if span.scratch { scratch } else { raw };
-            cells.push_field(&text[span.start..span.end]);
+        let spans = &self.scanner.spans;
+        if scratch.is_empty() {
+            cells.extend_from(raw, spans.iter().map(|span| span.start..span.end));
+        } else {
+            for span in spans {
+                let text = if span.scratch { scratch } else { raw };
+                cells.push(&text[span.start..span.end]);
+            }
         }
         if !raw.is_ascii() && raw.contains('\u{FFFD}') {
             // Whoever wrote the file had lost the letter already: what is there is what there is.
@@ -52,7 +57,7 @@ impl TextReader {
             if column.is_none() && matches!(text, std::borrow::Cow::Owned(_)) {
                 column = Some(index);
             }
-            cells.push_field(&text);
+            cells.push(&text);
         }
         let at = std::str::from_utf8(raw).err().map_or(0, |error| error.valid_up_to());
         let offset = self.text.raw_offset(at);
@@ -83,7 +88,7 @@ impl TextReader {
             cells.truncate(self.headers.len());
         }
         for _ in cells.len()..self.headers.len() {
-            cells.push_field("");
+            cells.push("");
         }
     }
 
@@ -154,7 +159,7 @@ impl TextReader {
             return Some(self.too_many_cells(row));
         }
         let limit = self.options.max_cell_bytes;
-        if row.cells.as_slice().len() <= limit {
+        if row.cells.bytes() <= limit {
             return None;
         }
         let column = row.cells.iter().position(|cell| cell.len() > limit)?;

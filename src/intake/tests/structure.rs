@@ -213,7 +213,7 @@ fn limits_hold() {
         rows.iter().map(|row| (row.line, row.fault.as_ref().map_or("", |fault| fault.code))).collect();
     let large = "RECORD_TOO_LARGE";
     assert_eq!(found, [(2, large), (3, ""), (4, large), (5, ""), (6, "CELL_TOO_LARGE"), (7, "")]);
-    assert!(rows[0].cells[1].starts_with('陳') && rows[0].cells.as_slice().len() <= 64);
+    assert!(rows[0].cells[1].starts_with('陳') && rows[0].cells.bytes() <= 64);
 }
 
 #[test]

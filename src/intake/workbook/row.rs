@@ -1,7 +1,6 @@
 //! One row of a sheet as it is read: the cells that are there, in order, and what casts doubt on them.
 
-use csv::StringRecord;
-
+use crate::domain::cells::Cells;
 use crate::intake::RowFault;
 use crate::intake::write::column_letter;
 
@@ -93,16 +92,16 @@ impl SheetRow {
     }
 
     /// Writes the cells in their places into `record`, up to `width`; those beyond follow one after the other.
-    pub(super) fn write(&self, record: &mut StringRecord, width: usize) {
+    pub(super) fn write(&self, record: &mut Cells, width: usize) {
         record.clear();
         for (column, text) in self.cells() {
             while record.len() < column.min(width) {
-                record.push_field("");
+                record.push("");
             }
-            record.push_field(text);
+            record.push(text);
         }
         while record.len() < width {
-            record.push_field("");
+            record.push("");
         }
     }
 }

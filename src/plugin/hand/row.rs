@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use csv::StringRecord;
-
 use super::sheet::refusal;
 use super::{EditError, Refusal, Terms, Tracker};
+use crate::domain::cells::Cells;
 use crate::domain::field::FieldKey;
 use crate::domain::invalid::Invalid;
 use crate::domain::reach::HEADER;
@@ -19,7 +18,7 @@ const CELL_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct RowHand {
     columns: Arc<Columns>,
-    cells: Arc<StringRecord>,
+    cells: Arc<Cells>,
     record: u64,
     line: u64,
     written: Written,
@@ -39,7 +38,7 @@ struct Written {
 impl RowHand {
     /// Takes a row in hand. `record` counts the file's records from 1, `line` its lines.
     #[must_use]
-    pub fn new(columns: Arc<Columns>, cells: impl Into<Arc<StringRecord>>, record: u64, line: u64) -> Self {
+    pub fn new(columns: Arc<Columns>, cells: impl Into<Arc<Cells>>, record: u64, line: u64) -> Self {
         let cells = cells.into();
         Self { columns, cells, record, line, written: Written::default(), undo: None, tracker: Tracker::new() }
     }
@@ -64,13 +63,13 @@ impl RowHand {
 
     /// Returns the cells as the file has them.
     #[must_use]
-    pub fn original(&self) -> &StringRecord {
+    pub fn original(&self) -> &Cells {
         &self.cells
     }
 
     /// Lets go of everything but the cells as the file has them.
     #[must_use]
-    pub fn into_original(self) -> Arc<StringRecord> {
+    pub fn into_original(self) -> Arc<Cells> {
         self.cells
     }
 

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
-use csv::StringRecord;
 
 use super::parse::{Case, Event, Texts};
+use crate::domain::cells::Cells;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::date::DateFormat;
 use crate::domain::draft::Draft;
@@ -115,7 +115,7 @@ fn subject(event: &Event, rules: &Arc<Rules>) -> Subject {
 fn row(cells: &Texts) -> RowHand {
     let headers: Vec<String> = cells.iter().map(|(header, _)| header.clone()).collect();
     let mapping = headers.iter().map(|header| field_for_header(header)).collect();
-    let record: StringRecord = cells.iter().map(|(_, cell)| cell.as_str()).collect();
+    let record: Cells = cells.iter().map(|(_, cell)| cell.as_str()).collect();
     RowHand::new(Arc::new(Columns::new(headers, mapping)), record, 1, 2)
 }
 

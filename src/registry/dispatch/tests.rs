@@ -1,6 +1,7 @@
 //! Chains of fake plugins: order, keeping and reverting, phases, policies, the breaker, observing.
 
 use super::*;
+use crate::domain::cells::Cells;
 use crate::domain::field::Field;
 use crate::plugin::hand::Subject;
 use crate::registry::fake::{contact, field, loaded};
@@ -170,7 +171,7 @@ fn a_skip_ends_the_chain() {
     use crate::domain::row::Columns;
     use crate::plugin::hand::RowHand;
     let columns = Columns::new(vec!["Their city".into()], vec![None]);
-    let row = RowHand::new(Arc::new(columns), csv::StringRecord::from(vec!["Rome"]), 1, 2);
+    let row = RowHand::new(Arc::new(columns), Cells::from(vec!["Rome"]), 1, 2);
     let mut chain = chain(&[
         ("a", "", "on_import_row set city Milan"),
         ("b", "", "on_import_row skip sample"),

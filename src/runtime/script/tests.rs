@@ -5,9 +5,8 @@ mod reach;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use csv::StringRecord;
-
 use super::*;
+use crate::domain::cells::Cells;
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
 use crate::domain::enquiry::{Channel, Enquiry, Sender};
@@ -48,7 +47,7 @@ fn load(code: &str) -> Arc<dyn Plugin> {
 fn row(cells: &[(&str, &str)]) -> Subject {
     let headers: Vec<String> = cells.iter().map(|(header, _)| (*header).to_owned()).collect();
     let mapping = headers.iter().map(|header| field_for_header(header)).collect();
-    let record: StringRecord = cells.iter().map(|(_, cell)| *cell).collect();
+    let record: Cells = cells.iter().map(|(_, cell)| *cell).collect();
     let mut subject = Subject::Row(Box::new(RowHand::new(Arc::new(Columns::new(headers, mapping)), record, 7, 9)));
     subject.begin(&Arc::new(Terms::open(256)));
     subject

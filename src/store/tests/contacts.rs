@@ -8,8 +8,9 @@ use super::*;
 use crate::domain::contact::{Address, ContactType, ExternalId, Level, Social, SocialChannel};
 use crate::store::document;
 
+/// Text with what JSON writes otherwise.
 fn option() -> impl Strategy<Value = Option<String>> {
-    proptest::option::of("\\PC{1,12}")
+    proptest::option::of("(\\PC|[\"\\\\\u{0}-\u{1F}]){1,12}")
 }
 
 fn list() -> impl Strategy<Value = Vec<String>> {
@@ -40,7 +41,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn any_contact()(
+    pub(in crate::store) fn any_contact()(
         base in names(),
         kind in proptest::sample::select(ContactType::ALL), level in proptest::sample::select(Level::ALL),
         language in proptest::option::of(proptest::sample::select(vec!["en", "zh-Hant", "pt-BR"])),

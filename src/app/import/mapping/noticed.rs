@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::bundled::Remark;
 use crate::app::import::report::listed;
+use crate::domain::cells::Cells;
 use crate::domain::field::FieldKey;
 use crate::domain::text::{is_blank, shown};
 use crate::intake::write::column_letter;
@@ -125,7 +126,7 @@ impl Nameless {
         Self(columns.map(|column| (column, AtomicU64::new(0))).collect())
     }
 
-    pub(super) fn look_at(&self, cells: &csv::StringRecord) {
+    pub(super) fn look_at(&self, cells: &Cells) {
         let held = |column: usize| cells.get(column).is_some_and(|cell| !is_blank(cell));
         for (_, seen) in self.0.iter().filter(|(column, _)| held(*column)) {
             seen.fetch_add(1, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::bundled::{Bundled, Kinds, Pattern};
 use super::noticed::Noticed;
 use crate::domain::access::VALUE_SEPARATOR;
+use crate::domain::cells::Cells;
 use crate::domain::field::{Field, FieldKey, FieldShape, field_for_header, header_key};
 use crate::domain::text;
 
@@ -317,9 +318,9 @@ impl Recipe {
     }
 
     /// Puts the made fields behind the cells of a row.
-    pub(super) fn extend(&self, cells: &mut csv::StringRecord) {
+    pub(super) fn extend(&self, cells: &mut Cells) {
         cells.truncate(self.width);
-        (cells.len()..self.width).for_each(|_| cells.push_field(""));
+        (cells.len()..self.width).for_each(|_| cells.push(""));
         let mut made = vec![String::new(); self.outputs.len()];
         for step in &self.steps {
             self.follow(step, cells, &mut made);
@@ -330,22 +331,22 @@ impl Recipe {
         if self.birthday.is_some_and(|column| is_yearless(self.cell(cells, column))) {
             self.noticed.yearless();
         }
-        made.iter().for_each(|value| cells.push_field(value));
+        made.iter().for_each(|value| cells.push(value));
     }
 
     /// Takes them away again.
-    pub(super) fn restore(&self, cells: &mut csv::StringRecord) {
+    pub(super) fn restore(&self, cells: &mut Cells) {
         cells.truncate(self.width);
     }
 
     /// The text of a cell; none where the program writes that there is none.
-    fn cell<'c>(&self, cells: &'c csv::StringRecord, column: usize) -> &'c str {
+    fn cell<'c>(&self, cells: &'c Cells, column: usize) -> &'c str {
         let cell = cells.get(column).unwrap_or_default();
         let says_nothing = |values: &Vec<String>| values.iter().any(|value| value.eq_ignore_ascii_case(cell.trim()));
         if text::is_blank(cell) || self.empty.get(&column).is_some_and(says_nothing) { "" } else { cell }
     }
 
-    fn follow(&self, step: &Step, cells: &csv::StringRecord, made: &mut [String]) {
+    fn follow(&self, step: &Step, cells: &Cells, made: &mut [String]) {
         match step {
             Step::Add { out, column } => add(&mut made[*out], self.cell(cells, *column)),
             Step::Kind(step) => self.add_kind(step, cells, made),
@@ -374,7 +375,7 @@ impl Recipe {
         }
     }
 
-    fn add_kind(&self, step: &KindStep, cells: &csv::StringRecord, made: &mut [String]) {
+    fn add_kind(&self, step: &KindStep, cells: &Cells, made: &mut [String]) {
         let value = self.cell(cells, step.column);
         if value.is_empty() {
             return;
@@ -399,7 +400,7 @@ impl Recipe {
     }
 
     /// Takes the first group with a value; what others say is told, unless it is the same.
-    fn take_first(&self, groups: &[Group], cells: &csv::StringRecord, made: &mut [String]) {
+    fn take_first(&self, groups: &[Group], cells: &Cells, made: &mut [String]) {
         let filled = |group: &&Group| {
             group.iter().any(|(_, columns)| columns.iter().any(|at| !self.cell(cells, *at).is_empty()))
         };
@@ -419,7 +420,7 @@ impl Recipe {
         }
     }
 
-    fn look_at(&self, column: usize, watched: &Watched, cells: &csv::StringRecord) {
+    fn look_at(&self, column: usize, watched: &Watched, cells: &Cells) {
         let told = match watched {
             Watched::Never => false,
             Watched::Always => true,

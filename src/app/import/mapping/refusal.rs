@@ -6,6 +6,7 @@ use super::decided::meaning;
 use crate::app::failure::{Class, Failure};
 use crate::app::import::report::listed;
 use crate::config::Settings;
+use crate::domain::cells::Cells;
 use crate::domain::custom::{CustomField, Schema};
 use crate::domain::field::{Field, FieldKey, aliases, core_of};
 use crate::domain::name::nearest;
@@ -95,8 +96,7 @@ pub(super) fn no_known_header(reader: &intake::Reader, headers: &[String], schem
         reader.source(),
         first_cells(headers.iter().map(String::as_str))
     );
-    let names_fields =
-        |cells: &csv::StringRecord| cells.iter().filter(|cell| meaning(cell, schema).is_some()).count() > 1;
+    let names_fields = |cells: &Cells| cells.iter().filter(|cell| meaning(cell, schema).is_some()).count() > 1;
     let further_down = reader.next_rows(LOOKED_AT).into_iter().find(|(_, cells)| names_fields(cells));
     let near = near_misses(headers, &[], schema);
     let hint = match further_down {

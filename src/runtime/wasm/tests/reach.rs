@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::DateTime;
-use csv::StringRecord;
 
 use super::kit::{BUDGET, REALLOC, component_of, named, session, world};
 use super::whole::{imports, sheet};
+use crate::domain::cells::Cells;
 use crate::domain::contact::Contact;
 use crate::domain::enquiry::{Channel, Enquiry, Sender};
 use crate::domain::field::FIELDS;
@@ -190,7 +190,7 @@ fn a_cell_goes_by_its_header_and_by_its_field() {
     let row = || {
         let mapping = vec![Some(crate::domain::field::Field::Mobile.into()), None];
         let columns = Columns::new(vec!["Cell".into(), "Notes".into()], mapping);
-        Subject::Row(Box::new(RowHand::new(Arc::new(columns), StringRecord::from(vec!["1", "2"]), 1, 2)))
+        Subject::Row(Box::new(RowHand::new(Arc::new(columns), Cells::from(vec!["1", "2"]), 1, 2)))
     };
     let hook = ("on-import-row", "import-row");
     for (granted, hidden) in

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::DateTime;
-use csv::StringRecord;
 
+use crate::domain::cells::Cells;
 use crate::domain::draft::Draft;
 use crate::domain::enquiry::{Channel, Enquiry, Sender};
 use crate::domain::row::Columns;
@@ -102,7 +102,7 @@ fn a_row_is_read_written_and_skipped() {
         (i32.store (i32.const 1028) (i32.load (i32.const 2056))) (i32.store (i32.const 1032) (i32.load (i32.const 2060)))
         (i32.const 1024)";
     let columns = Columns::new(vec!["Full name".into(), "Other".into()], vec![None, None]);
-    let row = RowHand::new(Arc::new(columns), StringRecord::from(vec!["Ann\tLee", "x"]), 3, 4);
+    let row = RowHand::new(Arc::new(columns), Cells::from(vec!["Ann\tLee", "x"]), 3, 4);
     let (subject, verdict) =
         call(Hook::ImportRow, guest("on-import-row", "import-row", body), Subject::Row(Box::new(row)));
     assert_eq!(verdict, Verdict::Skip("Ann Lee".into()));
