@@ -90,7 +90,14 @@ impl RowHand {
     /// # Errors
     /// `NOT_GRANTED`.
     pub fn get(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        let column = self.columns.find(name);
+        self.get_at(self.columns.find(name), name)
+    }
+
+    /// Returns the same, given the column that was found for the name.
+    ///
+    /// # Errors
+    /// `NOT_GRANTED`.
+    pub fn get_at(&self, column: Option<usize>, name: &str) -> Result<Option<&str>, Refusal> {
         if self.tracker.terms.reads.is_some() {
             self.tracker.may_read_any(name, &names_of(&self.columns, column, name).each_ref().map(|name| &**name))?;
         }

@@ -11,10 +11,11 @@ use std::sync::{Arc, LazyLock};
 
 use rhai::{Dynamic, FuncRegistration, Module, RhaiNativeFunc};
 
-use super::{host, library, things};
+use super::{engine, host, library, things};
 
 /// Everything that Carnet adds to the language; made once for the process.
 pub(super) struct Api {
+    /// Rhai's own library is in it, too.
     pub(super) module: Arc<Module>,
     chapters: Vec<Chapter>,
     registered: Vec<Registered>,
@@ -94,6 +95,8 @@ pub(super) fn shared() -> &'static Api {
         host::register(&mut table);
         things::register(&mut table);
         library::register(&mut table);
+        // One module of all that there is, for each call of a function asks one module after the other. Ours win over Rhai's own.
+        table.module.fill_with(&engine::standard());
         table.module.build_index();
         Api { module: table.module.into(), chapters: table.chapters, registered: table.registered }
     });

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
 use super::captured::Captured;
+use super::library::UsedRules;
 use super::load::Terms;
 use super::memory::Scales;
 use super::meter::Meter;
@@ -30,6 +31,7 @@ pub(super) struct Call {
     pub(super) terms: Arc<Terms>,
     pub(super) services: Services,
     pub(super) patterns: Used,
+    pub(super) rules: UsedRules,
     pub(super) captured: Captured,
     desk: Mutex<Desk>,
 }
@@ -76,8 +78,16 @@ pub(super) struct Refused {
 impl Call {
     pub(super) fn new(terms: Arc<Terms>, services: Services) -> Self {
         let scales = Arc::new(Scales::new(terms.budget.memory_bytes));
-        let (patterns, desk) = (Used::default(), Mutex::default());
-        Self { meter: Meter::new(), scales, terms, services, patterns, captured: Captured::default(), desk }
+        Self {
+            meter: Meter::new(),
+            scales,
+            terms,
+            services,
+            patterns: Used::default(),
+            rules: UsedRules::default(),
+            captured: Captured::default(),
+            desk: Mutex::default(),
+        }
     }
 
     /// Finds the call that a native function belongs to.

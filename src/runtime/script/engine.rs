@@ -1,7 +1,7 @@
 //! A Rhai engine for one session: the language without files, clock, modules and `eval`, every limit set, and callbacks that hold the
 //! call to its budget.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use rhai::packages::{
     BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
@@ -32,8 +32,8 @@ const MAX_FUNCTIONS: usize = 512;
 /// Words that scripts cannot use: they would bring in code that was not checked, or (`curry`) make chains of values that nobody sees.
 const DISABLED: [&str; 4] = ["eval", "import", "export", "curry"];
 
-/// What of Rhai's own library scripts may use: no files, no clock, no modules, no blobs.
-static STANDARD: LazyLock<Arc<Module>> = LazyLock::new(|| {
+/// Returns what of Rhai's own library scripts may use: no files, no clock, no modules, no blobs.
+pub(super) fn standard() -> Module {
     let mut all = Module::new();
     CorePackage::init(&mut all);
     LogicPackage::init(&mut all);
@@ -43,14 +43,12 @@ static STANDARD: LazyLock<Arc<Module>> = LazyLock::new(|| {
     MoreStringPackage::init(&mut all);
     // Else each function is searched for in a list, at every call.
     all.register_lazy_functions();
-    all.build_index();
-    all.into()
-});
+    all
+}
 
 /// Makes an engine that runs calls of `call`, with the script's constants in everyone's reach.
 pub(super) fn engine(call: &Arc<Call>, constants: Option<&Arc<Module>>) -> Engine {
     let mut engine = Engine::new_raw();
-    engine.register_global_module(Arc::clone(&STANDARD));
     engine.register_global_module(Arc::clone(&api::shared().module));
     if let Some(constants) = constants {
         engine.register_global_module(Arc::clone(constants));
@@ -85,7 +83,8 @@ fn watch(engine: &mut Engine, call: &Arc<Call>) {
         if held.meter.tick(operations) {
             drop(held.late());
         }
-        held.meter.is_stopped().then_some(Dynamic::UNIT)
+        // Made only when it is needed: a value that is made and dropped at every operation is felt.
+        if held.meter.is_stopped() { Some(Dynamic::UNIT) } else { None }
     });
     let (printing, debugging) = (Arc::clone(call), Arc::clone(call));
     // A line too much is noticed at the next operation.

@@ -11,11 +11,12 @@ mod numbers;
 mod people;
 mod phones;
 mod places;
+mod rules;
 mod searching;
 pub(super) mod standard;
 mod texts;
 
-pub(super) use lists::weight as list_weight;
+pub(super) use rules::{Rules, Search, UsedRules};
 
 use rhai::{Array, Dynamic, ImmutableString, NativeCallContext};
 
@@ -34,8 +35,14 @@ pub(super) fn register(table: &mut Table) {
     numbers::register(table);
     searching::register(table);
     lists::register(table);
+    rules::register(table);
     standard::register(table);
     bounded::register(table);
+}
+
+/// What a value of the library's own weighs; 0 for any other.
+pub(super) fn own_weight(value: &Dynamic) -> usize {
+    lists::weight(value) + rules::weight(value)
 }
 
 /// A function of one text. What takes anything is registered for texts, too: those are found at once, anything else only after all kinds

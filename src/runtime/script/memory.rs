@@ -123,7 +123,7 @@ pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
             weight += weigh(item, depth + 1)?;
         }
     } else if value.is_variant() {
-        weight += super::library::list_weight(value);
+        weight += super::library::own_weight(value);
     }
     Ok(weight)
 }

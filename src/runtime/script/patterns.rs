@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use rhai::ImmutableString;
 
 use super::call::{Call, Outcome};
@@ -12,7 +12,9 @@ use super::call::{Call, Outcome};
 /// Longest pattern, in bytes.
 const MAX_PATTERN: usize = 1000;
 /// Largest compiled pattern, in bytes.
-const MAX_COMPILED: usize = 256 << 10;
+pub(super) const MAX_COMPILED: usize = 256 << 10;
+/// Deepest nesting of groups in a pattern.
+const NESTED: u32 = 30;
 /// Longest text that is searched, in bytes.
 const MAX_TEXT: usize = 16 << 10;
 /// Most patterns that are kept; a script that makes more gets them compiled anew.
@@ -66,7 +68,7 @@ fn compile(pattern: &str) -> Outcome<Regex> {
         return Err(format!("a pattern has at most {MAX_PATTERN} bytes, this one has {}", pattern.len()).into());
     }
     let mut builder = RegexBuilder::new(pattern);
-    builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(30);
+    builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(NESTED);
     builder.build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => format!("the pattern `{pattern}` repeats too much").into(),
         other => {
@@ -77,13 +79,45 @@ fn compile(pattern: &str) -> Outcome<Regex> {
     })
 }
 
+/// Compiles the patterns of rules about one field, so that a text is searched for all of them at once; nothing when they are more than fit.
+/// They are small enough together that such a search runs no longer than that for one pattern.
+pub(super) fn compile_all(patterns: &[ImmutableString]) -> Outcome<Option<RegexSet>> {
+    let mut builder = RegexSetBuilder::new(patterns);
+    builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(NESTED);
+    let is_long = patterns.iter().any(|pattern| pattern.len() > MAX_PATTERN);
+    match if is_long { None } else { Some(builder.build()) } {
+        Some(Ok(set)) => Ok(Some(set)),
+        Some(Err(regex::Error::CompiledTooBig(_))) if patterns.len() > 1 => Ok(None),
+        // One by one they tell which of them it is.
+        _ => patterns.iter().try_for_each(|pattern| compile(pattern).map(drop)).map(|()| None),
+    }
+}
+
 /// Prepares a search.
 fn ready(call: &Call, text: &str, pattern: &ImmutableString) -> Outcome<Arc<Regex>> {
     call.check_clock()?;
-    if text.len() > MAX_TEXT {
-        return Err(format!("patterns search texts of at most {MAX_TEXT} bytes, this one has {}", text.len()).into());
-    }
+    check_text(text)?;
     call.patterns.get(pattern, &call.terms.patterns)
+}
+
+/// Prepares a search for a text that is read later, while the desk is open: nothing can end the call then.
+pub(super) fn prepared(call: &Call, pattern: &ImmutableString) -> Outcome<Arc<Regex>> {
+    call.check_clock()?;
+    call.patterns.get(pattern, &call.terms.patterns)
+}
+
+/// Refuses a text that is too long to be searched.
+pub(super) fn check_text(text: &str) -> Outcome<()> {
+    if text.len() <= MAX_TEXT {
+        return Ok(());
+    }
+    Err(format!("patterns search texts of at most {MAX_TEXT} bytes, this one has {}", text.len()).into())
+}
+
+/// Says whether a prepared pattern occurs in the text.
+pub(super) fn occurs(pattern: &Regex, text: &str) -> Outcome<bool> {
+    check_text(text)?;
+    Ok(pattern.is_match(text))
 }
 
 /// Says whether the pattern occurs in the text.

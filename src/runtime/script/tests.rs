@@ -25,6 +25,7 @@ use crate::plugin::verdict::Verdict;
 
 mod errors;
 mod random;
+mod rules;
 
 fn package(code: &str) -> Package {
     let identity =

@@ -32,6 +32,7 @@ pub(in crate::runtime::script) fn kind_word(name: &str) -> Cow<'_, str> {
         "Enquiry" => "an enquiry",
         "List" => "a list",
         "Table" => "a table",
+        "Rules" => "rules",
         "Refused" => "a caught refusal",
         "range" | "range=" => "a range",
         other => return Cow::Owned(format!("a value of type {other}")),

@@ -35,7 +35,7 @@ struct Coded {
 }
 
 /// What a list or a table weighs; 0 for any other value.
-pub(in crate::runtime::script) fn weight(value: &Dynamic) -> usize {
+pub(super) fn weight(value: &Dynamic) -> usize {
     if let Some(list) = value.read_lock::<List>() {
         return list.0.weight;
     }

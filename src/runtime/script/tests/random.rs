@@ -72,7 +72,7 @@ fn calls() -> Vec<String> {
             "a in names",
             "a in codes",
             "names == codes",
-            "`${names} ${codes}`",
+            "`${names} ${codes} ${checks}`",
         ]
         .map(str::to_owned),
     );
@@ -81,7 +81,7 @@ fn calls() -> Vec<String> {
             Kind::Function => {
                 let arguments = ["a", "b", "c", "d"].get(..known.arity()).unwrap_or_default();
                 calls.push(format!("{}({})", known.name, arguments.join(", ")));
-                for first in ["thing", "names", "codes"] {
+                for first in ["thing", "names", "codes", "checks"] {
                     let rest = arguments.get(1..).unwrap_or_default();
                     calls.push(format!("{first}.{}({})", known.name, rest.join(", ")));
                 }
@@ -116,7 +116,7 @@ proptest! {
             scope.push("thing", thing);
             scope.push("items", items.iter().map(|item| Dynamic::from(item.clone())).collect::<Array>());
             call.meter.start(std::time::Instant::now(), std::time::Duration::from_secs(60));
-            let made = engine.run_with_scope(&mut scope, "let names = list(items); let codes = table(#{a: \"1\", b: \"2\"});");
+            let made = engine.run_with_scope(&mut scope, "let names = list(items); let codes = table(#{a: \"1\", b: \"2\"}); let checks = rules([#{field: \"company\", pattern: \"a\", gives: \"b\"}]);");
             prop_assert!(made.is_ok());
             for code in calls() {
                 call.meter.start(std::time::Instant::now(), std::time::Duration::from_secs(60));

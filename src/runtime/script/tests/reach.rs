@@ -9,6 +9,9 @@ fn narrow() -> Terms {
     Terms { reads: Some(vec!["group".into()]), writes: Some(vec!["group".into()]), ..Terms::open(100_000) }
 }
 
+/// Rules that look at one field.
+const RULES: &str = "rules([#{field: \"$\", pattern: \"x\", gives: \"x\"}])";
+
 fn fields() -> Vec<&'static str> {
     let known = FIELDS.iter().map(|info| info.name).filter(|name| *name != "group");
     known.chain(["custom.tier"]).collect()
@@ -53,7 +56,7 @@ impl ContactLookup for Found {
 
 /// The ways to read a field of a contact.
 fn reads(contact: &str) -> Vec<String> {
-    ["$C.get(\"$\")", "$C[\"$\"]", "$C.values(\"$\")", "$C.has(\"$\")", "$C.$"]
+    ["$C.get(\"$\")", "$C[\"$\"]", "$C.values(\"$\")", "$C.has(\"$\")", "$C.matches(\"$\", \"x\")", "$C.$"]
         .iter()
         .map(|way| way.replace("$C", contact))
         .collect()
@@ -75,6 +78,8 @@ fn as_texts(ways: &[String]) -> Vec<&str> {
 fn no_field_of_a_contact_is_seen_or_touched_that_is_not_granted() {
     let ways: Vec<String> = reads("contact").into_iter().chain(reads("before")).chain(writes("contact")).collect();
     check(Hook::Update, "contact, before", &as_texts(&ways), &fields(), contact_in_hand(narrow()));
+    let rules = [format!("{RULES}.fitting(contact)"), format!("{RULES}.fitting(contact, before)")];
+    check(Hook::Update, "contact, before", &as_texts(&rules), &["company", "custom.tier"], contact_in_hand(narrow()));
     let labels =
         ["contact.has_label(\"VIP\")", "before.has_label(\"VIP\")", "contact.label(\"x\")", "contact.unlabel(\"VIP\")"];
     check(Hook::Update, "contact, before", &labels, &["labels"], contact_in_hand(narrow()));
@@ -121,7 +126,16 @@ fn a_lookup_tells_nothing_that_is_not_granted() {
 #[test]
 fn a_cell_goes_by_its_header_and_by_its_field() {
     let cells = [("Mobile", "1"), ("Notes", "2"), ("custom.tier", "3")];
-    let ways = ["row.get(\"$\")", "row[\"$\"]", "row.has(\"$\")", "row.set(\"$\", \"x\")", "row[\"$\"] = \"x\""];
+    let fitting = format!("{RULES}.fitting(row)");
+    let ways = [
+        "row.get(\"$\")",
+        "row[\"$\"]",
+        "row.has(\"$\")",
+        "row.matches(\"$\", \"x\")",
+        fitting.as_str(),
+        "row.set(\"$\", \"x\")",
+        "row[\"$\"] = \"x\"",
+    ];
     let narrow = |granted: &str| {
         let names = Some(vec![granted.to_owned()]);
         begun(row(&cells), Terms { reads: names.clone(), writes: names, ..Terms::open(1000) })

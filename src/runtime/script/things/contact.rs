@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use regex::SetMatches;
 use rhai::{Array, Dynamic, ImmutableString};
 
 use super::{Pointer, Written, odd_handle, unchanged, written};
@@ -13,6 +14,8 @@ use crate::plugin::fault::FaultKind;
 use crate::plugin::hand::{EditError, Refusal, Sheet, Side, Subject};
 use crate::runtime::script::api::Table;
 use crate::runtime::script::call::{Outcome, throw, unreadable};
+use crate::runtime::script::library::{Rules, Search};
+use crate::runtime::script::patterns;
 
 /// A contact.
 #[derive(Clone)]
@@ -78,6 +81,15 @@ pub(super) fn register(table: &mut Table) {
         contact.edit(LABELS, |sheet| sheet.remove(LABELS, label))
     });
     table.function("has_label", |contact: &mut ContactHandle, label: &str| contact.has_label(label));
+    table.function("matches", |contact: &mut ContactHandle, name: &str, pattern: ImmutableString| {
+        contact.matches(name, &pattern)
+    });
+    table.function("fitting", |rules: &mut Rules, contact: ContactHandle| {
+        rules.fitting(&contact.pointer.call, |field, search| contact.read(field, |text| search(&plain(text)))?)
+    });
+    table.function("fitting", |rules: &mut Rules, contact: ContactHandle, before: ContactHandle| {
+        rules.fitting(&contact.pointer.call, |field, search| contact.search_changed(field, &before, search))
+    });
 }
 
 fn describe(table: &mut Table) {
@@ -118,6 +130,30 @@ fn describe(table: &mut Table) {
         "Whether the contact has the label, without regard to case.",
         &[("contact.has_label(\"vip\")", "true")],
     );
+    table.say(
+        "contact.matches(field, pattern)",
+        "Whether a [pattern](#patterns) occurs in the field's text; of a list, in the first value.",
+        &[(r#"contact.matches("email", `@example\.com$`)"#, "true"), (r#"contact.matches("city", `^$`)"#, "true")],
+    );
+    table.say(
+        "rules.fitting(contact)",
+        "What those of the [rules](#rules) give whose field fits: an array of texts in the rules' order, each once. A field is read as by \
+         `contact.matches`.",
+        &[(
+            "rules([#{field: \"email\", pattern: `@example\\.`, gives: \"Test\"}]).fitting(contact)",
+            "[\"Test\"]",
+        )],
+    );
+    table.say(
+        "rules.fitting(contact, before)",
+        "The same of the rules whose field is not what it was.",
+        &[(
+            "let rules = rules([\n    #{field: \"company\", pattern: \"(?i)^globex\", gives: \"Partner\"},\n    \
+             #{field: \"last_name\", pattern: \"(?i)^lee\", gives: \"Family\"},\n]);\n\
+             log_info(to_debug(rules.fitting(contact, before)));",
+            "logs info: [\"Partner\"]",
+        )],
+    );
     table.say("contact.company = text", "Sets a field; `()` and `\"\"` clear it; an array sets all values of a list; `true` and `false` are `yes` and `no`. Setting what is there already does nothing.", &[("contact.company = \"Globex\";", "sets company = \"Globex\""), ("contact.company = ();", "clears company"), ("contact.labels = [\"Lead\", \"New\"];", "sets labels = \"Lead; New\""), ("contact.company = \"Acme\";", "accepts")]);
     table.say(
         "contact.set(field, text)",
@@ -147,6 +183,10 @@ fn describe(table: &mut Table) {
     );
 }
 
+fn plain(text: Option<Cow<'_, str>>) -> Cow<'_, str> {
+    text.unwrap_or_default()
+}
+
 fn first(values: Option<Cow<'_, str>>) -> Dynamic {
     values.as_deref().unwrap_or_default().into()
 }
@@ -162,6 +202,20 @@ impl ContactHandle {
 
     fn has(&self, name: &str) -> Outcome<bool> {
         self.read(name, |text| text.is_some_and(|text| !is_blank(&text)))
+    }
+
+    fn matches(&self, name: &str, pattern: &ImmutableString) -> Outcome<bool> {
+        let pattern = patterns::prepared(&self.pointer.call, pattern)?;
+        self.read(name, |text| patterns::occurs(&pattern, &plain(text)))?
+    }
+
+    /// Searches a field's text, unless it is what it was.
+    fn search_changed(&self, name: &str, before: &Self, search: Search<'_>) -> Outcome<Option<SetMatches>> {
+        let held = before.read(name, |text| plain(text).into_owned())?;
+        self.read(name, |text| {
+            let text = plain(text);
+            if text == held { Ok(None) } else { search(&text) }
+        })?
     }
 
     fn values(&self, name: &str) -> Outcome<Dynamic> {

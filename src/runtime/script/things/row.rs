@@ -11,6 +11,8 @@ use crate::domain::text::is_blank;
 use crate::plugin::hand::{RowHand, Subject};
 use crate::runtime::script::api::{Table, text};
 use crate::runtime::script::call::{Outcome, unreadable};
+use crate::runtime::script::library::Rules;
+use crate::runtime::script::patterns;
 
 /// The row in hand of `on_import_row`.
 #[derive(Clone)]
@@ -33,6 +35,21 @@ pub(super) fn register(table: &mut Table) {
         "row.has(name)",
         "Whether there is such a cell and it is not blank.",
         &[("row.has(\"mobile\") && !row.has(\"city\")", "true")],
+    );
+    table.say(
+        "row.matches(name, pattern)",
+        "Whether a [pattern](#patterns) occurs in the cell; one that is not there is an empty text.",
+        &[(r#"row.matches("Email", "[;,]")"#, "true"), (r#"row.matches("No such column", `^$`)"#, "true")],
+    );
+    table.say(
+        "rules.fitting(row)",
+        "What those of the [rules](#rules) give whose cell fits: an array of texts in the rules' order, each once.",
+        &[(
+            "let rules = rules([\n    #{field: \"Notes\", pattern: \"^N/A$\", gives: \"a sample row\"},\n    \
+             #{field: \"Email\", pattern: `@example\\.net$`, gives: \"an address of ours\"},\n]);\n\
+             for reason in rules.fitting(row) { skip(reason); }",
+            "skips: a sample row",
+        )],
     );
     table.say(
         "row[\"Full Name\"] = text",
@@ -78,17 +95,21 @@ row.set(\"first_name\", name.first);",
     table.function("get", |row: &mut RowHandle, name: &str| row.get(name));
     table.function("set", |row: &mut RowHandle, name: &str, value: Dynamic| row.set(name, &value));
     table.function("has", |row: &mut RowHandle, name: &str| row.has(name));
+    table.function("matches", |row: &mut RowHandle, name: &str, pattern: ImmutableString| row.matches(name, &pattern));
+    table.function("fitting", |rules: &mut Rules, row: RowHandle| {
+        rules.fitting(&row.0.call, |name, search| row.read(name, |text| search(text.unwrap_or_default()))?)
+    });
 }
 
 fn headers(hand: &RowHand) -> Dynamic {
     hand.columns().headers().iter().map(|header| header.as_str().into()).collect::<Array>().into()
 }
 
-/// Says whether there can be nothing of that name. Scripts ask for many headers that most files don't have, and the hand would look for
-/// the nearest name each time.
-fn is_absent(hand: &RowHand, name: &str) -> bool {
+/// Says whether there can be nothing of a name that is no column's. Scripts ask for many headers that most files don't have, and the hand
+/// would look for the nearest name each time.
+fn is_no_field(name: &str) -> bool {
     static FIELD_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| FIELDS.iter().map(|info| info.name).collect());
-    hand.columns().find(name).is_none() && !name.starts_with("custom.") && !FIELD_NAMES.contains(name)
+    !name.starts_with("custom.") && !FIELD_NAMES.contains(name)
 }
 
 fn number(number: u64) -> Dynamic {
@@ -111,10 +132,17 @@ impl RowHandle {
         self.read(name, |text| text.is_some_and(|text| !is_blank(text)))
     }
 
+    fn matches(&self, name: &str, pattern: &ImmutableString) -> Outcome<bool> {
+        let pattern = patterns::prepared(&self.0.call, pattern)?;
+        self.read(name, |text| patterns::occurs(&pattern, text.unwrap_or_default()))?
+    }
+
     fn read<T>(&self, name: &str, then: impl FnOnce(Option<&str>) -> T) -> Outcome<T> {
         match &self.0.desk()?.subject {
-            Some(Subject::Row(hand)) if is_absent(hand, name) => Ok(then(None)),
-            Some(Subject::Row(hand)) => hand.get(name).map(then).map_err(unreadable),
+            Some(Subject::Row(hand)) => match hand.columns().find(name) {
+                None if is_no_field(name) => Ok(then(None)),
+                column => hand.get_at(column, name).map(then).map_err(unreadable),
+            },
             _ => Err(odd_handle()),
         }
     }
