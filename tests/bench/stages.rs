@@ -173,8 +173,10 @@ fn floor(home: &Path, file: &Path) -> Measured {
     };
     let store = Store::open(&home.join("floor.db")).expect("a fresh store");
     let watch = Watch::start();
-    for batch in prepared.chunks(1024) {
-        let insert = |writer: &mut Writer<'_>| batch.iter().try_for_each(|contact| writer.insert(contact, &entry));
+    // As many to a transaction as the import has.
+    for batch in prepared.chunks(2048) {
+        let batch: Vec<_> = batch.iter().map(|contact| (contact, &entry)).collect();
+        let insert = |writer: &mut Writer<'_>| writer.insert_all(&batch);
         store.write::<(), StoreError>(insert).expect("the inserts");
     }
     watch.stop(prepared.len() as u64, &[])
