@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::build::source_digest_of;
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::domain::field::FieldKey;
@@ -12,6 +11,7 @@ use crate::plugin::manifest::place::{Part, locate};
 use crate::plugin::manifest::{MANIFEST_FILE, Manifest, did_you_mean};
 use crate::plugin::package::{EngineKind, LoadError};
 use crate::registry::cases::{CaseEnd, CaseRun};
+use crate::registry::sources::{built_from, source_digest_of};
 use crate::registry::workbench::Draft;
 use crate::registry::{Deployment, Mode};
 use crate::runtime::wasm::{Port, inspect, source_digest};
@@ -326,7 +326,7 @@ fn fields(draft: &Draft<'_>, manifest: &Manifest, hooks: HookSet, checked: &mut 
 
 /// Compares what the component says of its sources with those beside it.
 fn sources_of(draft: &Draft<'_>, checked: &mut Checked) -> Option<Sources> {
-    if draft.engine() != EngineKind::Wasm || !draft.path().join("Cargo.toml").is_file() {
+    if draft.engine() != EngineKind::Wasm || built_from(draft.path()).is_none() {
         return None;
     }
     let now = match source_digest_of(draft.path()) {

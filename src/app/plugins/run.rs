@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use toml::{Table, Value};
 
+use super::source_line;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::plugin::Plugin;
@@ -52,6 +53,10 @@ impl App {
         let mut played = play(&case, &*code, &loaded.manifest);
         loaded.mask.log(&mut played.log);
         loaded.mask.outcome(&mut played.verdict);
+        if let Err(fault) = &mut played.verdict {
+            let code = std::fs::read(loaded.path.join("plugin.wasm")).unwrap_or_default();
+            source_line::add(fault, &loaded.path, &code);
+        }
         let identity = code.identity();
         let (plugin, version) = (identity.name.clone(), identity.version.clone());
         Ok(Tried { plugin, version, played, budget: loaded.manifest.limits.budget() })

@@ -1,5 +1,5 @@
-//! Python, by componentize-py: the source and its interpreter in one component. WASI is stubbed out, so that it imports nothing but what
-//! its world names.
+//! Python, by componentize-py: the source and its interpreter in one component. Its WASI is not stubbed out, for a plugin's log and an
+//! error's traceback come from there.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -31,7 +31,7 @@ pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
         "its messages are above; hooks are classes as wit/world.wit names them: `class OnCreate(exports.OnCreate)`";
     let job = Job { program: &program, place, name: "componentize-py", hint };
     job.run(|output| {
-        let fixed = ["--quiet", "--wit-path", "wit", "componentize", &module, "--stub-wasi", "--output"];
+        let fixed = ["--quiet", "--wit-path", "wit", "componentize", &module, "--output"];
         let mut arguments: Vec<OsString> = fixed.map(OsString::from).into();
         arguments.push(output.as_os_str().to_owned());
         arguments

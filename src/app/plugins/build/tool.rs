@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 use super::Place;
 use crate::app::failure::{Class, Failure};
 
+/// The code of a build for which there is no tool.
+pub(super) const MISSING: &str = "TOOL_MISSING";
+
 /// Returns the program's path: beside the package first (`node_modules/.bin`, `.venv/bin`), then in the path.
 pub(super) fn find(program: &str, beside: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -33,7 +36,7 @@ pub(super) fn in_ancestors(package: &Path, folder: &str) -> Vec<PathBuf> {
 
 /// A tool that was not found: what was looked for and where, and the command that installs it.
 pub(super) fn missing(what: &str, looked: &str, install: &str) -> Failure {
-    Failure::new(Class::Rejected, "TOOL_MISSING", format!("{what} is not installed: looked for {looked}"))
+    Failure::new(Class::Rejected, MISSING, format!("{what} is not installed: looked for {looked}"))
         .hint(format!("install it: {install}"))
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::template::{Facts, fill};
 use crate::app::plugins::build::pins;
-use crate::app::plugins::language::Language;
 use crate::plugin::hook::{Hook, HookSet};
+use crate::registry::sources::Language;
 
 /// The contract, as it is in `wit/` of this version: all but the world of everything, so that another hook or import is one line.
 const CONTRACT: [(&str, &str); 4] = [
