@@ -14,7 +14,7 @@ use crate::plugin::package::LoadError;
 use crate::registry::sources::{built_from, source_digest_of};
 use crate::registry::watch::{Notice, Timing, Tree, Watch};
 use crate::registry::workbench::Workbench;
-use crate::registry::{Load, Mode};
+use crate::registry::{Load, Mode, Refused};
 use crate::runtime::Runtimes;
 use crate::runtime::wasm::source_digest;
 
@@ -196,19 +196,20 @@ impl Developing<'_> {
         let registry = self.app.registry().map_err(|failure| vec![failed(failure)])?;
         registry.rescan();
         let current = registry.current();
+        // One that does not suit the settings may serve as it did under earlier ones, and is refused all the same.
+        let is_it = |refused: &&Refused| refused.name == draft.name() || refused.path == self.tree.root;
+        if let Some(refused) = current.refused.iter().find(is_it) {
+            return Err(std::iter::once(&refused.error).chain(&refused.more).cloned().collect());
+        }
         if let Some(loaded) = current.find(draft.name()).filter(|loaded| loaded.identity().hash == draft.hash()) {
             return Ok((current.number, Some(loaded.mode)));
         }
-        let refused =
-            current.refused.iter().find(|refused| refused.name == draft.name() || refused.path == self.tree.root);
-        Err(match refused {
-            Some(refused) => std::iter::once(&refused.error).chain(&refused.more).cloned().collect(),
-            None if current.off.iter().any(|off| off.name == draft.name()) => {
-                let hint = format!("`mode = \"off\"` stands under [plugins.{}] in carnet.toml", draft.name());
-                vec![LoadError::new("it is switched off here").hint(hint)]
-            }
-            None => vec![LoadError::new("it is not in service here").hint("`carnet plugin list` says what is")],
-        })
+        Err(vec![if current.off.iter().any(|off| off.name == draft.name()) {
+            let hint = format!("`mode = \"off\"` stands under [plugins.{}] in carnet.toml", draft.name());
+            LoadError::new("it is switched off here").hint(hint)
+        } else {
+            LoadError::new("it is not in service here").hint("`carnet plugin list` says what is")
+        }])
     }
 }
 

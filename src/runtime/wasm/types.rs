@@ -71,7 +71,7 @@ pub(super) enum GuestRowVerdict {
 #[component(record)]
 pub(super) struct GuestRefusal {
     code: String,
-    field: String,
+    pub(super) field: String,
     pub(super) message: String,
     pub(super) hint: Option<String>,
 }

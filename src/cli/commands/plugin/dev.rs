@@ -25,7 +25,7 @@ use crate::registry::Mode;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How often a tool that was missing is looked for.
-const LOOK_FOR_TOOL: Duration = Duration::from_secs(2);
+const LOOK_FOR_TOOL: Duration = Duration::from_secs(1);
 
 /// Builds, tests and reloads a package on every save.
 pub(super) fn run(app: &App, args: &DevArgs, printer: &mut Printer) -> Result<Outcome, Failure> {

@@ -35,7 +35,8 @@ pub(in crate::runtime::wasm) fn cause(mut fault: Fault, data: &Data) -> Fault {
     if is_refusal(&message)
         && let Some(refused) = &data.call.refused
     {
-        fault.message = told::message(format!("did not catch a refusal: {}", refused.message));
+        let (field, why) = (short(&refused.field), &refused.message);
+        fault.message = told::message(format!("did not catch that `{field}` was refused: {why}"));
         fault.hint = refused.hint.clone().map(told::message);
         return fault;
     }
