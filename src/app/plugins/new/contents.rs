@@ -134,6 +134,7 @@ fn facts(name: &str, language: Language, hooks: HookSet, in_home: bool) -> Facts
         ("in_language", pick(", a script", &format!(", in {}", language.title()))),
         ("and_settings", if hooks.contains(Hook::Create) { ", its settings" } else { "" }.to_owned()),
         ("ready", pick("saved", "built")),
+        ("dev", pick("tests and reloads", "builds, tests and reloads")),
         ("code", pick("main.rhai", "plugin.wasm")),
         ("home_folder", usual_folder(language).to_owned()),
         ("wit_bindgen", pins::WIT_BINDGEN.to_owned()),
