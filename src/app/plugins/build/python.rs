@@ -6,15 +6,13 @@ use std::path::Path;
 
 use super::Place;
 use super::pins::COMPONENTIZE_PY;
-use super::tool::{Job, find, in_ancestors, missing};
+use super::tool::{Job, environments, find, missing};
 use crate::app::failure::{Class, Failure};
 
 pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
     let package = place.full.as_path();
     let module = main_module(package)?;
-    let mut beside = in_ancestors(package, ".venv/bin");
-    beside.extend(std::env::var_os("VIRTUAL_ENV").map(|folder| Path::new(&folder).join("bin")));
-    let Some(program) = find("componentize-py", &beside) else {
+    let Some(program) = find("componentize-py", &environments(package)) else {
         let pin = if package.join("requirements.txt").is_file() {
             "-r requirements.txt".to_owned()
         } else {

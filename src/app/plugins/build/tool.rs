@@ -34,6 +34,13 @@ pub(super) fn in_ancestors(package: &Path, folder: &str) -> Vec<PathBuf> {
     package.ancestors().map(|above| above.join(folder)).collect()
 }
 
+/// Where virtual environments of Python have their programs: those beside the package, and the one in use.
+pub(super) fn environments(package: &Path) -> Vec<PathBuf> {
+    let mut folders = in_ancestors(package, ".venv/bin");
+    folders.extend(std::env::var_os("VIRTUAL_ENV").map(|folder| Path::new(&folder).join("bin")));
+    folders
+}
+
 /// A tool that was not found: what was looked for and where, and the command that installs it.
 pub(super) fn missing(what: &str, looked: &str, install: &str) -> Failure {
     Failure::new(Class::Rejected, MISSING, format!("{what} is not installed: looked for {looked}"))

@@ -49,7 +49,7 @@ fn tried_json(tried: &Tried, hook: Hook) -> Value {
     json!({
         "plugin": tried.plugin, "version": tried.version, "hook": hook.name(), "verdict": verdict, "detail": detail,
         "edits": played.edits.iter().map(|edit| json!({ "field": edit.what, "old": edit.old, "new": edit.new })).collect::<Vec<_>>(),
-        "log": log_json(&played.log),
+        "refused": tried.refused, "log": log_json(&played.log),
         "spent": {
             "microseconds": micros(spent.time), "memory_bytes": spent.memory_bytes, "operations": spent.operations,
             "log_bytes": spent.log_bytes, "host_calls": spent.host_calls, "edits": played.edits.len(),
@@ -117,6 +117,9 @@ fn tried_text(tried: &Tried, hook: Hook) -> String {
     }
     text.push('\n');
     text.push_str(&spent_text(tried));
+    if let Some(why) = &tried.refused {
+        text.push_str(&format!("\nit is tried as it lies in its folder, and is not in service: {why}\n"));
+    }
     text
 }
 
