@@ -47,7 +47,7 @@ pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
         ));
     };
     let hint = "its messages are above; there is no C library: carnet.h has what can be called";
-    let job = Job { program: &program, place, name, hint };
+    let job = Job { program: &program, place, name, hint, essence: |_| None };
     let code = job.run(|output| {
         let mut arguments: Vec<OsString> = how.into_iter().chain(FLAGS).map(OsString::from).collect();
         arguments.push("-o".into());

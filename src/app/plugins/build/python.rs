@@ -27,13 +27,22 @@ pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
     };
     let hint =
         "its messages are above; hooks are classes as wit/world.wit names them: `class OnCreate(exports.OnCreate)`";
-    let job = Job { program: &program, place, name: "componentize-py", hint };
+    let job = Job { program: &program, place, name: "componentize-py", hint, essence };
     job.run(|output| {
         let fixed = ["--quiet", "--wit-path", "wit", "componentize", &module, "--output"];
         let mut arguments: Vec<OsString> = fixed.map(OsString::from).into();
         arguments.push(output.as_os_str().to_owned());
         arguments
     })
+}
+
+/// What the author's code came to, without the tool's own stack around it.
+fn essence(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("\nAssertionError: ")?;
+    let end = ["\n\nCaused by:", "\nStack backtrace:"].into_iter().filter_map(|end| rest.find(end)).min();
+    // The package is mounted under a number.
+    let told = rest[..end.unwrap_or(rest.len())].trim_end().replace("File \"/0/", "File \"");
+    (!told.is_empty()).then_some(told)
 }
 
 /// `plugin.py`, `app.py`, or the only one there is.
@@ -51,5 +60,20 @@ fn main_module(package: &Path) -> Result<String, Failure> {
         (None, [only]) => Ok(only.clone()),
         _ => Err(Failure::new(Class::Usage, "NO_SOURCES", format!("`{}` has no plugin.py", package.display()))
             .hint(format!("call the one with the hooks plugin.py; there are {}", modules.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_author_has_to_know_is_found() {
+        let check = |said: &str, expected: Option<&str>| assert_eq!(essence(said).as_deref(), expected);
+        check(
+            "Traceback (most recent call last):\n  File \"/bin/componentize-py\", line 8\nAssertionError:   File \"/0/plugin.py\", line 18\n    def x(\nSyntaxError: no\n\n\nCaused by:\n    SyntaxError: no\n",
+            Some("  File \"plugin.py\", line 18\n    def x(\nSyntaxError: no"),
+        );
+        check("no world was found", None);
     }
 }
