@@ -10,6 +10,7 @@ use crate::plugin::hook::{Hook, HookSet};
 use crate::plugin::manifest::place::{Part, locate};
 use crate::plugin::manifest::{MANIFEST_FILE, Manifest, did_you_mean};
 use crate::plugin::package::{EngineKind, LoadError};
+use crate::plugin::signature::{SIGNATURE_FILE, Signed};
 use crate::registry::cases::{CaseEnd, CaseRun};
 use crate::registry::sources::{built_from, source_digest_of};
 use crate::registry::workbench::Draft;
@@ -53,6 +54,8 @@ pub struct About {
     pub exports: Vec<Port>,
     /// Whether the component says that it was built from the sources beside it; `None` when there is nothing to compare.
     pub sources: Option<Sources>,
+    /// Who signed it, where that counts here.
+    pub signed: Option<Signed>,
     /// How many cases it has.
     pub cases: usize,
     /// How many of them pass.
@@ -116,10 +119,13 @@ impl App {
             }
         }
         // A home judges by more than what is looked at here; what it says has the last word.
-        if checked.is_sound()
-            && let Err(refused) = self.registry()?.candidate(&checked.path)
-        {
-            std::iter::once(refused.error).chain(refused.more).for_each(|error| checked.fault(error));
+        if checked.is_sound() {
+            match self.registry()?.candidate(&checked.path) {
+                Ok(loaded) => checked.what.iter_mut().for_each(|about| about.signed.clone_from(&loaded.signed)),
+                Err(refused) => {
+                    std::iter::once(refused.error).chain(refused.more).for_each(|error| checked.fault(error));
+                }
+            }
         }
         Ok(checked)
     }
@@ -149,6 +155,7 @@ fn look(draft: &Draft<'_>, settings: &str, checked: &mut Checked) {
         imports: inspected.imports,
         exports: inspected.exports,
         sources,
+        signed: None,
         cases: draft.cases().len(),
         passing: 0,
         deployment,
@@ -352,7 +359,7 @@ fn sources_of(draft: &Draft<'_>, checked: &mut Checked) -> Option<Sources> {
 
 /// Files that look like parts of a package and do not count, for their names are other ones.
 fn misnamed(checked: &mut Checked) {
-    const KNOWN: [&str; 4] = [MANIFEST_FILE, "plugin.wasm", "main.rhai", "cases"];
+    const KNOWN: [&str; 5] = [MANIFEST_FILE, "plugin.wasm", "main.rhai", "cases", SIGNATURE_FILE];
     let Ok(entries) = std::fs::read_dir(&checked.path) else { return };
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
