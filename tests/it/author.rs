@@ -274,3 +274,18 @@ fn packages_of_other_languages_are_built_when_their_tool_is_there_and_after_each
     home.write("plugins/ours/plugin.py", "first = 2\n");
     assert_eq!(sources(&home), "changed");
 }
+
+#[test]
+fn a_version_whose_cases_fail_is_tried_all_the_same() {
+    let home = greet(&[("Lee", "verdict = \"accept\"")]);
+    home.write("lee.toml", "[contact]\nlast_name = \"Lee\"\n");
+    let run = |plugin: &str| home.json(&["plugin", "run", plugin, "on_create", "--event", "lee.toml"], 0);
+    assert_eq!((&run("greet")["edits"][0]["new"], &run("greet")["refused"]), (&json!("Acme"), &Value::Null));
+    // The one that serves goes on; the one that lies there is what its author asks about.
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) { contact.company = \"Initech\"; }");
+    home.write("scripts/greet/cases/Lee.toml", "hook = \"on_create\"\n[contact]\n[expect]\nverdict = \"reject\"\n");
+    let tried = run("greet");
+    assert_eq!(tried["edits"][0]["new"], "Initech");
+    assert!(tried["refused"].as_str().is_some_and(|why| why.contains("Lee.toml")), "{tried:#}");
+    assert_eq!(run("scripts/greet")["edits"][0]["new"], "Initech");
+}
