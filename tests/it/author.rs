@@ -271,6 +271,8 @@ fn packages_of_other_languages_are_built_when_their_tool_is_there_and_after_each
 
     let sources = |home: &Home| home.json(&["plugin", "check", "plugins/ours"], 0)["sources"].clone();
     assert_eq!(sources(&home), "same");
+    let told = home.run(&["plugin", "check", "plugins/ours"]).exits(0).stdout;
+    assert!(!told.contains("does not count"), "{told}");
     home.write("plugins/ours/plugin.py", "first = 2\n");
     assert_eq!(sources(&home), "changed");
 }

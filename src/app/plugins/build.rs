@@ -45,10 +45,6 @@ pub fn build(package: &Path) -> Result<Built, Failure> {
     let language = language_of(package)?;
     let full = fs::canonicalize(package).map_err(|error| Failure::io("find", package, &error))?;
     let place = Place { full, given: package };
-    // It may take half a minute; cargo tells of itself.
-    if !matches!(language, Language::Rust | Language::Rhai) {
-        tracing::info!(target: "carnet::notice", "building {} ({})…", package.display(), language.title());
-    }
     let before = digest_of(package, language)?;
     let code = match language {
         Language::Rust => rust::compile(&place)?,

@@ -12,7 +12,7 @@ use crate::plugin::manifest::{MANIFEST_FILE, Manifest, did_you_mean};
 use crate::plugin::package::{EngineKind, LoadError};
 use crate::plugin::signature::{SIGNATURE_FILE, Signed};
 use crate::registry::cases::{CaseEnd, CaseRun};
-use crate::registry::sources::{built_from, source_digest_of};
+use crate::registry::sources::{Language, built_from, source_digest_of};
 use crate::registry::workbench::Draft;
 use crate::registry::{Deployment, Mode};
 use crate::runtime::wasm::{Port, inspect, source_digest};
@@ -365,9 +365,16 @@ fn misnamed(checked: &mut Checked) {
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     let missing: Vec<&str> = KNOWN.into_iter().filter(|known| !names.iter().any(|name| name == known)).collect();
-    for name in names.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !name.starts_with('.')) {
+    let language = Language::of_package(&checked.path);
+    let is_source = |name: &&String| language.is_some_and(|language| language.writes(Path::new(name)));
+    let others = names.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !name.starts_with('.'));
+    // A script other than `main.rhai` is none of its sources.
+    for name in others.filter(|name| name.ends_with(".rhai") || !is_source(name)) {
         let code = [("plugin.wasm", ".wasm"), ("main.rhai", ".rhai")].into_iter().find(|(_, end)| name.ends_with(end));
-        let near = did_you_mean(&name.to_lowercase(), missing.iter().copied());
+        let lower = name.to_lowercase();
+        // Much is called `plugin.` something; a signature is looked for only in what looks like one.
+        let may_be = |known: &&&str| **known != SIGNATURE_FILE || lower.contains("sig");
+        let near = did_you_mean(&lower, missing.iter().filter(may_be).copied());
         let hint = match code {
             Some((own, _)) if missing.contains(&own) => format!("its name has to be `{own}`"),
             Some((own, _)) => format!("the code of a package is `{own}` alone"),

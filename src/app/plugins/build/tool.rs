@@ -68,6 +68,8 @@ impl Job<'_> {
         let output = aside.path().join("out.wasm");
         let mut command = Command::new(self.program);
         command.args(arguments(&output)).current_dir(&self.place.full).stdin(Stdio::null());
+        // It may take half a minute.
+        tracing::info!(target: "carnet::notice", "building {} with {}…", self.place.given.display(), self.name);
         // How a tool came to its error tells an author nothing.
         command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
         let ran = command.output().map_err(|error| Failure::io("run", self.program, &error))?;
