@@ -15,6 +15,7 @@ mod scan;
 mod secrets;
 mod service;
 mod shelf;
+pub mod sources;
 pub mod standing;
 pub mod stats;
 pub mod watch;

@@ -7,7 +7,6 @@ pub mod build;
 pub mod check;
 pub mod dev;
 pub mod history;
-pub mod language;
 pub mod mode;
 pub mod new;
 mod package;
@@ -15,6 +14,7 @@ pub mod prometheus;
 pub mod record;
 pub mod run;
 pub mod simulate;
+mod source_line;
 pub mod stats;
 pub mod test;
 

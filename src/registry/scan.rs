@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Folders;
 use super::shelf::{At, Packed};
+use super::sources::built_from;
 use crate::plugin::manifest::{MANIFEST_BYTES, MANIFEST_FILE, Manifest};
 use crate::plugin::package::{EngineKind, LoadError};
 use crate::plugin::signature::{SIGNATURE_BYTES, SIGNATURE_FILE, lone_signature};
@@ -196,25 +197,14 @@ impl Place {
     /// Returns the manifest of a package of which there are sources, and no code yet.
     pub(super) fn unbuilt(&self) -> Option<Manifest> {
         let code = ["plugin.wasm", "main.rhai"].into_iter().any(|name| self.path.join(name).symlink_metadata().is_ok());
-        if code || self.lone.is_some() || !self.has_sources() {
+        if code || self.lone.is_some() || built_from(&self.path).is_none() {
             return None;
         }
         Manifest::parse(&self.read_text(&self.path.join(MANIFEST_FILE), MANIFEST_BYTES).ok()?, &self.name()).ok()
     }
 
-    /// Says whether there is something to build a component from.
-    fn has_sources(&self) -> bool {
-        let source =
-            |path: &PathBuf| path.extension().is_some_and(|end| ["py", "js", "c"].iter().any(|known| end == *known));
-        let named = ["Cargo.toml", "package.json"].into_iter().any(|name| self.path.join(name).exists());
-        named
-            || [self.path.clone(), self.path.join("src")]
-                .iter()
-                .any(|folder| list(folder).is_ok_and(|all| all.iter().any(source)))
-    }
-
     fn how_to_get_code(&self) -> String {
-        if self.has_sources() {
+        if built_from(&self.path).is_some() {
             let folder = Path::new(self.root.file_name().unwrap_or_default()).join(self.name());
             format!("build it: `carnet plugin build {}`", folder.display())
         } else {

@@ -52,6 +52,16 @@ impl Given {
         given
     }
 
+    /// Puts other values over them.
+    pub(super) fn and(mut self, others: toml::Table) -> Self {
+        for key in others.keys() {
+            self.elsewhere.retain(|(known, _)| known != key);
+            self.faults.retain(|fault| !fault.message.starts_with(&format!("setting `{key}`")));
+        }
+        self.values.extend(others);
+        self
+    }
+
     /// All that decides what the plugin is told, for hashing only.
     pub(super) fn text(&self) -> String {
         format!("{:?}{:?}", self.values, self.faults)

@@ -9,7 +9,7 @@ use super::activate::{guarded, package};
 use super::cases::{CaseRun, play_cases};
 use super::grants::{Deployments, Waits};
 use super::scan::{Place, Source, sha256};
-use super::secrets::Given;
+use super::secrets::{Given, Mask};
 use super::{Deployment, Load};
 use crate::plugin::Plugin;
 use crate::plugin::manifest::{Manifest, is_plugin_name};
@@ -134,6 +134,20 @@ impl Draft<'_> {
         let manifest = self.manifest.as_ref().map_err(Clone::clone)?;
         let package = package(&self.source, manifest, manifest.configure(config)?);
         guarded(&*self.workbench.load, &package).map_err(|error| vec![error])
+    }
+
+    /// Loads it for its author as this deployment tells it, with other values over those. Returns what must not be shown of what it is told,
+    /// too.
+    ///
+    /// # Errors
+    /// What is wrong with manifest, configuration or code.
+    pub fn load_as_told(&self, others: toml::Table) -> Result<(Arc<dyn Plugin>, Mask), Vec<LoadError>> {
+        let (manifest, deployment) = (self.manifest.as_ref().map_err(Clone::clone)?, self.deployment());
+        let config = Given::read(&deployment).and(others).configure(manifest, &deployment)?;
+        let mask = Mask::of(manifest, &config);
+        let package = package(&self.source, manifest, config);
+        let plugin = guarded(&*self.workbench.load, &package).map_err(|error| vec![error])?;
+        Ok((plugin, mask))
     }
 
     /// Loads its code alone, told what can be told of what it is told: for looking at it though its manifest or settings are at fault.

@@ -213,3 +213,81 @@ fn a_package_anywhere_is_developed_and_a_build_that_fails_is_told() {
     assert_eq!(developing.next()["in_service"], false);
     assert!(developing.child.wait().expect("its end").success());
 }
+
+#[test]
+fn settings_that_change_take_effect_while_a_package_is_developed() {
+    let home = greet(&[("Lee", "verdict = \"accept\"")]);
+    home.write("scripts/greet/plugin.toml", "name = \"greet\"\n[config.company]\ntype = \"text\"\ndefault = \"\"\n");
+    let mut developing = Telling::start(&home, &["plugin", "dev", "greet", "--generations", "3"]);
+    let first = developing.next();
+    assert_eq!((&first["works"], &first["mode"]), (&json!(true), &json!("enforce")), "{first:#}");
+    let mut told = |settings: &str| {
+        home.write("carnet.toml", settings);
+        let told = developing.next();
+        let why = told["problems"][0]["message"].as_str().unwrap_or_default().to_owned();
+        (told["works"] == true, told["mode"].clone(), why)
+    };
+    assert_eq!(told("[plugins.greet]\nmode = \"observe\"\n"), (true, json!("observe"), String::new()));
+    let (works, _, why) = told("[plugins.greet]\nmode = \"observ\"\n");
+    assert!(!works && why.contains("carnet.toml") && why.contains("2:8"), "{why}");
+    let (works, _, why) = told("[plugins.greet.config]\ncompny = \"x\"\n");
+    assert!(!works && why.contains("compny"), "{why}");
+    let (works, _, why) = told("[plugins.greet]\nmode = \"off\"\n");
+    assert!(!works && why.contains("switched off"), "{why}");
+    assert_eq!(told("[plugins.greet]\nmode = \"enforce\"\n"), (true, json!("enforce"), String::new()));
+    assert!(developing.child.wait().expect("its end").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn packages_of_other_languages_are_built_when_their_tool_is_there_and_after_each_save() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let shipped = root().join("plugins/phone-repair");
+    for (name, from) in [("plugin.toml", "plugin.toml"), ("cases/one.toml", "cases/brackets-and-hyphens.toml")] {
+        let content = std::fs::read_to_string(shipped.join(from)).expect("a file of the package");
+        home.write(&format!("plugins/ours/{name}"), content.replace("phone-repair", "ours"));
+    }
+    home.write("plugins/ours/plugin.py", "first = 1\n");
+    let mut command = home.command();
+    command.env("PATH", "").env_remove("VIRTUAL_ENV").args(["--json", "plugin", "dev", "ours", "--generations", "2"]);
+    let mut developing = Telling::of(command);
+    let lacks = developing.next();
+    assert!(lacks["problems"][0]["hint"].as_str().is_some_and(|hint| hint.contains("pip install")), "{lacks:#}");
+    // The tool comes, and nothing is saved. Its last argument is the file to write.
+    let copy = format!("for last; do :; done\n/bin/cp '{}' \"$last\"", shipped.join("plugin.wasm").display());
+    let tool = home.write("tool", format!("#!/bin/sh\n{copy}\n"));
+    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let place = home.path().join("plugins/ours/.venv/bin");
+    std::fs::create_dir_all(&place).expect("a folder");
+    std::fs::rename(tool, place.join("componentize-py")).expect("the tool in its place");
+    let built = developing.next();
+    assert_eq!((&built["works"], &built["cases"]), (&json!(true), &json!(1)), "{built:#}");
+    assert!(built["built_bytes"].is_u64(), "{built:#}");
+    home.write("plugins/ours/wit/world.wit", "package local:plugin;\n");
+    let again = developing.next();
+    assert!(again["works"] == true && again["built_bytes"].is_u64(), "{again:#}");
+    assert!(developing.child.wait().expect("its end").success());
+
+    let sources = |home: &Home| home.json(&["plugin", "check", "plugins/ours"], 0)["sources"].clone();
+    assert_eq!(sources(&home), "same");
+    let told = home.run(&["plugin", "check", "plugins/ours"]).exits(0).stdout;
+    assert!(!told.contains("does not count"), "{told}");
+    home.write("plugins/ours/plugin.py", "first = 2\n");
+    assert_eq!(sources(&home), "changed");
+}
+
+#[test]
+fn a_version_whose_cases_fail_is_tried_all_the_same() {
+    let home = greet(&[("Lee", "verdict = \"accept\"")]);
+    home.write("lee.toml", "[contact]\nlast_name = \"Lee\"\n");
+    let run = |plugin: &str| home.json(&["plugin", "run", plugin, "on_create", "--event", "lee.toml"], 0);
+    assert_eq!((&run("greet")["edits"][0]["new"], &run("greet")["refused"]), (&json!("Acme"), &Value::Null));
+    // The one that serves goes on; the one that lies there is what its author asks about.
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) { contact.company = \"Initech\"; }");
+    home.write("scripts/greet/cases/Lee.toml", "hook = \"on_create\"\n[contact]\n[expect]\nverdict = \"reject\"\n");
+    let tried = run("greet");
+    assert_eq!(tried["edits"][0]["new"], "Initech");
+    assert!(tried["refused"].as_str().is_some_and(|why| why.contains("Lee.toml")), "{tried:#}");
+    assert_eq!(run("scripts/greet")["edits"][0]["new"], "Initech");
+}

@@ -149,7 +149,7 @@ fn a_tool_that_is_missing_is_named_with_the_command_that_installs_it() {
         ),
         (
             "c",
-            "`clang` with `wasm-ld` in PATH, `zig` in PATH",
+            "`clang` with `wasm-ld` in PATH, and `zig` or `python-zig` in PATH",
             "apt-get install clang lld; or pip install ziglang==0.17.1",
         ),
     ] {
@@ -234,7 +234,7 @@ fn a_core_module_of_a_c_compiler_becomes_a_component_of_the_world_beside_it() {
         "package local:plugin;\nworld guest { export carnet:plugin/on-delete@0.1.0; }\n",
     );
     let (_, message, _) = error(&build(&home, "plugins/ours").exits(1));
-    assert!(message.contains("on-delete"), "{message}");
+    assert!(message.contains("`on_delete`"), "{message}");
     home.write("plugins/ours/wit/world.wit", "package local:plugin;\nworld guest { exprt x; }\n");
     let (code, message, _) = error(&build(&home, "plugins/ours").exits(1));
     assert!(code == "WIT" && message.contains("world.wit:2"), "{message}");

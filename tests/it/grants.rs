@@ -200,6 +200,9 @@ fn a_signature_is_over_code_and_manifest_together() {
     assert_eq!(plugin["signed_comment"], "greet 1.0.0");
     let ran = home.run(&["plugin", "check"]).exits(0);
     assert!(ran.stdout.contains("signed by 9B07B97B43799D10"), "{ran:#?}");
+    let ran = home.run(&["plugin", "check", "greet"]).exits(0);
+    assert!(ran.stdout.contains("by 9B07B97B43799D10: greet 1.0.0"), "{ran:#?}");
+    assert!(!ran.stdout.contains("plugin.minisig"), "it counts: {ran:#?}");
 
     // Neither file may be another one, even where no signature is required.
     trust(&mine, false);

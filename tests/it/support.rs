@@ -111,7 +111,13 @@ pub struct Telling {
 impl Telling {
     pub fn start(home: &Home, args: &[&str]) -> Self {
         let mut command = home.command();
-        command.arg("--json").args(args).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg("--json").args(args);
+        Self::of(command)
+    }
+
+    /// Starts a command that was set up with `--json`.
+    pub fn of(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         Self { child, lines }

@@ -2,7 +2,6 @@
 //! and gets the digest of the sources, so that anybody can see whether it was built from those beside it.
 
 mod c;
-pub mod digest;
 mod javascript;
 pub mod pins;
 mod python;
@@ -12,11 +11,11 @@ mod tool;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::language::Language;
 use crate::app::failure::{Class, Failure};
+use crate::registry::sources::{Digests, Language, digests_of};
 use crate::runtime::wasm::{componentize, hooks_of, with_source_digest};
 
-pub use digest::source_digest_of;
+pub use crate::registry::sources::source_digest_of;
 
 /// Where a package is.
 struct Place<'a> {
@@ -72,8 +71,13 @@ pub fn build(package: &Path) -> Result<Built, Failure> {
     Ok(Built { path, bytes: component.len(), digest: digest.all })
 }
 
-fn digest_of(package: &Path, language: Language) -> Result<digest::Digests, Failure> {
-    digest::of(package, language).map_err(|error| Failure::io("read the sources of", package, &error))
+/// Says whether a build failed for want of a tool.
+pub(super) fn is_missing_tool(failure: &Failure) -> bool {
+    failure.code == tool::MISSING
+}
+
+fn digest_of(package: &Path, language: Language) -> Result<Digests, Failure> {
+    digests_of(package, language).map_err(|error| Failure::io("read the sources of", package, &error))
 }
 
 fn language_of(package: &Path) -> Result<Language, Failure> {
@@ -86,8 +90,11 @@ fn language_of(package: &Path) -> Result<Language, Failure> {
     }
     Language::of_package(package).ok_or_else(|| {
         let message = format!("`{}` holds no sources of a plugin", package.display());
-        Failure::new(Class::Usage, "NO_SOURCES", message)
-            .hint("looked for Cargo.toml, package.json, *.js, *.py and *.c; `carnet plugin new` starts a plugin")
+        Failure::new(Class::Usage, "NO_SOURCES", message).hint(if package.join("plugin.wasm").is_file() {
+            "looked for Cargo.toml and package.json, and for *.js, *.py and *.c with a world in wit/"
+        } else {
+            "looked for Cargo.toml, package.json, *.js, *.py and *.c; `carnet plugin new` starts a plugin"
+        })
     })
 }
 

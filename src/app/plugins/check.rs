@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::build::source_digest_of;
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::domain::field::FieldKey;
@@ -11,7 +10,9 @@ use crate::plugin::hook::{Hook, HookSet};
 use crate::plugin::manifest::place::{Part, locate};
 use crate::plugin::manifest::{MANIFEST_FILE, Manifest, did_you_mean};
 use crate::plugin::package::{EngineKind, LoadError};
+use crate::plugin::signature::{SIGNATURE_FILE, Signed};
 use crate::registry::cases::{CaseEnd, CaseRun};
+use crate::registry::sources::{Language, built_from, source_digest_of};
 use crate::registry::workbench::Draft;
 use crate::registry::{Deployment, Mode};
 use crate::runtime::wasm::{Port, inspect, source_digest};
@@ -53,6 +54,8 @@ pub struct About {
     pub exports: Vec<Port>,
     /// Whether the component says that it was built from the sources beside it; `None` when there is nothing to compare.
     pub sources: Option<Sources>,
+    /// Who signed it, where that counts here.
+    pub signed: Option<Signed>,
     /// How many cases it has.
     pub cases: usize,
     /// How many of them pass.
@@ -116,10 +119,13 @@ impl App {
             }
         }
         // A home judges by more than what is looked at here; what it says has the last word.
-        if checked.is_sound()
-            && let Err(refused) = self.registry()?.candidate(&checked.path)
-        {
-            std::iter::once(refused.error).chain(refused.more).for_each(|error| checked.fault(error));
+        if checked.is_sound() {
+            match self.registry()?.candidate(&checked.path) {
+                Ok(loaded) => checked.what.iter_mut().for_each(|about| about.signed.clone_from(&loaded.signed)),
+                Err(refused) => {
+                    std::iter::once(refused.error).chain(refused.more).for_each(|error| checked.fault(error));
+                }
+            }
         }
         Ok(checked)
     }
@@ -149,6 +155,7 @@ fn look(draft: &Draft<'_>, settings: &str, checked: &mut Checked) {
         imports: inspected.imports,
         exports: inspected.exports,
         sources,
+        signed: None,
         cases: draft.cases().len(),
         passing: 0,
         deployment,
@@ -326,7 +333,7 @@ fn fields(draft: &Draft<'_>, manifest: &Manifest, hooks: HookSet, checked: &mut 
 
 /// Compares what the component says of its sources with those beside it.
 fn sources_of(draft: &Draft<'_>, checked: &mut Checked) -> Option<Sources> {
-    if draft.engine() != EngineKind::Wasm || !draft.path().join("Cargo.toml").is_file() {
+    if draft.engine() != EngineKind::Wasm || built_from(draft.path()).is_none() {
         return None;
     }
     let now = match source_digest_of(draft.path()) {
@@ -352,15 +359,22 @@ fn sources_of(draft: &Draft<'_>, checked: &mut Checked) -> Option<Sources> {
 
 /// Files that look like parts of a package and do not count, for their names are other ones.
 fn misnamed(checked: &mut Checked) {
-    const KNOWN: [&str; 4] = [MANIFEST_FILE, "plugin.wasm", "main.rhai", "cases"];
+    const KNOWN: [&str; 5] = [MANIFEST_FILE, "plugin.wasm", "main.rhai", "cases", SIGNATURE_FILE];
     let Ok(entries) = std::fs::read_dir(&checked.path) else { return };
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     let missing: Vec<&str> = KNOWN.into_iter().filter(|known| !names.iter().any(|name| name == known)).collect();
-    for name in names.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !name.starts_with('.')) {
+    let language = Language::of_package(&checked.path);
+    let is_source = |name: &&String| language.is_some_and(|language| language.writes(Path::new(name)));
+    let others = names.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !name.starts_with('.'));
+    // A script other than `main.rhai` is none of its sources.
+    for name in others.filter(|name| name.ends_with(".rhai") || !is_source(name)) {
         let code = [("plugin.wasm", ".wasm"), ("main.rhai", ".rhai")].into_iter().find(|(_, end)| name.ends_with(end));
-        let near = did_you_mean(&name.to_lowercase(), missing.iter().copied());
+        let lower = name.to_lowercase();
+        // Much is called `plugin.` something; a signature is looked for only in what looks like one.
+        let may_be = |known: &&&str| **known != SIGNATURE_FILE || lower.contains("sig");
+        let near = did_you_mean(&lower, missing.iter().filter(may_be).copied());
         let hint = match code {
             Some((own, _)) if missing.contains(&own) => format!("its name has to be `{own}`"),
             Some((own, _)) => format!("the code of a package is `{own}` alone"),

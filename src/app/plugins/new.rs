@@ -9,11 +9,11 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::language::Language;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::plugin::hook::{Hook, HookSet};
 use crate::plugin::manifest::{did_you_mean, is_plugin_name};
+use crate::registry::sources::Language;
 
 /// What an author wants.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl App {
     /// Usage, when a name, a hook or the language is not one; conflict, when there is such a package or folder already; or why
     /// it could not be written. Nothing is left of it then.
     pub fn new_package(&self, wish: &Wish<'_>) -> Result<Made, Failure> {
-        let language = Language::parse(wish.language)?;
+        let language = language(wish.language)?;
         let hooks = hooks(wish.hooks)?;
         check_name(wish.name)?;
         let home = self.home().folder();
@@ -70,6 +70,21 @@ impl App {
         put_down(into, wish.name, &files).map_err(|error| Failure::io("make", &folder, &error))?;
         Ok(Made { folder, language, hooks, files: files.into_iter().map(|(name, _)| name).collect(), in_home })
     }
+}
+
+/// Reads the name of a language, or one of its other names.
+fn language(name: &str) -> Result<Language, Failure> {
+    let lower = name.to_ascii_lowercase();
+    let known = match lower.as_str() {
+        "rs" => Some(Language::Rust),
+        "javascript" | "node" => Some(Language::JavaScript),
+        "py" | "python3" => Some(Language::Python),
+        _ => Language::ALL.into_iter().find(|language| language.name() == lower),
+    };
+    known.ok_or_else(|| {
+        Failure::new(Class::Usage, "LANGUAGE_UNKNOWN", format!("plugins cannot be started in `{name}`"))
+            .hint(did_you_mean(&lower, Language::ALL.map(Language::name)))
+    })
 }
 
 /// Reads the hooks' names; none at all is the most common one.

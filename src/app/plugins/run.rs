@@ -1,11 +1,12 @@
 //! One hook of one plugin, tried on an event that somebody wrote. Nothing is written, and the store is not asked.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::{Table, Value};
 
+use super::source_line;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::plugin::Plugin;
@@ -13,7 +14,7 @@ use crate::plugin::budget::Budget;
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{ConfigType, Manifest, did_you_mean};
 use crate::plugin::package::LoadError;
-use crate::registry::Loaded;
+use crate::registry::Mask;
 use crate::registry::cases::{Case, Played, play};
 
 /// Largest event, in bytes.
@@ -29,6 +30,8 @@ pub struct Tried {
     pub played: Played,
     /// What it could have spent.
     pub budget: Budget,
+    /// Why it would not come into service here, if it was named by its name.
+    pub refused: Option<String>,
 }
 
 impl App {
@@ -38,33 +41,63 @@ impl App {
     /// # Errors
     /// Usage, when the event cannot be read, or the plugin has no such hook or setting; why the plugin cannot be loaded.
     pub fn try_hook(&self, plugin: &str, hook: Hook, event: &Path, config: &[String]) -> Result<Tried, Failure> {
-        let loaded = self.plugin(plugin)?;
         let case = event_for(hook, event)?;
-        if !loaded.plugin.hooks().contains(hook) {
-            return Err(no_hook(&loaded.identity().name, hook, &*loaded.plugin));
+        let mut ready = self.ready(plugin, &case.config, config)?;
+        let Ready { code, manifest, mask, .. } = &ready;
+        if !code.hooks().contains(hook) {
+            return Err(no_hook(&code.identity().name, hook, &**code));
         }
-        let mut given = case.config.clone();
-        for pair in config {
-            let (key, value) = setting(&loaded.manifest, pair)?;
-            given.insert(key, value);
+        let mut played = play(&case, &**code, manifest);
+        mask.log(&mut played.log);
+        mask.outcome(&mut played.verdict);
+        if let Err(fault) = &mut played.verdict {
+            let bytes = std::fs::read(ready.path.join("plugin.wasm")).unwrap_or_default();
+            source_line::add(fault, &ready.path, &bytes);
         }
-        let code = if given.is_empty() { Arc::clone(&loaded.plugin) } else { self.told_otherwise(&loaded, given)? };
-        let mut played = play(&case, &*code, &loaded.manifest);
-        loaded.mask.log(&mut played.log);
-        loaded.mask.outcome(&mut played.verdict);
-        let identity = code.identity();
+        let identity = ready.code.identity();
         let (plugin, version) = (identity.name.clone(), identity.version.clone());
-        Ok(Tried { plugin, version, played, budget: loaded.manifest.limits.budget() })
+        let budget = ready.manifest.limits.budget();
+        Ok(Tried { plugin, version, played, budget, refused: ready.refused.take() })
     }
 
-    /// Loads a plugin once more from its package, with other values over the deployment's.
-    fn told_otherwise(&self, loaded: &Loaded, given: Table) -> Result<Arc<dyn Plugin>, Failure> {
+    /// Finds what is meant and loads it: what is in service; or, where a package is named, or what lies there is refused here, that package,
+    /// whatever its cases say.
+    fn ready(&self, plugin: &str, of_event: &Table, config: &[String]) -> Result<Ready, Failure> {
+        let generation = self.generation()?;
+        let refused = generation.refused.iter().find(|refused| refused.name == plugin);
+        if let Some(loaded) = generation.find(plugin).filter(|_| refused.is_none() && of_event.is_empty())
+            && config.is_empty()
+        {
+            let (code, manifest) = (Arc::clone(&loaded.plugin), loaded.manifest.clone());
+            return Ok(Ready { path: loaded.path.clone(), code, manifest, mask: loaded.mask.clone(), refused: None });
+        }
+        let path = match (refused, generation.find(plugin)) {
+            (Some(refused), _) => refused.path.clone(),
+            (None, Some(loaded)) => loaded.path.clone(),
+            (None, None) if Path::new(plugin).exists() => self.package_path(Path::new(plugin))?,
+            (None, None) => self.plugin(plugin)?.path.clone(),
+        };
         let workbench = self.workbench()?;
-        let draft = workbench.read(&loaded.path).map_err(|error| super::refused(&loaded.path, &[error]))?;
-        let mut config = draft.deployment().config;
-        config.extend(given);
-        draft.load(&config).map_err(|errors| super::refused(&loaded.path, &errors))
+        let draft = workbench.read(&path).map_err(|error| super::refused(&path, &[error]))?;
+        let manifest = draft.manifest.as_ref().map_err(|errors| super::refused(&path, errors))?.clone();
+        let mut given = of_event.clone();
+        for pair in config {
+            let (key, value) = setting(&manifest, pair)?;
+            given.insert(key, value);
+        }
+        let (code, mask) = draft.load_as_told(given).map_err(|errors| super::refused(&path, &errors))?;
+        let refused = refused.map(|refused| refused.error.to_string());
+        Ok(Ready { path, code, manifest, mask, refused })
     }
+}
+
+/// A plugin that can be called.
+struct Ready {
+    path: PathBuf,
+    code: Arc<dyn Plugin>,
+    manifest: Manifest,
+    mask: Mask,
+    refused: Option<String>,
 }
 
 /// Reads an event for a hook.

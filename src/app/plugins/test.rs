@@ -5,12 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::source_line;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::app::output::Output;
 use crate::plugin::manifest::did_you_mean;
 use crate::plugin::package::LoadError;
-use crate::registry::cases::{CaseEnd, CaseRun, Differs, bless};
+use crate::registry::cases::{CaseEnd, CaseRun, Differs, Played, bless};
 use crate::registry::workbench::{Draft, Workbench};
 
 /// What to play, and what to do with what differs.
@@ -134,6 +135,11 @@ fn played(draft: &Draft<'_>, options: &TestOptions) -> Result<Vec<Tried>, Vec<Lo
         draft.load(&draft.deployment().config)?;
     }
     let tried = runs.into_iter().zip(cases).map(|(mut run, (_, text))| {
+        if let CaseEnd::Differs(differs) = &mut run.end
+            && let Some(Played { verdict: Err(fault), .. }) = &mut differs.played
+        {
+            source_line::add(fault, draft.path(), draft.code());
+        }
         let blessed = match &mut run.end {
             CaseEnd::Differs(differs) if options.bless => Some(blessed(draft, &run.case, text, differs)),
             _ => None,

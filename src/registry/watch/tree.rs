@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Notice, Sight, Timing, Watch, WatchError, start};
 use crate::registry::scan::{Stamp, is_passing, sha256, stamp};
-
-/// Folders of build output and of libraries that were fetched.
-const OUTPUT: [&str; 5] = ["target", "node_modules", "build", "dist", "__pycache__"];
+use crate::registry::sources::is_fetched;
 
 /// Most files that are looked at: more are no package.
 const MOST_FILES: usize = 5_000;
@@ -20,6 +18,8 @@ pub struct Tree {
     pub root: PathBuf,
     /// A file that is made from the others, and so is no change.
     pub made: Option<PathBuf>,
+    /// A file elsewhere that counts as well, whether or not it is there: the settings.
+    pub settings: PathBuf,
 }
 
 impl Tree {
@@ -51,7 +51,9 @@ impl Tree {
     /// Returns the files that count.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        self.walk().0
+        let mut files = self.walk().0;
+        files.extend(Some(self.settings.clone()).filter(|file| is_regular(file)));
+        files
     }
 
     /// Files and folders. Links to folders are not followed: they may lead round in a circle.
@@ -67,7 +69,7 @@ impl Tree {
                     continue;
                 }
                 match entry.file_type() {
-                    Ok(kind) if kind.is_dir() && !OUTPUT.contains(&name.as_str()) => open.push(path),
+                    Ok(kind) if kind.is_dir() && !is_fetched(&path) => open.push(path),
                     Ok(kind) if kind.is_dir() => {}
                     _ if is_regular(&path) => files.push(path),
                     _ => {}
@@ -93,7 +95,7 @@ impl Sight for Tree {
     fn folders(&self) -> Vec<PathBuf> {
         let (_, mut folders) = self.walk();
         // A folder that went and comes back shows in the one above it; a file that is replaced, too.
-        folders.extend(self.root.parent().map(PathBuf::from));
+        folders.extend([&self.root, &self.settings].into_iter().filter_map(|path| path.parent().map(PathBuf::from)));
         folders
     }
 }
@@ -112,7 +114,9 @@ mod tests {
             fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
             fs::write(root.join(path), path).unwrap();
         }
-        let tree = Tree { root: root.to_owned(), made: Some(root.join("plugin.wasm")) };
+        let settings = tempfile::tempdir().unwrap();
+        let settings = settings.path().join("carnet.toml");
+        let tree = Tree { root: root.to_owned(), made: Some(root.join("plugin.wasm")), settings: settings.clone() };
         let names = |tree: &Tree| -> Vec<String> {
             tree.files()
                 .iter()
@@ -125,6 +129,9 @@ mod tests {
         fs::write(root.join("plugin.wasm"), "built").unwrap();
         assert_eq!(tree.fingerprint(), before);
         fs::write(root.join("src/lib.rs"), "changed").unwrap();
-        assert_ne!(tree.fingerprint(), before);
+        let after = tree.fingerprint();
+        assert_ne!(after, before);
+        fs::write(settings, "").unwrap();
+        assert_ne!(tree.fingerprint(), after);
     }
 }

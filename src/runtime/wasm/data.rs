@@ -14,6 +14,7 @@ use crate::plugin::package::{ConfigValue, Identity};
 use crate::plugin::service::{LOG_LINES, LogLevel, LogLine, STATE_WRITES, Services, StateWrite};
 use crate::plugin::told::printable;
 
+use super::types::GuestRefusal;
 use super::wasi::{Output, System};
 use crate::plugin::overtime::Overtime;
 
@@ -50,6 +51,8 @@ pub(super) struct CallRecord {
     /// What the state would take with this call's writes; `None` before it was asked for.
     pub(super) state_size: Option<usize>,
     pub(super) refusals: usize,
+    /// What the guest was refused last, reading or writing: it may be the error that nobody catches.
+    pub(super) refused: Option<GuestRefusal>,
 }
 
 impl Data {
@@ -82,6 +85,11 @@ impl Data {
             FaultKind::HostCalls,
             format!("made more than {} calls of host functions", self.budget.host_calls),
         ))
+    }
+
+    /// Notes a refusal on its way to the guest.
+    pub(super) fn refuse(&mut self, refusal: impl Into<GuestRefusal>) -> GuestRefusal {
+        self.call.refused.insert(refusal.into()).clone()
     }
 
     /// Counts a refused write. Refusals are kept until the verdict, so they are limited as edits are.

@@ -67,15 +67,17 @@ fn find(mut store: Ctx<'_>, (by, value, limit): (String, String, u32)) -> Result
     if value.len() > LOOKUP_BYTES {
         let message =
             format!("a text of {} bytes is longer than the {LOOKUP_BYTES} to look contacts up by", value.len());
-        return Ok((Err(GuestRefusal::new("LOOKUP_VALUE", things::short(&by), message, "look for less")),));
+        let refusal = GuestRefusal::new("LOOKUP_VALUE", things::short(&by), message, "look for less");
+        return Ok((Err(data.refuse(refusal)),));
     }
     let Some(key) = LookupKey::parse(&by, &value) else {
         let message = format!("contacts cannot be looked up by `{}`", things::short(&by));
         let hint = "use `email`, `phone`, `external_id` or `name`";
-        return Ok((Err(GuestRefusal::new("LOOKUP_KEY", things::short(&by), message, hint)),));
+        let refusal = GuestRefusal::new("LOOKUP_KEY", things::short(&by), message, hint);
+        return Ok((Err(data.refuse(refusal)),));
     };
     if let Some(Err(refusal)) = data.subject.as_ref().map(|subject| subject.may_look_up(&key)) {
-        return Ok((Err(refusal.into()),));
+        return Ok((Err(data.refuse(refusal)),));
     }
     let Some(lookup) = &data.services.lookup else { return Ok((Ok(Vec::new()),)) };
     let limit = limit.clamp(1, MAX_LIMIT) as usize;
@@ -127,7 +129,8 @@ fn remember(data: &mut Data, write: StateWrite) -> std::result::Result<(), Guest
     if let Err(message) = check_state_write(&write, others) {
         let too_long = write.key.is_empty() || write.key.len() > STATE_KEY_BYTES;
         let code = if too_long { "STATE_KEY" } else { "STATE_FULL" };
-        return Err(GuestRefusal::new(code, things::short(&write.key), message, "shorten the key or remove old ones"));
+        let hint = "shorten the key or remove old ones";
+        return Err(data.refuse(GuestRefusal::new(code, things::short(&write.key), message, hint)));
     }
     data.call.state_size = Some(others + write.value.as_ref().map_or(0, |value| write.key.len() + value.len()));
     match data.call.state.iter_mut().find(|known| known.key == write.key) {

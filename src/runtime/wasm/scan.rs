@@ -207,10 +207,19 @@ pub fn componentize(core_or_component: &[u8]) -> Result<Vec<u8>, LoadError> {
     if !is_core_module(core_or_component) {
         return Ok(core_or_component.to_vec());
     }
-    let cannot = |error: &dyn std::fmt::Display| {
-        LoadError::new(format!("the module cannot become a component: {error:#}"))
-            .hint("plugins have no WASI: build for `wasm32-unknown-unknown` with bindings from wit/")
-    };
     let encoder = ComponentEncoder::default().validate(true).module(core_or_component);
-    encoder.and_then(|mut encoder| encoder.encode()).map_err(|error| cannot(&format!("{error:#}")))
+    encoder.and_then(|mut encoder| encoder.encode()).map_err(|error| {
+        let why = format!("{error:#}");
+        if let Some((_, missing)) = why.split_once("failed to find export of interface `")
+            && let Some((interface, rest)) = missing.split_once('`')
+        {
+            let hook = interface.rsplit('/').next().unwrap_or(interface);
+            let hook = hook.split('@').next().unwrap_or(hook).replace('-', "_");
+            let function = rest.trim_start_matches(" function ").replace('`', "");
+            return LoadError::new(format!("its world exports `{hook}`, and its code has no such hook (`{function}`)"))
+                .hint(format!("write the hook, or take `export {interface};` out of wit/world.wit"));
+        }
+        LoadError::new(format!("the module cannot become a component: {why}"))
+            .hint("plugins have no WASI: build for `wasm32-unknown-unknown` with bindings from wit/")
+    })
 }

@@ -147,8 +147,8 @@ fn reads<T: 'static>(
     let run = move |mut store: Ctx<'_>, (this, name): (Resource<T>, WasmStr)| -> Result<Refusable<Option<String>>> {
         store.data_mut().count()?;
         let name = name_in(&name, &store)?;
-        let text = read(store.data(), this.rep(), &name)?;
-        Ok((text.map(|text| text.map(Cow::into_owned)).map_err(GuestRefusal::from),))
+        let text = read(store.data(), this.rep(), &name)?.map(|text| text.map(Cow::into_owned));
+        Ok((text.map_err(|refusal| store.data_mut().refuse(refusal)),))
     };
     things.func_wrap(&format!("[method]{method}"), run)
 }
@@ -163,7 +163,8 @@ fn reads_all<T: 'static>(
         store.data_mut().count()?;
         let name = name_in(&name, &store)?;
         let texts = read(store.data(), this.rep(), &name)?;
-        Ok((texts.map(|texts| texts.into_iter().map(Cow::into_owned).collect()).map_err(GuestRefusal::from),))
+        let texts = texts.map(|texts| texts.into_iter().map(Cow::into_owned).collect());
+        Ok((texts.map_err(|refusal| store.data_mut().refuse(refusal)),))
     };
     things.func_wrap(&format!("[method]{method}"), run)
 }
@@ -191,7 +192,7 @@ fn edit(store: &mut Ctx<'_>, write: impl FnOnce(&Ctx<'_>, &mut Subject) -> Resul
         Ok(Ok(())) => Ok((Ok(()),)),
         Ok(Err(EditError::Refused(refusal))) => {
             data.count_refusal()?;
-            Ok((Err(refusal.into()),))
+            Ok((Err(data.refuse(refusal)),))
         }
         Ok(Err(EditError::TooMany(limit))) => {
             Err(Fault::new(FaultKind::Edits, format!("asked for more than {limit} edits")).into())

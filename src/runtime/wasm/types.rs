@@ -67,13 +67,13 @@ pub(super) enum GuestRowVerdict {
 }
 
 /// `types.refusal`.
-#[derive(ComponentType, Lower, Debug)]
+#[derive(ComponentType, Lower, Clone, Debug)]
 #[component(record)]
 pub(super) struct GuestRefusal {
     code: String,
-    field: String,
-    message: String,
-    hint: Option<String>,
+    pub(super) field: String,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
 }
 
 /// `log.level`, in its order: the engine reads the number.

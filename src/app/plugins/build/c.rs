@@ -9,7 +9,7 @@ use wit_parser::Resolve;
 
 use super::Place;
 use super::pins::ZIGLANG;
-use super::tool::{Job, find, in_ancestors, missing};
+use super::tool::{Job, environments, find, missing};
 use crate::app::failure::{Class, Failure};
 
 /// What both compilers are told. There is no C library: nothing is taken for one of its functions.
@@ -30,7 +30,7 @@ pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
     let package = place.full.as_path();
     let world = package.join("wit");
     let files = sources(package)?;
-    let venv = in_ancestors(package, ".venv/bin");
+    let venv = environments(package);
     let zig = || find("zig", &venv).or_else(|| find("python-zig", &venv));
     // clang finds its linker itself, but says little when there is none.
     let clang = find("clang", &[]).filter(|_| find("wasm-ld", &[]).is_some());
@@ -41,12 +41,13 @@ pub(super) fn compile(place: &Place<'_>) -> Result<Vec<u8>, Failure> {
     } else {
         return Err(missing(
             "a C compiler for WebAssembly",
-            "`clang` with `wasm-ld` in PATH, `zig` in PATH, and `python-zig` in .venv/bin",
+            "`clang` with `wasm-ld` in PATH, and `zig` or `python-zig` in PATH, in \
+             `.venv/bin` of the package and the folders above it, and in the virtual environment in use",
             &format!("apt-get install clang lld; or pip install ziglang=={ZIGLANG}"),
         ));
     };
     let hint = "its messages are above; there is no C library: carnet.h has what can be called";
-    let job = Job { program: &program, place, name, hint };
+    let job = Job { program: &program, place, name, hint, essence: |_| None };
     let code = job.run(|output| {
         let mut arguments: Vec<OsString> = how.into_iter().chain(FLAGS).map(OsString::from).collect();
         arguments.push("-o".into());

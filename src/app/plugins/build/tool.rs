@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 use super::Place;
 use crate::app::failure::{Class, Failure};
 
+/// The code of a build for which there is no tool.
+pub(super) const MISSING: &str = "TOOL_MISSING";
+
 /// Returns the program's path: beside the package first (`node_modules/.bin`, `.venv/bin`), then in the path.
 pub(super) fn find(program: &str, beside: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -31,9 +34,16 @@ pub(super) fn in_ancestors(package: &Path, folder: &str) -> Vec<PathBuf> {
     package.ancestors().map(|above| above.join(folder)).collect()
 }
 
+/// Where virtual environments of Python have their programs: those beside the package, and the one in use.
+pub(super) fn environments(package: &Path) -> Vec<PathBuf> {
+    let mut folders = in_ancestors(package, ".venv/bin");
+    folders.extend(std::env::var_os("VIRTUAL_ENV").map(|folder| Path::new(&folder).join("bin")));
+    folders
+}
+
 /// A tool that was not found: what was looked for and where, and the command that installs it.
 pub(super) fn missing(what: &str, looked: &str, install: &str) -> Failure {
-    Failure::new(Class::Rejected, "TOOL_MISSING", format!("{what} is not installed: looked for {looked}"))
+    Failure::new(Class::Rejected, MISSING, format!("{what} is not installed: looked for {looked}"))
         .hint(format!("install it: {install}"))
 }
 
@@ -47,16 +57,21 @@ pub(super) struct Job<'a> {
     pub(super) name: &'a str,
     /// What to do when it fails.
     pub(super) hint: &'a str,
+    /// Finds what an author has to know in what it says when it fails; without that, all of it is shown.
+    pub(super) essence: fn(&str) -> Option<String>,
 }
 
 impl Job<'_> {
-    /// Runs the tool; `arguments` gets the file to write. Everything that it says goes to stderr as it is, and is looked at after a
-    /// failure only by people. Returns what it wrote.
+    /// Runs the tool; `arguments` gets the file to write. What it says is shown when it fails. Returns what it wrote.
     pub(super) fn run<A: AsRef<OsStr>>(&self, arguments: impl FnOnce(&Path) -> Vec<A>) -> Result<Vec<u8>, Failure> {
         let aside = tempfile::tempdir().map_err(|error| Failure::io("make", &std::env::temp_dir(), &error))?;
         let output = aside.path().join("out.wasm");
         let mut command = Command::new(self.program);
         command.args(arguments(&output)).current_dir(&self.place.full).stdin(Stdio::null());
+        // It may take half a minute.
+        tracing::info!(target: "carnet::notice", "building {} with {}…", self.place.given.display(), self.name);
+        // How a tool came to its error tells an author nothing.
+        command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
         let ran = command.output().map_err(|error| Failure::io("run", self.program, &error))?;
         let said =
             [ran.stdout.as_slice(), ran.stderr.as_slice()].map(|said| String::from_utf8_lossy(said).into_owned());
@@ -70,13 +85,14 @@ impl Job<'_> {
         }
         let how = if ran.status.success() { "it wrote no component".to_owned() } else { ran.status.to_string() };
         let message = format!("{} could not build `{}` ({how})", self.name, self.place.given.display());
+        let said = (self.essence)(&said).unwrap_or(said);
         let message = if said.is_empty() { message } else { format!("{message}\n{}", indented(&said)) };
         Err(Failure::new(Class::Rejected, "BUILD", message).hint(self.hint))
     }
 }
 
 /// What a tool said, set off from what Carnet says.
-fn indented(said: &str) -> String {
+pub(super) fn indented(said: &str) -> String {
     said.lines().map(|line| format!("    {}", line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
@@ -104,7 +120,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let run = |script: &str| {
             let place = Place { full: folder.path().to_owned(), given: Path::new("it") };
-            let job = Job { program: Path::new("/bin/sh"), place: &place, name: "sh", hint: "mend the sources" };
+            let job = Job {
+                program: Path::new("/bin/sh"),
+                place: &place,
+                name: "sh",
+                hint: "mend the sources",
+                essence: |_| None,
+            };
             job.run(|output| vec!["-c".into(), script.into(), "sh".into(), output.as_os_str().to_owned()])
         };
         let failure = run("echo one; echo two >&2; exit 3").unwrap_err();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::template::{Facts, fill};
 use crate::app::plugins::build::pins;
-use crate::app::plugins::language::Language;
 use crate::plugin::hook::{Hook, HookSet};
+use crate::registry::sources::Language;
 
 /// The contract, as it is in `wit/` of this version: all but the world of everything, so that another hook or import is one line.
 const CONTRACT: [(&str, &str); 4] = [
@@ -134,6 +134,7 @@ fn facts(name: &str, language: Language, hooks: HookSet, in_home: bool) -> Facts
         ("in_language", pick(", a script", &format!(", in {}", language.title()))),
         ("and_settings", if hooks.contains(Hook::Create) { ", its settings" } else { "" }.to_owned()),
         ("ready", pick("saved", "built")),
+        ("dev", pick("tests and reloads", "builds, tests and reloads")),
         ("code", pick("main.rhai", "plugin.wasm")),
         ("home_folder", usual_folder(language).to_owned()),
         ("wit_bindgen", pins::WIT_BINDGEN.to_owned()),

@@ -70,7 +70,10 @@ fn checked_json(checked: &Checked) -> Value {
         "hooks": about.hooks.iter().map(Hook::name).collect::<Vec<_>>(),
         "imports": about.imports.iter().map(|port| &port.name).collect::<Vec<_>>(),
         "exports": about.exports.iter().map(|port| &port.name).collect::<Vec<_>>(),
-        "sources": about.sources.map(sources), "cases": about.cases, "cases_passing": about.passing,
+        "sources": about.sources.map(sources),
+        "signed_by": about.signed.as_ref().map(|signed| signed.by.to_string()),
+        "signed_comment": about.signed.as_ref().map(|signed| signed.comment.as_str()),
+        "cases": about.cases, "cases_passing": about.passing,
         "mode": about.deployment.mode.as_str(), "granted": about.deployment.grants,
     });
     if let (Value::Object(answer), Value::Object(more)) = (&mut answer, more) {
@@ -137,6 +140,9 @@ fn sound(checked: &Checked) -> String {
     row("writes", if is_check { "nothing: it only rejects".to_owned() } else { fields(&manifest.writes) });
     let grants = asked_for(manifest);
     row("grants", if grants.is_empty() { "none asked".to_owned() } else { format!("{}, granted", list(&grants)) });
+    if let Some(signed) = &about.signed {
+        row("signed", format!("by {}: {}", signed.by, signed.comment));
+    }
     let on_fault = about.deployment.on_fault.or(manifest.on_fault);
     row("on a fault", on_fault.map_or("reject; an enquiry goes on", |policy| policy.as_str()).to_owned());
     row("budget", budget(manifest, about.engine));

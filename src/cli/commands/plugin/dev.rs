@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -19,9 +19,13 @@ use crate::cli::args::DevArgs;
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
 use crate::cli::signals;
+use crate::registry::Mode;
 
 /// How often a signal is looked for.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How often a tool that was missing is looked for.
+const LOOK_FOR_TOOL: Duration = Duration::from_secs(1);
 
 /// Builds, tests and reloads a package on every save.
 pub(super) fn run(app: &App, args: &DevArgs, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -38,7 +42,7 @@ pub(super) fn run(app: &App, args: &DevArgs, printer: &mut Printer) -> Result<Ou
     if !printer.is_json() {
         printer.note(&format!("watching {}; Ctrl-C ends it", developing.path().display()));
     }
-    let (mut worked, mut due) = (0, true);
+    let (mut worked, mut due, mut looked) = (0, true, Instant::now());
     let outcome = loop {
         if std::mem::take(&mut due)
             && let Some(round) = developing.round()
@@ -58,7 +62,11 @@ pub(super) fn run(app: &App, args: &DevArgs, printer: &mut Printer) -> Result<Ou
                 changes.try_iter().for_each(drop);
                 due = true;
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                if developing.lacks_tool() && looked.elapsed() >= LOOK_FOR_TOOL {
+                    (due, looked) = (true, Instant::now());
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => break Outcome::Stopped,
         }
     };
@@ -78,12 +86,13 @@ fn print(round: &Round, printer: &mut Printer) {
 fn round_json(round: &Round) -> Value {
     let (generation, in_service, why) = match &round.end {
         End::Works { generation, in_service } => (Some(*generation), *in_service, Vec::new()),
-        End::Broken { kept, why } => (*kept, false, errors_json(why)),
+        End::Broken { kept, why } => (*kept, None, errors_json(why)),
     };
     let tested = round.tested.as_ref();
     let problems = why.into_iter().chain(tested.into_iter().flat_map(|tested| errors_json(&tested.refused)));
     json!({
-        "works": matches!(round.end, End::Works { .. }), "generation": generation, "in_service": in_service,
+        "works": matches!(round.end, End::Works { .. }), "generation": generation,
+        "in_service": in_service.is_some(), "mode": in_service.map(Mode::as_str),
         "built_bytes": round.built.as_ref().map(|built| built.bytes),
         "cases": tested.map_or(0, |tested| tested.cases.len()), "failing": tested.map_or(0, Tested::failing),
         "problems": problems.collect::<Vec<_>>(),
@@ -105,8 +114,9 @@ fn round_text(round: &Round) -> String {
                 1 => "1 case".to_owned(),
                 cases => format!("{cases} cases"),
             };
-            let place = if *in_service { "in service as" } else { "loaded as" };
-            format!("✓ {built}{cases} in {time}, {place} generation {generation}")
+            let place = if in_service.is_some() { "in service as" } else { "loaded as" };
+            let mode = if *in_service == Some(Mode::Observe) { ", observed only" } else { "" };
+            format!("✓ {built}{cases} in {time}, {place} generation {generation}{mode}")
         }
         End::Broken { kept, why } => {
             let stays = kept.map_or_else(String::new, |kept| format!("; generation {kept} stays"));

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::plugins::language::Language;
 use crate::app::plugins::new::{Made, Wish};
 use crate::cli::args::NewPluginArgs;
 use crate::cli::exit::Outcome;
 use crate::cli::print::Printer;
 use crate::plugin::hook::Hook;
+use crate::registry::sources::Language;
 
 /// Makes a package.
 pub(super) fn run(app: &App, args: &NewPluginArgs, printer: &mut Printer) -> Result<Outcome, Failure> {

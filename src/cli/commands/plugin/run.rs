@@ -11,7 +11,7 @@ use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
-use crate::plugin::service::LogLevel;
+use crate::plugin::service::{LogLevel, LogLine};
 use crate::plugin::verdict::Verdict;
 
 /// Calls one hook of a plugin on an event.
@@ -49,7 +49,7 @@ fn tried_json(tried: &Tried, hook: Hook) -> Value {
     json!({
         "plugin": tried.plugin, "version": tried.version, "hook": hook.name(), "verdict": verdict, "detail": detail,
         "edits": played.edits.iter().map(|edit| json!({ "field": edit.what, "old": edit.old, "new": edit.new })).collect::<Vec<_>>(),
-        "log": played.log.iter().map(|line| json!({ "level": level(line.level), "text": line.text })).collect::<Vec<_>>(),
+        "refused": tried.refused, "log": log_json(&played.log),
         "spent": {
             "microseconds": micros(spent.time), "memory_bytes": spent.memory_bytes, "operations": spent.operations,
             "log_bytes": spent.log_bytes, "host_calls": spent.host_calls, "edits": played.edits.len(),
@@ -68,6 +68,10 @@ pub(super) fn fault_json(fault: &Fault) -> Value {
         "position": fault.position.as_ref().map(ToString::to_string),
         "source": fault.position.as_ref().and_then(|position| position.source.clone()),
     })
+}
+
+pub(super) fn log_json(log: &[LogLine]) -> Vec<Value> {
+    log.iter().map(|line| json!({ "level": level(line.level), "text": line.text })).collect()
 }
 
 fn tried_text(tried: &Tried, hook: Hook) -> String {
@@ -97,7 +101,7 @@ fn tried_text(tried: &Tried, hook: Hook) -> String {
     }
     if !played.log.is_empty() {
         text.push_str("\nlog\n");
-        let rows = played.log.iter().map(|line| vec![format!("  {}", level(line.level)), line.text.clone()]);
+        let rows = log_rows(&played.log).into_iter().map(|(level, line)| vec![format!("  {level}"), line]);
         text.push_str(&table(&rows.collect::<Vec<_>>()));
     }
     if !played.state.is_empty() {
@@ -113,7 +117,20 @@ fn tried_text(tried: &Tried, hook: Hook) -> String {
     }
     text.push('\n');
     text.push_str(&spent_text(tried));
+    if let Some(why) = &tried.refused {
+        text.push_str(&format!("\nit is tried as it lies in its folder, and is not in service: {why}\n"));
+    }
     text
+}
+
+/// The level and text of each line, with those that repeat themselves told once.
+pub(super) fn log_rows(log: &[LogLine]) -> Vec<(&'static str, String)> {
+    let runs = log.chunk_by(|one, next| one.level == next.level && one.text == next.text);
+    let row = |run: &[LogLine]| {
+        let again = if run.len() > 1 { format!(" ({} times)", run.len()) } else { String::new() };
+        run.first().map(|line| (level(line.level), format!("{}{again}", line.text)))
+    };
+    runs.filter_map(row).collect()
 }
 
 /// A fault on the line that it ends, its source and what to do about it below.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::check::errors_json;
 use super::figures;
-use super::run::fault_text;
+use super::run::{fault_text, log_json, log_rows};
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::plugins::faults;
@@ -14,6 +14,9 @@ use crate::cli::exit;
 use crate::cli::print::Printer;
 use crate::plugin::hand::Edit;
 use crate::registry::cases::{CaseEnd, Differs, Outcome, Played};
+
+/// Most lines of a log that are shown with a case.
+const LOG_LINES: usize = 20;
 
 /// Plays the cases of a package, or of all.
 pub(super) fn run(app: &App, args: &TestArgs, printer: &mut Printer) -> Result<exit::Outcome, Failure> {
@@ -52,6 +55,10 @@ pub(super) fn case_json(tried: &Tried) -> Value {
             (differences.map(one).collect(), Vec::new(), fault_of(differs))
         }
     };
+    let log = match &run.end {
+        CaseEnd::Differs(differs) => differs.played.as_ref().map(|played| log_json(&played.log)).unwrap_or_default(),
+        _ => Vec::new(),
+    };
     let (blessed, not_blessed) = match &tried.blessed {
         None => (None, None),
         Some(Ok(changes)) => (Some(changes), None),
@@ -60,7 +67,7 @@ pub(super) fn case_json(tried: &Tried) -> Value {
     json!({
         "case": run.case, "passed": tried.is_well(), "microseconds": u64::try_from(run.time.as_micros()).unwrap_or(u64::MAX),
         "differences": differences, "problems": problems, "fault": fault.map(super::run::fault_json),
-        "blessed": blessed, "not_blessed": not_blessed,
+        "log": log, "blessed": blessed, "not_blessed": not_blessed,
     })
 }
 
@@ -132,6 +139,7 @@ pub(super) fn differences(tried: &Tried, indent: &str) -> String {
                 let edits: Vec<String> = played.edits.iter().map(edit).collect();
                 text.push_str(&format!("{indent}edits: {}\n", edits.join(", ")));
             }
+            text.push_str(&log(differs, indent));
         }
     }
     match &tried.blessed {
@@ -139,6 +147,19 @@ pub(super) fn differences(tried: &Tried, indent: &str) -> String {
         Some(Ok(changes)) => text.extend(changes.iter().map(|change| format!("{indent}blessed: {change}\n"))),
         Some(Err(why)) => text.push_str(&format!("{indent}not blessed: {why}\n")),
     }
+    text
+}
+
+/// What the plugin logged: the last lines, where there are many.
+fn log(differs: &Differs, indent: &str) -> String {
+    let rows = differs.played.as_ref().map(|played| log_rows(&played.log)).unwrap_or_default();
+    let left_out = rows.len().saturating_sub(LOG_LINES);
+    let mut text = String::new();
+    if left_out > 0 {
+        text.push_str(&format!("{indent}log: {left_out} lines more, and\n"));
+    }
+    let shown = rows.into_iter().skip(left_out);
+    text.extend(shown.map(|(level, line)| format!("{indent}log: {level:5} {line}\n")));
     text
 }
 

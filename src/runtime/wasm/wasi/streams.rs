@@ -7,7 +7,10 @@ use wasmtime::{Result, StoreContextMut};
 
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::service::LogLevel;
+use crate::plugin::told::printable;
 use crate::runtime::wasm::data::Data;
+
+use super::blame::tells_nothing;
 
 /// Most bytes that are taken at once, as far as a guest is told.
 const PERMIT: u64 = 64 << 10;
@@ -81,7 +84,7 @@ fn print(data: &mut Data, stream: u32, bytes: &[u8]) -> std::result::Result<(), 
 }
 
 fn log_line(data: &mut Data, stream: u32, line: &[u8]) -> std::result::Result<(), Fault> {
-    let text = String::from_utf8_lossy(line).trim_end().to_owned();
+    let text = printable(String::from_utf8_lossy(line).trim_end().to_owned());
     if stream == ERR {
         let said = &mut data.output.last_words;
         if said.len() + text.len() > LAST_WORDS {
@@ -91,6 +94,11 @@ fn log_line(data: &mut Data, stream: u32, line: &[u8]) -> std::result::Result<()
         said.push('\n');
     }
     if text.is_empty() {
+        return Ok(());
+    }
+    if stream == ERR && tells_nothing(&text) {
+        // It was written all the same.
+        data.call.log_bytes += text.len();
         return Ok(());
     }
     data.log(if stream == ERR { LogLevel::Warn } else { LogLevel::Info }, text)
