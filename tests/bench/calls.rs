@@ -1,5 +1,5 @@
 //! What plugins cost: a call against a closure in Rust that makes the same edits, warm and in a fresh instance; loading, compiled and from
-//! the cache; fifty plugins at once; and what grants and services add. Times are the best of several rounds, in one process.
+//! the cache; fifty plugins at once; and what grants, services and tracing add. Times are the best of several rounds, in one process.
 //!
 //! `cargo bench --bench hooks`; the figures of the aims are those of a quiet machine.
 
@@ -11,12 +11,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use carnet::app::App;
 use carnet::plugin::hand::{Subject, Terms};
 use carnet::plugin::hook::Hook;
+use carnet::plugin::manifest::Phase;
 use carnet::plugin::package::{EngineKind, Grants};
 use carnet::plugin::service::{PluginState, Services};
 use carnet::plugin::{Plugin, Session};
+use carnet::registry::dispatch::Chain;
 use carnet::runtime::Runtimes;
+use tracing::Level;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,6 +36,7 @@ fn main() {
     let home = tempfile::tempdir().expect("a temporary folder");
     calls(home.path());
     grants(home.path());
+    tracing_cost(home.path());
     loading(home.path());
 }
 
@@ -80,6 +86,37 @@ fn grants(home: &Path) {
     let mut session = runtimes.load(&package).expect("a sound script").session(services);
     let cost = hooks::time_open(hooks::subject(home), |subject| called(&mut *session, subject));
     println!("  {:<8} {:>8} {:>8.2}", "Rhai", "", cost / 1e3);
+}
+
+/// The whole way of a call, as an enquiry or a row goes it: the chain, its accounts and breakers, and the spans if anybody listens.
+fn tracing_cost(home: &Path) {
+    println!("through the chain of one plugin, with nobody listening, with spans counted, and with spans written");
+    let package = home.join("scripts/busy");
+    std::fs::create_dir_all(&package).expect("a folder");
+    std::fs::write(package.join("plugin.toml"), "name = \"busy\"\n").expect("a manifest");
+    std::fs::write(package.join("main.rhai"), hooks::BUSY_SCRIPT).expect("a script");
+    let app = App::open(home, None).expect("the home opens");
+    let generation = app.generation().expect("plugins load");
+    assert_eq!(generation.plugins.len(), 1, "{:?}", generation.refused);
+    let mut chain = Chain::new(generation, |_| Services::none());
+    let mut timed = || {
+        hooks::time_open(hooks::subject(home), |subject| {
+            let outcome = chain.run(Hook::Create, Phase::Change, subject);
+            assert_eq!(outcome.edits.len(), 2, "{:?}", outcome.faults);
+            outcome.subject
+        })
+    };
+    let heard = |spans| {
+        tracing_subscriber::fmt()
+            .with_max_level(Level::DEBUG)
+            .with_span_events(spans)
+            .with_writer(std::io::sink)
+            .finish()
+    };
+    let silent = timed();
+    let counted = tracing::subscriber::with_default(heard(FmtSpan::NONE), &mut timed);
+    let written = tracing::subscriber::with_default(heard(FmtSpan::CLOSE), &mut timed);
+    println!("  {:<8} {:>8.2} {:>8.2} {:>8.2}", "Rhai", silent / 1e3, counted / 1e3, written / 1e3);
 }
 
 /// Loading, with and without the cache.
