@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use crate::support::{Home, Ran, ran};
@@ -40,15 +41,28 @@ fn names(home: &Home) -> Vec<String> {
     names
 }
 
-/// Waits until the job has rows, by what the program itself tells of it.
-fn wait_for_rows(home: &Home, child: &mut Child) {
+/// Waits until there are contacts, and holds the job where it is: it writes nothing as long as what is returned lives.
+fn hold_half_way(home: &Home, child: &mut Child) -> Connection {
+    let path = home.path().join("carnet.db");
     loop {
-        let jobs = home.json(&["import", "list"], 0);
-        if jobs["jobs"][0]["read"].as_u64() > Some(0) {
-            return;
+        let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+        if let Some(conn) = conn.ok().filter(|conn| conn.execute_batch("BEGIN IMMEDIATE").is_ok()) {
+            let contacts = conn.query_row("SELECT count(*) FROM contact", [], |row| row.get::<_, i64>(0));
+            if contacts.is_ok_and(|contacts| contacts > 0) {
+                return conn;
+            }
         }
-        assert!(child.try_wait().expect("a child").is_none(), "it ended too early: {jobs:#}");
+        assert!(child.try_wait().expect("a child").is_none(), "it ended too early");
+        std::thread::yield_now();
     }
+}
+
+/// Asks it to stop while it is half-way.
+#[cfg(unix)]
+fn stop_half_way(home: &Home, child: &mut Child, name: &str) {
+    let held = hold_half_way(home, child);
+    signal(child, name);
+    drop(held);
 }
 
 #[cfg(unix)]
@@ -70,8 +84,7 @@ fn a_signal_stops_an_import_in_good_order() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    wait_for_rows(&home, &mut child);
-    signal(&child, "-INT");
+    stop_half_way(&home, &mut child, "-INT");
     let stopped = ran(child.wait_with_output().expect("the end")).exits(130);
     assert!(stopped.stdout.contains("carnet import --resume 1 long.csv"), "{stopped:?}");
     let job = home.json(&["import", "show", "1"], 0);
@@ -104,8 +117,7 @@ fn the_second_signal_ends_it_at_once_and_a_stopped_job_can_be_taken_back() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    wait_for_rows(&home, &mut child);
-    signal(&child, "-TERM");
+    stop_half_way(&home, &mut child, "-TERM");
     while !home.path().join("ErrorDetail.csv").exists() {
         assert!(child.try_wait().expect("a child").is_none(), "it waits");
         std::thread::yield_now();
@@ -297,8 +309,7 @@ fn a_job_goes_on_with_the_plugins_of_its_beginning() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    wait_for_rows(&home, &mut child);
-    signal(&child, "-INT");
+    stop_half_way(&home, &mut child, "-INT");
     assert_eq!(child.wait().expect("the end").code(), Some(130));
     let calls = |job: &Value| {
         let plugins = job["plugins"].as_array().expect("plugins").clone();
