@@ -70,14 +70,18 @@ fn written(home: &Home) -> Vec<String> {
     let mut all = Vec::new();
     for sql in [
         "SELECT no, rev, gone, kind, json_remove(doc, '$.created', '$.updated'), updated IS NULL FROM contact ORDER BY no",
-        "SELECT contact, rev, job, person, action, fields FROM change ORDER BY contact, rev",
+        // Which plugin gets which number hangs on when the history of plugins was written first.
+        "SELECT contact, rev, job, person, action, (
+             SELECT json_group_array(json_array(value ->> 0, value ->> 1, value ->> 2, (
+                 SELECT name FROM plugin_version WHERE id = value ->> 3))) FROM json_each(fields)
+         ) FROM change ORDER BY contact, rev",
         "SELECT record, line, cells, problems, text FROM job_failure ORDER BY record",
         "SELECT state, committed_record, read, created, updated, unchanged, skipped, failed, blank, error_file FROM job",
         "SELECT json_remove(plugin.value, '$.micros', '$.p50_micros', '$.p99_micros') FROM job, json_each(plugins) AS plugin",
         "SELECT kind, value, contact FROM identifier ORDER BY contact, kind, value",
         "SELECT facet, value, contact FROM contact_facet ORDER BY contact, facet, value",
         "SELECT label.key, contact FROM contact_label JOIN label ON label.id = label ORDER BY contact, label.key",
-        "SELECT name, version FROM plugin_version ORDER BY id",
+        "SELECT name, version FROM plugin_version ORDER BY name, version",
         "SELECT key FROM organization ORDER BY id",
         "SELECT plugin, key, value FROM plugin_state ORDER BY plugin, key",
         "SELECT term, doc FROM contact_term ORDER BY doc, term",
