@@ -4,6 +4,7 @@
 mod attached;
 mod batches;
 mod changes;
+mod checkpoints;
 mod conditions;
 mod connection;
 mod consent;
@@ -72,6 +73,7 @@ use uuid::Uuid;
 
 pub use attached::Attached;
 pub use batches::{Batch, Image, NewBatch};
+pub use checkpoints::Checkpoints;
 pub use custom_schema::SchemaVersion;
 pub use error::StoreError;
 pub use forget::{ERASED, Erased};
@@ -101,6 +103,7 @@ pub use naming::Referent;
 pub use organizations::{OrganizationPage, OrganizationQuery};
 pub use record_changes::{RecordChange, RecordKind};
 
+use checkpoints::Aside;
 use error::Placed;
 use recording::Recording;
 use side_files::JobLocks;
@@ -121,6 +124,8 @@ struct Inner {
     writer: Mutex<Desk>,
     readers: Mutex<Vec<Connection>>,
     job_locks: Mutex<JobLocks>,
+    /// Who copies the write-ahead log beside the writer, if somebody does.
+    aside: Mutex<Option<Aside>>,
     /// Dropped last, after every connection.
     _folder: Option<TemporaryFolder>,
 }
@@ -159,8 +164,8 @@ impl Store {
             conn.execute_batch("PRAGMA synchronous = OFF").placed(&path)?;
         }
         let writer = Mutex::new(Desk { conn, known: Known::default(), seen: 0 });
-        let (readers, job_locks) = (Mutex::default(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, _folder: folder }) })
+        let (readers, job_locks, aside) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, aside, _folder: folder }) })
     }
 
     /// Returns where the database is.
@@ -215,6 +220,7 @@ impl Store {
         let moves = writer.job_moves;
         transaction.commit().placed(path)?;
         (*known, *seen) = (learned, version);
+        self.see_to_log(conn);
         self.move_locks(moves);
         Ok(answer)
     }

@@ -20,16 +20,19 @@ const STATEMENTS: usize = 128;
 /// Bytes of a page, for new databases. An import writes a fifth faster than with SQLite's 4096, and hardly slower than with 16384.
 const PAGE_BYTES: u32 = 8192;
 
+/// Pages of write-ahead log at which it is copied into the database: 64 MiB.
+pub(super) const LOG_PAGES: i64 = 8192;
+
 /// Opens the writer's connection, making and migrating the database first.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     wait_to_settle(&mut conn, path)?;
     // The index of identifiers is written in no order: what of it is in memory need not be read back for every batch. A bigger
     // write-ahead log is copied into the database less often, and its pages, which mostly change again and again, once each.
-    conn.execute_batch(
-        "PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 134217728;
-         PRAGMA temp_store = MEMORY;",
-    )
+    conn.execute_batch(&format!(
+        "PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA journal_size_limit = 134217728;
+         PRAGMA temp_store = MEMORY;"
+    ))
     .placed(path)?;
     Ok(conn)
 }
@@ -41,6 +44,11 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
         .placed(path)?;
     Ok(conn)
+}
+
+/// Opens a connection for work on the file itself, beside the writer's; the database is there and settled.
+pub(super) fn open_beside(path: &Path) -> Result<Connection, StoreError> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
 fn open(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {

@@ -73,6 +73,8 @@ pub(super) fn run(
     // Twice as many as there can be, to be safe.
     let under_way = 2 * ((in_flight + 1) * CHUNK_ROWS + BATCH_ROWS) as u64;
     let stage = Stage::set(app, &request.by, request.dry_run)?;
+    // A dry run writes to a store of its own, which nobody keeps.
+    let _checkpoints = if request.dry_run { None } else { Some(app.store()?.checkpoint_aside()?) };
     let mut order = Order::new(stage.clone(), &generation, (report.resumed_after, under_way));
     let mut tally = Tally::new(&generation);
     resume(app, report, &mut order, &mut tally)?;

@@ -62,6 +62,7 @@ impl App {
         let store = self.store()?;
         store.write(|writer| writer.begin_undo(id, by.name(), now()))?;
         let _running = store.guard_job(id);
+        let _checkpoints = store.checkpoint_aside()?;
         let (deleted, forbidden) = self.delete_created(id, by, progress)?;
         let batch = store.read(|reader| reader.batch_of_job(id))?;
         let taken = match batch {
