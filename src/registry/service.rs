@@ -69,7 +69,15 @@ impl Service {
         let read = abreast::map(&found.places, |place| {
             place.read().map(|source| Candidate::new(source, &ground.deployments).without_code_over(LARGE))
         });
+        // A name belongs to the package whose folder bears it: nobody takes it, with what it was granted, by standing before it in the list.
         let mut names = BTreeMap::new();
+        for (place, candidate) in
+            found.places.iter().zip(&read).filter_map(|(place, read)| Some((place, read.as_ref().ok()?)))
+        {
+            if candidate.name() == place.name() {
+                names.entry(place.name()).or_insert_with(|| place.path.clone());
+            }
+        }
         let planned = found.places.iter().zip(read).map(|(place, read)| self.plan(place, read, ground, &mut names));
         let planned: Vec<(&Place, Plan)> = found.places.iter().zip(planned.collect::<Vec<_>>()).collect();
         let loaded = abreast::map(&planned, |(place, plan)| match plan {
@@ -130,7 +138,7 @@ impl Service {
             }
         };
         (entry.name, entry.named) = (candidate.name().to_owned(), candidate.is_named());
-        if let Some(first) = names.get(candidate.name()) {
+        if let Some(first) = names.get(candidate.name()).filter(|first| **first != place.path) {
             return judged(entry.refuse_twin(first));
         }
         names.insert(candidate.name().to_owned(), place.path.clone());

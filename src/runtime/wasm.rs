@@ -2,6 +2,7 @@
 //! else. Where plugins come from and which are called is `registry`; what they may do to a thing in hand is `plugin::hand`.
 
 mod cache;
+mod compiling;
 mod data;
 mod engine;
 mod heft;
@@ -28,6 +29,7 @@ use crate::plugin::hook::HookSet;
 use crate::plugin::package::{LoadError, Package};
 
 use cache::CompileCache;
+use compiling::Compiler;
 pub use inspect::{Inspected, Port, inspect};
 
 pub use scan::{componentize, source_digest, with_source_digest};
@@ -60,6 +62,7 @@ pub struct WasmRuntime {
     /// One component is compiled at a time, for that takes all processors. What was compiled last is wanted again by its cases.
     compiling: Arc<Mutex<Option<Compiled>>>,
     cache: Option<CompileCache>,
+    compiler: Compiler,
 }
 
 impl WasmRuntime {
@@ -71,7 +74,7 @@ impl WasmRuntime {
         let (cache, engines) = settings.cache_dir.as_deref().and_then(open_cache).unzip();
         let engine = engine::create(engines.as_ref())
             .map_err(|error| LoadError::new(format!("the WebAssembly engine cannot start: {error:#}")))?;
-        Ok(Self { engine, compiling: Arc::default(), cache })
+        Ok(Self { engine, compiling: Arc::default(), cache, compiler: Compiler::default() })
     }
 
     /// Checks, compiles and links a package's component. Runs none of its code.

@@ -2,6 +2,7 @@
 //! same process. Every call sees whole versions, a broken one never takes effect, and nothing that went stays in memory.
 
 /// Packages made in moments, of which any call tells the version.
+mod leaks;
 mod packages;
 
 use std::collections::BTreeMap;

@@ -10,6 +10,8 @@ mod bombs;
 mod cycles;
 mod guests;
 pub mod kit;
+#[cfg(unix)]
+mod packages;
 mod refused;
 mod scripts;
 

@@ -66,6 +66,9 @@ mod fuzz;
 /// Scripts that mean harm.
 mod hostile_script;
 
+/// What plugins remember, in both engines.
+mod remembering;
+
 /// What plugins ask for and are granted, secrets, and signatures.
 mod grants;
 

@@ -1,9 +1,6 @@
 //! One version of a plugin, compiled and linked. Everything that can be wrong with it before it is called is told here.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, types};
@@ -18,7 +15,7 @@ use super::data::Data;
 use super::scan::{Outside, outside};
 use super::session::WasmSession;
 use super::types::{GuestRowVerdict, GuestVerdict, OfContact, OfEnquiry, OfMerge, OfRow, OfUpdate};
-use super::{PACKAGE, VERSION, WasmRuntime, engine, host, wasi};
+use super::{PACKAGE, VERSION, WasmRuntime, compiling, engine, host, wasi};
 
 /// From this size on, people are told that compiling takes a while.
 const SLOW_BYTES: usize = 2 << 20;
@@ -106,39 +103,12 @@ fn compile_now(runtime: &WasmRuntime, package: &Package) -> Result<Component, Lo
         let once = if before.is_some() { ", once" } else { "" };
         tracing::info!(target: "carnet::notice", "compiling {name} ({size:.0} MB{once})…");
     }
-    let component = compile_within(&runtime.engine, &package.code, compile_time(package.code.len()))?;
+    let time = compiling::time(package.code.len());
+    let component = runtime.compiler.compile(&runtime.engine, &package.code, time)?;
     if let (Some(cache), Some(before)) = (&runtime.cache, &before) {
         cache.seal(before);
     }
     Ok(component)
-}
-
-/// Stack for compiling: what is nested deep in the code makes the compiler recurse.
-const COMPILE_STACK: usize = 16 << 20;
-
-/// How long compiling may take: ten times what it takes on a slow and busy machine.
-fn compile_time(bytes: usize) -> Duration {
-    Duration::from_secs(10 + 10 * (bytes as u64 >> 20))
-}
-
-/// Compiles on a thread of its own. One that takes too long is left to itself and ends with the process, for the compiler cannot be
-/// interrupted; nobody waits for it.
-fn compile_within(engine: &Engine, code: &Arc<[u8]>, time: Duration) -> Result<Component, LoadError> {
-    let (sender, receiver) = mpsc::channel();
-    let (engine, code) = (engine.clone(), Arc::clone(code));
-    let compiling = move || drop(sender.send(Component::from_binary(&engine, &code)));
-    let worker = thread::Builder::new().name("compile plugin".to_owned()).stack_size(COMPILE_STACK);
-    if let Err(error) = worker.spawn(compiling) {
-        return Err(LoadError::new(format!("cannot start a thread to compile the component: {error}")));
-    }
-    match receiver.recv_timeout(time) {
-        Ok(compiled) => compiled.map_err(|error| cannot("be compiled", &error)),
-        Err(RecvTimeoutError::Timeout) => {
-            Err(LoadError::new(format!("the component cannot be compiled within {} s", time.as_secs()))
-                .hint("it holds functions that the compiler cannot cope with: take them apart"))
-        }
-        Err(RecvTimeoutError::Disconnected) => Err(LoadError::new("the component breaks the compiler")),
-    }
 }
 
 fn check_grants(outside: &Outside, grants: Grants, plugin: &str) -> Result<(), LoadError> {
@@ -200,23 +170,7 @@ const fn function_of(hook: Hook) -> &'static str {
     }
 }
 
-fn cannot(what: &str, error: &Error) -> LoadError {
+pub(super) fn cannot(what: &str, error: &Error) -> LoadError {
     LoadError::new(format!("the component cannot {what}: {error:#}"))
         .hint(format!("build the plugin against wit/ of {PACKAGE}@{VERSION}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compiling_is_not_waited_for_for_ever() {
-        let code: Arc<[u8]> = wat::parse_str("(component)").unwrap().into();
-        assert!(compile_within(&Engine::default(), &code, compile_time(code.len())).is_ok());
-        let body = "(local.set 0 (i32.mul (local.get 0) (i32.const 77)))".repeat(50_000);
-        let module = format!("(component (core module (func (param i32) {body})))");
-        let error =
-            compile_within(&Engine::default(), &wat::parse_str(module).unwrap().into(), Duration::ZERO).err().unwrap();
-        assert!(error.message.contains("within 0 s"), "{error}");
-    }
 }

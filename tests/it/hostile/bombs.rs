@@ -159,6 +159,30 @@ fn compiling() -> Vec<Attack> {
                 )
             },
         ),
+        wasm("thousands of loops in a row", ("compiling", "refused"), Refused("compile"), PATIENT, || {
+            let loops =
+                "(loop (local.set 0 (i32.add (local.get 0) (i32.const 7))) (br_if 0 (local.get 0)))".repeat(4000);
+            guest(REALLOC, ACCEPT, &format!("(func $big (param i32) {loops})"))
+        }),
+        wasm("tens of thousands of branches", ("compiling", "refused"), Refused("compile"), PATIENT, || {
+            let branches = "(if (local.get 0) (then (local.set 0 (i32.const 7))))".repeat(30_000);
+            guest(REALLOC, ACCEPT, &format!("(func $big (param i32) {branches})"))
+        }),
+        wasm(
+            "a loop with tens of thousands of variables",
+            ("compiling", "refused"),
+            Refused("compile"),
+            PATIENT,
+            || {
+                let locals = "i32 ".repeat(45_000);
+                guest(REALLOC, ACCEPT, &format!("(func $big (local {locals}) (loop (br_if 0 (local.get 0))))"))
+            },
+        ),
+        wasm("many functions that are nearly too much", ("compiling", "refused"), Refused("compile"), PATIENT, || {
+            let loops =
+                "(loop (local.set 0 (i32.add (local.get 0) (i32.const 7))) (br_if 0 (local.get 0)))".repeat(900);
+            guest(REALLOC, ACCEPT, &format!("(func (param i32) {loops})").repeat(100))
+        }),
         wasm(
             "components in components, doubled 30 times",
             ("compiling", "refused"),

@@ -1,4 +1,5 @@
-//! Guests that do what they should not. Each ends its own call with a fault that says why; the session, the engine and other guests go on.
+//! Guests that do what they should not, and in what words that is told; the session, the engine and other guests go on. The table of all attacks
+//! is in `tests/it/hostile`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,25 +28,6 @@ fn guest(realloc: &str, body: &str, more: &str) -> Vec<u8> {
 #[test]
 fn an_endless_loop_in_the_hook_meets_the_deadline() {
     faults(creator(&format!("{LOOP} {ACCEPT}"), ""), SHORT, FaultKind::Deadline, "20 ms");
-}
-
-#[test]
-fn an_endless_loop_in_the_start_function_meets_the_deadline() {
-    let start = format!("(func $s {LOOP}) (start $s)");
-    faults(creator(ACCEPT, &start), SHORT, FaultKind::Deadline, "20 ms");
-}
-
-#[test]
-fn an_endless_loop_after_the_return_meets_the_deadline() {
-    let after = format!(r#"(func (export "cabi_post_carnet:plugin/on-create@0.1.0#create") (param i32) {LOOP})"#);
-    faults(creator(ACCEPT, &after), SHORT, FaultKind::Deadline, "20 ms");
-}
-
-#[test]
-fn an_endless_loop_in_the_allocator_meets_the_deadline() {
-    let realloc =
-        format!(r#"(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {LOOP} (i32.const 0))"#);
-    faults(guest(&realloc, &format!("{GET_LAST_NAME} {ACCEPT}"), ""), SHORT, FaultKind::Deadline, "20 ms");
 }
 
 #[test]
@@ -93,12 +75,6 @@ fn a_table_bomb_is_told_as_one() {
     let body =
         "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 5000)) (i32.const -1)))) (unreachable)";
     faults(creator(body, "(table $t 1 funcref)"), BUDGET, FaultKind::Memory, "65536 KiB");
-}
-
-#[test]
-fn several_memories_count_in_sum() {
-    let more = "(memory $a 400) (memory $b 400) (memory $c 400)";
-    faults(creator(ACCEPT, more), BUDGET, FaultKind::Memory, "65536 KiB");
 }
 
 #[test]
