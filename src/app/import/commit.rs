@@ -311,12 +311,12 @@ impl<'i> Committer<'i> {
         };
         report.counts += counts;
         (self.tally, self.stopped) = (tally, stops);
+        self.order.tell(&batch);
         for mut row in batch {
             // Of a row that failed nothing was taken.
             if matches!(row.end, RowEnd::Create(_) | RowEnd::Update(..) | RowEnd::Unchanged) {
                 report.warned.add(row.record, row.line, std::mem::take(&mut row.warnings));
             }
-            self.order.fuses().tell(&row.asked.calls);
             self.settle(row, report)?;
         }
         self.order.wrote();
