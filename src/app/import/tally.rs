@@ -91,19 +91,13 @@ impl Tally {
     /// What a resumed job has to know, as JSON.
     pub(super) fn json(&self, fuses: &Fuses) -> String {
         let windows = fuses.standing().iter().map(|fuse| json!(fuse.window)).collect::<Vec<_>>();
-        let times = |at: usize| match self.earlier.get(at)? {
-            Some((_, before)) => Some(before.and(self.counts.get(at)?)),
-            None => self.counts.get(at).map(|counts| Times::default().and(counts)),
-        };
-        let one = |(at, report): (usize, &PluginReport)| {
-            let mut kept = report.json();
-            if let Some(times) = times(at) {
-                kept["times"] = times.json();
-            }
-            kept
-        };
-        let plugins: Vec<Value> = self.reports(fuses).iter().enumerate().map(one).collect();
-        json!({ "faulted": self.faulted, "windows": windows, "plugins": plugins }).to_string()
+        let times = self.counts.iter().zip(&self.earlier).map(|(counts, earlier)| match earlier {
+            Some((_, before)) => before.and(counts).json(),
+            None => Times::default().and(counts).json(),
+        });
+        let times: Vec<Value> = times.collect();
+        let plugins: Vec<Value> = self.reports(fuses).iter().map(PluginReport::json).collect();
+        json!({ "faulted": self.faulted, "windows": windows, "times": times, "plugins": plugins }).to_string()
     }
 
     /// Goes on from what an earlier run of the job left. Returns how its breakers stood, and what is otherwise now.
@@ -122,7 +116,7 @@ impl Tally {
                 .position(|loaded| loaded.identity().hash == old.hash && loaded.identity().name == old.name)
             {
                 fuses[at] = Fuse { window: kept["windows"][nth].as_u64().unwrap_or(0), tripped_at: report.tripped_at };
-                self.earlier[at] = Some((report, Times::read(&plugin["times"])));
+                self.earlier[at] = Some((report, Times::read(&kept["times"][nth])));
                 continue;
             }
             let now = self.generation.find(&old.name).map(|loaded| loaded.identity());
@@ -193,6 +187,21 @@ pub(super) fn at_start(generation: &Arc<Generation>) -> String {
     Tally::new(generation).json(&Fuses::new(Arc::clone(generation)))
 }
 
+/// What is kept of a job, without the faults and trips of a plugin that is to be called again; nothing if it has none.
+pub(in crate::app) fn without_trips(progress: &str, name: &str) -> Option<String> {
+    let mut kept: Value = serde_json::from_str(progress).ok()?;
+    let tripped = |plugin: &Value| plugin["name"] == name && !plugin["tripped_at"].is_null();
+    let places: Vec<usize> =
+        kept["plugins"].as_array()?.iter().enumerate().filter(|(_, it)| tripped(it)).map(|(at, _)| at).collect();
+    for at in &places {
+        kept["plugins"][at]["tripped_at"] = Value::Null;
+        if let Some(window) = kept["windows"].get_mut(at) {
+            *window = json!(0);
+        }
+    }
+    (!places.is_empty()).then(|| kept.to_string())
+}
+
 /// How many rows met a failing plugin, by what is kept of a job.
 pub(super) fn faulted(progress: &str) -> u64 {
     let kept: Value = serde_json::from_str(progress).unwrap_or_default();
@@ -209,7 +218,6 @@ fn read(plugin: &Value) -> Option<PluginReport> {
     let count = |key: &str| plugin[key].as_u64().unwrap_or(0);
     let engine = [EngineKind::Rhai, EngineKind::Wasm].into_iter().find(|kind| plugin["engine"] == kind.as_str())?;
     let identity = Identity { name: text("name")?, version: text("version")?, hash: text("hash")?, engine };
-    let times = Times::read(&plugin["times"]);
     let micros = |key: &str| plugin[key].as_u64().map(Duration::from_micros);
     Some(PluginReport {
         identity: Arc::new(identity),
@@ -220,8 +228,8 @@ fn read(plugin: &Value) -> Option<PluginReport> {
         skips: count("skips"),
         faults: count("faults"),
         time: Duration::from_micros(count("micros")),
-        p50: times.quantile(0.5).or_else(|| micros("p50_micros")),
-        p99: times.quantile(0.99).or_else(|| micros("p99_micros")),
+        p50: micros("p50_micros"),
+        p99: micros("p99_micros"),
         tripped_at: plugin["tripped_at"].as_u64(),
         last_fault: text("last_fault"),
     })
@@ -230,4 +238,31 @@ fn read(plugin: &Value) -> Option<PluginReport> {
 fn told(hook: Hook, fault: &Fault) -> String {
     let place = fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
     format!("in {hook}{place}: {} ({})", fault.message, fault.kind.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_kept_whole() {
+        let (mut before, mut counts) = (HookCounts::default(), HookCounts::default());
+        (1..=99).for_each(|micros| before.took(Duration::from_micros(micros)));
+        counts.took(Duration::from_secs(2));
+        let kept = Times::default().and(&before).json();
+        let times = Times::read(&kept).and(&counts);
+        assert_eq!((times.0.calls, times.0.longest), (100, Duration::from_secs(2)));
+        assert!(times.quantile(0.5).is_some_and(|half| (50..=66).contains(&half.as_micros())), "{kept}");
+        assert_eq!(times.quantile(1.0), Some(Duration::from_secs(2)));
+        assert_eq!(Times::read(&Value::Null).quantile(0.5), None);
+    }
+
+    #[test]
+    fn a_reset_forgets_the_trips_of_one_plugin() {
+        let kept = r#"{"faulted":30,"plugins":[{"name":"a","tripped_at":20},{"name":"b","tripped_at":7}],"windows":[1048575,3]}"#;
+        let reset = r#"{"faulted":30,"plugins":[{"name":"a","tripped_at":null},{"name":"b","tripped_at":7}],"windows":[0,3]}"#;
+        assert_eq!(without_trips(kept, "a").as_deref(), Some(reset));
+        assert_eq!(without_trips(reset, "a"), None);
+        assert_eq!(without_trips("", "a"), None);
+    }
 }
