@@ -10,6 +10,7 @@ use crate::support::Home;
 const MEMORY: &str = r#"
 fn on_create(contact) {
     state_set("seen:" + contact.email, contact.last_name);
+    log_info("saw " + contact.email);
     if contact.company == "Initech" { contact.job_title = "Clerk"; }
 }
 fn on_delete(contact) { if contact["custom.keep"] == "yes" { reject("this contact is kept"); } }
@@ -94,9 +95,16 @@ fn a_person_who_was_everywhere_is_forgotten_and_does_not_come_back() {
 
     let held = home.json(&["contact", "export-person", &ann], 0);
     assert_eq!(held["contact"]["id"], json!(ann));
-    for (key, count) in
-        [("merged", 1), ("originals", 2), ("enquiries", 2), ("failed_rows", 6), ("plugin_state", 2), ("error_files", 3)]
-    {
+    let counts = [
+        ("merged", 1),
+        ("originals", 2),
+        ("enquiries", 2),
+        ("failed_rows", 6),
+        ("plugin_state", 2),
+        ("plugin_lines", 4),
+        ("error_files", 3),
+    ];
+    for (key, count) in counts {
         assert_eq!(held[key].as_array().map(Vec::len), Some(count), "{key}: {held:#}");
     }
     assert!(held["consent"]["ledger"][0]["plugin"]["name"] == "memory", "{held:#}");

@@ -89,7 +89,12 @@ fn write_row(
             write_state(writer, &ready.state)
         }
         RowEnd::Failed(failure) => job.map_or(Ok(()), |job| writer.add_failure(job, failure)),
-        RowEnd::Create(_) | RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Known(_) | RowEnd::Blank => Ok(()),
+        RowEnd::Create(_)
+        | RowEnd::Match(_)
+        | RowEnd::Unchanged
+        | RowEnd::Skipped(_)
+        | RowEnd::Known(_)
+        | RowEnd::Blank => Ok(()),
     }
 }
 

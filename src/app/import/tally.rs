@@ -260,7 +260,8 @@ mod tests {
     #[test]
     fn a_reset_forgets_the_trips_of_one_plugin() {
         let kept = r#"{"faulted":30,"plugins":[{"name":"a","tripped_at":20},{"name":"b","tripped_at":7}],"windows":[1048575,3]}"#;
-        let reset = r#"{"faulted":30,"plugins":[{"name":"a","tripped_at":null},{"name":"b","tripped_at":7}],"windows":[0,3]}"#;
+        let reset =
+            r#"{"faulted":30,"plugins":[{"name":"a","tripped_at":null},{"name":"b","tripped_at":7}],"windows":[0,3]}"#;
         assert_eq!(without_trips(kept, "a").as_deref(), Some(reset));
         assert_eq!(without_trips(reset, "a"), None);
         assert_eq!(without_trips("", "a"), None);

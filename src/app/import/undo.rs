@@ -109,12 +109,7 @@ impl App {
     }
 
     /// Deletes what the job created. Returns how many contacts, and those that can be only later.
-    fn delete_created(
-        &self,
-        job: i64,
-        by: &Viewer,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Removed, Failure> {
+    fn delete_created(&self, job: i64, by: &Viewer, progress: &mut dyn FnMut(u64)) -> Result<Removed, Failure> {
         let access = self.settings().access;
         let may = |contact: &Contact| by.may(Right::Delete, contact, access);
         let mut all = Removed { next: Some(0), ..Removed::default() };

@@ -195,7 +195,10 @@ fn reset_in_jobs(writer: &mut Writer<'_>, name: &str) -> Result<Vec<String>, Sto
     for job in writer.jobs()?.into_iter().filter(|job| job.state != JobState::Done && job.undo.is_none()) {
         let Some(progress) = without_trips(&writer.job_progress(job.id)?, name) else { continue };
         if job.state == JobState::Running {
-            told.push(format!("import job {} is under way and goes on without it: stop it, reset again, resume it", job.id));
+            told.push(format!(
+                "import job {} is under way and goes on without it: stop it, reset again, resume it",
+                job.id
+            ));
             continue;
         }
         writer.note_progress(job.id, &progress)?;

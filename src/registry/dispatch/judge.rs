@@ -49,12 +49,7 @@ fn refused_edit(subject: &Subject) -> Option<Fault> {
 }
 
 /// Notes what an observed plugin would have done, and undoes it.
-pub(super) fn observe(
-    loaded: &Loaded,
-    said: Result<Verdict, Fault>,
-    note: &mut CallNote,
-    subject: &mut Subject,
-) {
+pub(super) fn observe(loaded: &Loaded, said: Result<Verdict, Fault>, note: &mut CallNote, subject: &mut Subject) {
     let hook = note.hook;
     let edits = subject.revert();
     let would = match said {
