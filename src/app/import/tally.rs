@@ -172,8 +172,8 @@ impl Times {
 
     /// Reads what [`Times::json`] wrote; of a job of long ago, nothing.
     fn read(kept: &Value) -> Self {
-        let mut counts = HookCounts::default();
-        counts.longest = Duration::from_nanos(kept["longest"].as_u64().unwrap_or(0));
+        let longest = Duration::from_nanos(kept["longest"].as_u64().unwrap_or(0));
+        let mut counts = HookCounts { longest, ..HookCounts::default() };
         for (step, count) in counts.steps.iter_mut().zip(kept["steps"].as_array().into_iter().flatten()) {
             *step = count.as_u64().unwrap_or(0);
             counts.calls += *step;
