@@ -54,6 +54,7 @@ use source::Source;
 
 pub(super) use error_file::remove_parts;
 pub use stop::Stop;
+pub(super) use tally::without_trips;
 
 /// How often an import lets others see what plugins did, at most.
 const HAND_IN_AFTER: Duration = Duration::from_secs(2);

@@ -48,12 +48,20 @@ impl App {
             "plugin_state": held.plugin_state.iter().map(|(plugin, key, value)| json!({
                 "plugin": plugin, "key": key, "value": String::from_utf8_lossy(value),
             })).collect::<Vec<_>>(),
+            "plugin_lines": held.plugin_lines.iter().map(|line| json!({
+                "plugin": line.plugin.name, "version": line.plugin.version, "at": wire::time(line.at), "hook": line.hook,
+                "kind": line.kind, "text": line.text,
+            })).collect::<Vec<_>>(),
+            "plugin_deeds": held.plugin_deeds.iter().map(|deed| json!({
+                "plugin": deed.plugin.name, "version": deed.plugin.version, "until": wire::time(deed.until), "hook": deed.hook,
+                "kind": deed.kind, "what": deed.what, "times": deed.times,
+            })).collect::<Vec<_>>(),
             "error_files": files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
             "imports": imports(&jobs, &held.jobs),
             "not_tracked": [
                 "files that were imported, wherever they are kept",
                 "files written by exports, and backups",
-                "what plugins remember in a form of their own",
+                "what plugins remember, or said, in a form of their own",
             ],
         }))
     }

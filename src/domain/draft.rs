@@ -21,6 +21,8 @@ pub struct Draft {
     pub pending: Vec<Pending>,
     /// Things to know about values that were taken.
     pub warnings: Vec<Problem>,
+    /// Numbers that the contact has or had here and that get no text messages.
+    silent: Vec<String>,
 }
 
 /// A refused value.
@@ -38,7 +40,7 @@ impl Draft {
     /// Starts from a contact, with nothing refused.
     #[must_use]
     pub const fn new(contact: Contact) -> Self {
-        Self { contact, pending: Vec::new(), warnings: Vec::new() }
+        Self { contact, pending: Vec::new(), warnings: Vec::new(), silent: Vec::new() }
     }
 
     /// Returns a field's text: the refused value while there is one, so that a plugin can repair it, else the contact's.
@@ -69,7 +71,9 @@ impl Draft {
     }
 
     fn take(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+        self.note_silent();
         let warnings = self.contact.set(key, value, rules).map_err(|invalid| nothing_meant(value, invalid))?;
+        self.keep_silent(key);
         for warning in warnings {
             self.warnings.push(Problem::to_know(key, value, warning));
         }
@@ -81,7 +85,40 @@ impl Draft {
     /// # Errors
     /// The rule that refuses the value.
     pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
-        self.contact.add(key, value, rules)
+        self.note_silent();
+        self.contact.add(key, value, rules)?;
+        self.keep_silent(key);
+        Ok(())
+    }
+
+    /// Removes a value from a field; says whether it was there.
+    ///
+    /// # Errors
+    /// The rule that keeps the value.
+    pub fn remove(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<bool, Invalid> {
+        self.note_silent();
+        self.contact.remove(key, value, rules)
+    }
+
+    /// Takes down which numbers get no text messages; what somebody allowed since is allowed.
+    fn note_silent(&mut self) {
+        let phones = &self.contact.phones;
+        self.silent.retain(|number| !phones.iter().any(|phone| phone.sms && phone.dialled() == number));
+        for phone in phones.iter().filter(|phone| !phone.sms) {
+            if !self.silent.iter().any(|number| number == phone.dialled()) {
+                self.silent.push(phone.dialled().to_owned());
+            }
+        }
+    }
+
+    /// A number that moves to another field takes its no to text messages along, though another number has taken its place before.
+    fn keep_silent(&mut self, key: &FieldKey) {
+        if self.silent.is_empty() || matches!(key.known(), Some(Field::Sms | Field::NoSms)) {
+            return;
+        }
+        for phone in &mut self.contact.phones {
+            phone.sms &= !self.silent.iter().any(|number| number == phone.dialled());
+        }
     }
 
     /// Applies the rules about the whole record, filling in a missing last name where they say so, and returns all problems.
@@ -165,6 +202,51 @@ mod tests {
         draft.offer(&mobile, "+85212345679", &rules);
         draft.add(&mobile, "+85212345670", &rules).unwrap();
         assert_eq!(draft.settle(&rules)[0].value.as_deref(), Some("abc"), "what stands beside it does not settle it");
+    }
+
+    #[test]
+    fn a_no_to_text_messages_follows_the_number() {
+        let (rules, (mobile, work)) = (Rules::for_tests(), (Field::Mobile.into(), Field::WorkPhone.into()));
+        let (old, new, other) = ("+85291234567", "+85298765432", "+85223456789");
+        let mut lee = contact("Lee");
+        lee.set(&mobile, old, &rules).unwrap();
+        lee.set(&work, other, &rules).unwrap();
+        lee.set(&Field::NoSms.into(), old, &rules).unwrap();
+        let check = |change: &dyn Fn(&mut Draft), expected: &str| {
+            let mut draft = Draft::new(lee.clone());
+            change(&mut draft);
+            assert_eq!(draft.contact.get(&Field::NoSms.into()).as_deref().unwrap_or(""), expected);
+        };
+        let set = |draft: &mut Draft, key: &FieldKey, value: &str| draft.set(key, value, &rules).unwrap();
+        let moved = |draft: &mut Draft| {
+            set(draft, &mobile, new);
+            set(draft, &work, old);
+        };
+        check(&moved, old);
+        check(&|draft| (draft.offer(&mobile, new, &rules), draft.offer(&work, "+852 9123 4567", &rules)).0, old);
+        check(
+            &|draft| {
+                draft.remove(&mobile, old, &rules).unwrap();
+                draft.add(&work, old, &rules).unwrap();
+            },
+            old,
+        );
+        // Somebody's explicit word counts, before and after.
+        check(
+            &|draft| {
+                draft.remove(&Field::NoSms.into(), old, &rules).unwrap();
+                moved(draft);
+            },
+            "",
+        );
+        check(
+            &|draft| {
+                moved(draft);
+                draft.remove(&Field::NoSms.into(), old, &rules).unwrap();
+                draft.add(&mobile, other, &rules).unwrap();
+            },
+            "",
+        );
     }
 
     #[test]

@@ -3,16 +3,17 @@
 
 mod fuses;
 mod judge;
+mod note;
 mod traced;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-pub use fuses::{CallNote, Flags, Fuse, Fuses, Said};
+pub use fuses::{Flags, Fuse, Fuses};
 pub(super) use judge::said;
+pub use note::{Aside, CallNote, Said};
 
 use super::Mode;
 use super::generation::Generation;
@@ -141,7 +142,8 @@ impl Chain {
         }
     }
 
-    /// Opens a chain of a job, whose plugins trip by the order of its rows: its calls are noted, for [`Fuses::note`].
+    /// Opens a chain of a job, whose plugins trip by the order of its rows: its calls are noted, for [`Fuses::note`], and count where their
+    /// answers are used, see [`Fuses::tell`].
     pub fn for_job(
         generation: Arc<Generation>,
         services: impl Fn(Grants) -> Services + Send + 'static,
@@ -199,9 +201,6 @@ impl Chain {
                 let span = traced.is_some().then(|| traced::call(loaded, generation, hook));
                 let (next, note) = links[at].call(loaded, services, (at, hook), outcome);
                 outcome = next;
-                if !*rehearses {
-                    loaded.probation.note(hook, note.said == Said::Faulted);
-                }
                 if let Some(span) = &span {
                     traced::called(span, loaded, &note);
                 }
@@ -210,12 +209,17 @@ impl Chain {
                 if loaded.mode == Mode::Enforce {
                     outcome.faults.push(tripped(loaded, hook));
                 }
-                CallNote { plugin: at, hook, said: Said::NotAsked, edits: 0, time: Duration::ZERO }
+                CallNote::not_asked(at, hook)
             };
             match job {
                 Some(job) => job.notes.push(note),
                 None if note.said == Said::NotAsked => {}
                 None => {
+                    note.count(&mut links[at].fresh[hook as usize]);
+                    note.keep(loaded);
+                    if !*rehearses {
+                        loaded.probation.note(hook, note.said == Said::Faulted);
+                    }
                     if loaded.breaker.note(note.said == Said::Faulted) {
                         judge::warn_tripped(loaded, hook);
                     }
@@ -264,22 +268,25 @@ impl Link {
         let terms = if loaded.is_read_only(hook) { &open.read_only } else { &open.writable };
         outcome.subject.begin(terms);
         let mut returned = open.session.call(hook, outcome.subject);
-        let counts = &mut self.fresh[hook as usize];
-        counts.took(returned.spent.time);
-        counts.memory = counts.memory.max(returned.spent.memory_bytes as u64);
         loaded.mask.log(&mut returned.log);
         loaded.mask.outcome(&mut returned.outcome);
         judge::log(loaded, hook, std::mem::take(&mut returned.log));
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
-        judge::count(counts, &said);
-        let (told, edits) = (Said::of(&said), counts.edits);
+        let mut note = CallNote {
+            plugin: at,
+            hook,
+            said: Said::of(&said),
+            edits: 0,
+            time: returned.spent.time,
+            memory: returned.spent.memory_bytes as u64,
+            aside: None,
+        };
         outcome.subject = returned.subject;
         match loaded.mode {
-            Mode::Enforce => enforce(loaded, hook, said, returned.state, counts, &mut outcome),
-            Mode::Observe | Mode::Off => judge::observe(loaded, hook, said, counts, &mut outcome.subject),
+            Mode::Enforce => enforce(loaded, said, returned.state, &mut note, &mut outcome),
+            Mode::Observe | Mode::Off => judge::observe(loaded, said, &mut note, &mut outcome.subject),
         }
-        let edits = usize::try_from(counts.edits - edits).unwrap_or(usize::MAX);
-        (outcome, CallNote { plugin: at, hook, said: told, edits, time: returned.spent.time })
+        (outcome, note)
     }
 }
 
@@ -313,25 +320,24 @@ impl PluginCounts {
 /// Applies what a plugin said: edits are kept unless the call failed.
 fn enforce(
     loaded: &Loaded,
-    hook: Hook,
     said: Result<Verdict, Fault>,
     state: Vec<StateWrite>,
-    counts: &mut HookCounts,
+    note: &mut CallNote,
     outcome: &mut ChainOutcome,
 ) {
-    let identity = loaded.identity();
+    let (identity, hook) = (loaded.identity(), note.hook);
     let verdict = match said {
         Ok(verdict) => verdict,
         Err(fault) => {
             outcome.subject.revert();
             traced::fault(loaded, hook, &fault);
-            loaded.note_fault(hook, &fault);
+            note.aside().fault = Some(fault.clone());
             outcome.faults.push(FaultReport { plugin: Arc::clone(identity), hook, fault, policy: loaded.policy(hook) });
             return;
         }
     };
     let edits = outcome.subject.keep();
-    counts.edits += edits.len() as u64;
+    note.edits = edits.len();
     outcome.edits.extend(edits.into_iter().map(|edit| (Arc::clone(identity), edit)));
     outcome.state.extend(state.into_iter().map(|write| (identity.name.clone(), write)));
     match verdict {

@@ -10,6 +10,7 @@ use crate::domain::traces::{Sight, Traces};
 use super::error::{Placed, StoreError};
 use super::forget::each_failed_row;
 use super::person::{listed, traces};
+use super::plugin_stats::{Deed, PluginLine};
 use super::reader::Reader;
 use super::{contacts, document, family, state};
 
@@ -58,6 +59,10 @@ pub struct Held {
     pub refused_rows: Vec<RefusedRow>,
     /// What plugins remember: plugin, key, value.
     pub plugin_state: Vec<(String, String, Vec<u8>)>,
+    /// Lines of plugins' logs, samples and faults with something by which the person is recognised.
+    pub plugin_lines: Vec<PluginLine>,
+    /// The same of what observed plugins would have done.
+    pub plugin_deeds: Vec<Deed>,
     /// The jobs that wrote the contact.
     pub jobs: Vec<i64>,
     /// By what the person is recognised.
@@ -72,7 +77,12 @@ impl Reader<'_> {
     pub fn held(&self, id: ContactId) -> Result<Held, StoreError> {
         self.settle()?;
         let Some(no) = contacts::resolve(self.conn, id).placed(self.path)? else { return Ok(Held::default()) };
-        held(self.conn, no).placed(self.path)
+        let mut held = held(self.conn, no).placed(self.path)?;
+        // Plugins' words are kept by plugin and not by contact.
+        (held.plugin_lines, held.plugin_deeds) = (self.plugin_lines(None)?, self.plugin_deeds(None)?);
+        held.plugin_lines.retain(|line| held.traces.in_text(&line.text));
+        held.plugin_deeds.retain(|deed| held.traces.in_text(&deed.what));
+        Ok(held)
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Removed {
     pub deleted: u64,
     /// Contacts that whoever takes back may not delete: they can be taken back later.
     pub forbidden: Vec<ContactId>,
+    /// Contacts that a later batch wrote, with its number: they can be taken back when it is.
+    pub above: Vec<(ContactId, i64)>,
     /// Where to go on; nothing when this was the last stretch.
     pub next: Option<i64>,
 }
@@ -95,6 +97,18 @@ fn only_by(conn: &Connection, job: i64, no: i64) -> rusqlite::Result<bool> {
     .query_row([no, job], |row| row.get(0))
     .optional()
     .map(|found| found.unwrap_or(false))
+}
+
+/// The batch of another write that a contact is as it left it, if that can still be taken back and nothing hangs on the contact.
+fn above(conn: &Connection, job: i64, no: i64) -> Result<Option<i64>, StoreError> {
+    if attached(conn, no)?.is_some() {
+        return Ok(None);
+    }
+    let sql = "SELECT max(batch.id) FROM batch JOIN batch_contact AS held ON held.batch = batch.id
+             JOIN contact ON contact.no = held.contact
+         WHERE held.contact = ?1 AND held.rev = contact.rev AND contact.gone = 0 AND batch.undone_at IS NULL
+             AND batch.id IS NOT (SELECT job.batch FROM job WHERE job.id = ?2)";
+    Ok(conn.prepare_cached(sql)?.query_row([no, job], |row| row.get(0))?)
 }
 
 /// The ranges of created contacts from a number on, neighbours put together, up to `limit` contacts.
@@ -261,6 +275,10 @@ impl Writer<'_> {
                         kept.push(no);
                         removed.forbidden.push(id);
                     }
+                    Touched::Above(id, batch) => {
+                        kept.push(no);
+                        removed.above.push((id, batch));
+                    }
                     Touched::Left => {}
                 }
             }
@@ -292,6 +310,11 @@ impl Writer<'_> {
             let rev = self.desk().remove(&old, None).placed(path)?;
             self.log(no, rev, entry).placed(path)?;
             return Ok(Touched::Deleted);
+        }
+        if let Some(batch) = above(self.conn(), job, no).placed(path)?
+            && let Some(old) = Stored::numbered(self.conn(), no).placed(path)?
+        {
+            return Ok(Touched::Above(old.contact.id, batch));
         }
         let insert = "INSERT OR IGNORE INTO job_left (job, contact) VALUES (?1, ?2)";
         self.conn().prepare_cached(insert).and_then(|mut insert| insert.execute([job, no])).placed(path)?;
@@ -325,6 +348,7 @@ const CREATED: &str =
 enum Touched {
     Deleted,
     Forbidden(ContactId),
+    Above(ContactId, i64),
     Left,
 }
 

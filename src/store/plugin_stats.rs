@@ -228,6 +228,16 @@ const TABLES: [&str; 3] = ["plugin_calls", "plugin_deed", "plugin_line"];
 /// Lets go of everything that plugins said in words: it may be about anybody.
 pub(super) fn forget_words(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute("DELETE FROM plugin_line", [])?;
+    // How a plugin failed last in an import is in its own words.
+    let without = "(SELECT json_group_array(json_set(it.value, '$.last_fault', NULL)) FROM json_each";
+    conn.execute(&format!("UPDATE job SET plugins = {without}(job.plugins) AS it) WHERE json_valid(plugins)"), [])?;
+    conn.execute(
+        &format!(
+            "UPDATE job SET progress = json_set(progress, '$.plugins', {without}(job.progress, '$.plugins') AS it))
+             WHERE json_valid(progress) AND json_type(progress, '$.plugins') = 'array'"
+        ),
+        [],
+    )?;
     conn.execute("DELETE FROM plugin_deed WHERE kind <> 'fault'", [])?;
     Ok(())
 }

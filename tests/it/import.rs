@@ -29,6 +29,7 @@ fn a_messy_file_is_imported_through_components_and_scripts() {
     assert_sum(&report);
     assert_eq!(count(&report, "read"), ROWS, "{report:#}");
     assert_eq!(count(&report, "skipped"), 1, "the template's sample row");
+    assert!(report["warnings"].to_string().contains("skipped (the template's sample row): records 1"), "{report:#}");
     assert_eq!(count(&report, "blank"), 2);
     assert!(count(&report, "failed") >= 14, "{report:#}");
     assert_eq!((report["encoding"].as_str(), report["delimiter"].as_str()), (Some("UTF-8"), Some(",")));

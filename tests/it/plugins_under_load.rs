@@ -92,6 +92,20 @@ fn did(report: &Value) -> Vec<Value> {
     plugins.iter().map(one).collect()
 }
 
+/// What `plugin stats` says that they did, none of them tripped.
+fn counted(home: &Home) -> Vec<Value> {
+    let stats = home.json(&["plugin", "stats"], 0);
+    let sums = stats["calls"].as_array().expect("sums");
+    let sum = |plugin: &str, key: &str| {
+        sums.iter().filter(|it| it["plugin"] == plugin).filter_map(|it| it[key].as_u64()).sum::<u64>()
+    };
+    let one = |plugin: &&str| {
+        let [calls, edits, rejections, faults] = ["calls", "edits", "rejected", "faults"].map(|key| sum(plugin, key));
+        serde_json::json!([plugin, calls, edits, rejections, faults, null])
+    };
+    ["counter", "guard"].iter().map(one).collect()
+}
+
 #[test]
 fn rows_are_decided_as_if_one_after_the_other() {
     let mut plugins = Vec::new();
@@ -102,6 +116,7 @@ fn rows_are_decided_as_if_one_after_the_other() {
         assert_eq!(stored(&home), expected, "{workers} workers");
         assert_eq!(report["failed"].as_u64(), Some(2000 - expected.len() as u64));
         assert!(report["asked_again"].as_u64() > Some(0), "{report:#}");
+        assert_eq!(counted(&home), did(&report), "what was asked in vain is not counted");
         plugins.push(did(&report));
     }
     assert_eq!(plugins[0], plugins[1], "what plugins did is counted by rows, not by workers");

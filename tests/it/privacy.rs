@@ -10,6 +10,7 @@ use crate::support::Home;
 const MEMORY: &str = r#"
 fn on_create(contact) {
     state_set("seen:" + contact.email, contact.last_name);
+    if contact.last_name == "Leeworth" { log_info("saw " + contact.email); }
     if contact.company == "Initech" { contact.job_title = "Clerk"; }
 }
 fn on_delete(contact) { if contact["custom.keep"] == "yes" { reject("this contact is kept"); } }
@@ -94,9 +95,16 @@ fn a_person_who_was_everywhere_is_forgotten_and_does_not_come_back() {
 
     let held = home.json(&["contact", "export-person", &ann], 0);
     assert_eq!(held["contact"]["id"], json!(ann));
-    for (key, count) in
-        [("merged", 1), ("originals", 2), ("enquiries", 2), ("failed_rows", 6), ("plugin_state", 2), ("error_files", 3)]
-    {
+    let counts = [
+        ("merged", 1),
+        ("originals", 2),
+        ("enquiries", 2),
+        ("failed_rows", 6),
+        ("plugin_state", 2),
+        ("plugin_lines", 1),
+        ("error_files", 3),
+    ];
+    for (key, count) in counts {
         assert_eq!(held[key].as_array().map(Vec::len), Some(count), "{key}: {held:#}");
     }
     assert!(held["consent"]["ledger"][0]["plugin"]["name"] == "memory", "{held:#}");
@@ -232,4 +240,24 @@ fn the_log_tells_who_did_what_field_by_field() {
     assert!(told.contains("by import 1 (") && told.contains("people.csv)"), "{told}");
     assert!(told.contains("  company: – → Acme") && told.contains("  company: Acme → Globex"), "{told}");
     assert_eq!(home.json(&["contact", "consent", &moe], 0)["ledger"][0]["via"], "line 2");
+}
+
+#[test]
+fn what_a_failing_plugin_said_of_a_person_goes_with_them() {
+    let home = Home::new();
+    home.write("scripts/guard.rhai", "fn on_create(contact) { throw \"no room for \" + contact.email; }\n");
+    home.write("carnet.toml", "[plugins.guard]\non_fault = 'skip'\n");
+    let file = home.write("rows.csv", "Last name,Email\nQuill,zoe.quill@example.com\n");
+    let report = home.json(&["import", "rows.csv"], 0);
+    let told = report["plugins"][0]["last_fault"].as_str().expect("a fault");
+    assert!(told.contains("no room for zoe.quill@example.com"), "{report:#}");
+    let zoe = id(&home.json(&["search"], 0)["contacts"][0]);
+    let held = home.json(&["contact", "export-person", &zoe], 0);
+    assert_eq!(held["plugin_lines"][0]["kind"], "fault", "{held:#}");
+    home.json(&["contact", "forget", &zoe, "--yes"], 0);
+    std::fs::remove_file(file).expect("the file that was imported");
+    assert_eq!(holding(&home, &["zoe.quill"]), Vec::<PathBuf>::new());
+    let job = home.json(&["import", "show", "1"], 0);
+    let plugin = &job["plugins"][0];
+    assert_eq!((&plugin["name"], &plugin["faults"], &plugin["last_fault"]), (&json!("guard"), &json!(1), &Value::Null));
 }

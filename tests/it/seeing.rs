@@ -110,6 +110,45 @@ fn a_version_that_fails_where_its_predecessor_did_not_is_told() {
 }
 
 #[test]
+fn a_version_that_passed_its_probation_is_told() {
+    let home = home();
+    home.json(&["contact", "add", "last_name=Ann"], 0);
+    home.write("scripts/guard.rhai", format!("{GUARD}// mended"));
+    rows(&home, &[("Acme", 199)]);
+    home.json(&["import", "rows.csv", "--dry-run"], 0);
+    home.json(&["import", "rows.csv"], 0);
+    assert_eq!(listed(&home)["probation"]["calls_left"], 1, "a dry run proves nothing");
+    assert_eq!(words(&home, "guard"), ["added", "replaced"]);
+    home.json(&["contact", "add", "last_name=Bob"], 0);
+    assert_eq!(listed(&home)["probation"], Value::Null);
+    assert_eq!(words(&home, "guard"), ["added", "replaced", "proven"]);
+    let last = home.json(&["plugin", "history", "guard"], 0)["history"][0].clone();
+    assert_eq!((last["detail"].as_str(), &last["by"]), (Some("its probation is over"), &Value::Null), "{last:#}");
+}
+
+#[test]
+fn a_reset_reaches_the_job_that_is_resumed() {
+    let home = Home::new();
+    home.write("scripts/guard.rhai", GUARD);
+    home.write("carnet.toml", "max_faults = 25\n[plugins.guard]\non_fault = 'skip'\n");
+    rows(&home, &[("Bad", 30), ("Acme", 100)]);
+    let stopped = home.json(&["import", "rows.csv"], 1);
+    assert_eq!((&stopped["plugins"][0]["tripped_at"], &stopped["faulted"]), (&json!(20), &json!(26)), "{stopped:#}");
+    let reset = home.run(&["plugin", "reset", "guard"]).exits(0).stdout;
+    assert!(reset.contains("import job 1 had tripped it: it is called again when the job is resumed"), "{reset}");
+    let resumed = home.json(&["import", "rows.csv", "--resume", "1", "--max-faults", "100"], 0);
+    let guard = &resumed["plugins"][0];
+    assert_eq!((&resumed["faulted"], &guard["tripped_at"], &guard["calls"]), (&json!(30), &Value::Null, &json!(124)));
+    // Half of all calls of both runs were quick, and the first run's are among them.
+    assert!(guard["p50_micros"].as_u64().is_some() && guard["p99_micros"].as_u64() >= guard["p50_micros"].as_u64());
+    assert_eq!(
+        home.json(&["plugin", "reset", "guard"], 0)["forgotten"],
+        json!([]),
+        "a job that is done keeps its story"
+    );
+}
+
+#[test]
 fn what_waits_and_who_let_it_in_is_told() {
     let home = Home::new();
     home.write("scripts/guard/plugin.toml", "version = '1.0.0'\n");

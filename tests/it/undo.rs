@@ -165,6 +165,37 @@ fn imports_are_taken_back_one_after_the_other_down_to_nothing() {
     assert_eq!((undone["deleted"].as_u64(), undone["left_total"].as_u64()), (Some(1), Some(1)), "{undone:#}");
 }
 
+#[test]
+fn what_a_later_import_updated_can_be_taken_back_when_that_is() {
+    for order in [["2", "1"], ["1", "2"]] {
+        let home = Home::new();
+        home.write("people.csv", FIRST);
+        home.write("more.csv", "External ID,Last name,Company\ncrm:1,Lee,Gamma\ncrm:2,Ray,Gamma\ncrm:9,Ash,Gamma\n");
+        home.json(&["import", "people.csv"], 0);
+        let update = ["--on-match", "update", "--match-by", "external-id", "--overwrite", "all"];
+        home.json(&[&["import", "more.csv"], &update[..]].concat(), 0);
+        // Of two contacts that the second import updated, somebody edited one.
+        home.json(&["contact", "edit", &ids_by_last(&home, "Ray"), "job_title=Head"], 0);
+        if order == ["1", "2"] {
+            let first = home.run(&["import", "undo", "1", "--yes"]).exits(0).stdout;
+            assert!(first.contains("import 2 came after it: take that back first"), "{first}");
+            assert!(first.contains("the same command takes back the rest when it can be"), "{first}");
+            assert!(first.contains("3 contacts deleted") && first.contains("updated by cli on"), "{first}");
+            let shown = home.run(&["import", "show", "1"]).exits(0).stdout;
+            assert!(shown.contains("in part"), "{shown}");
+        }
+        let second = home.run(&["import", "undo", "2", "--yes"]).exits(0).stdout;
+        assert!(second.contains("1 contact deleted, 1 restored, 1 left"), "{second}");
+        assert_eq!(second.contains("`carnet import undo 1` goes on with it"), order == ["1", "2"], "{second}");
+        let undone = home.json(&["import", "undo", "1", "--yes"], 0);
+        let deleted = if order == ["1", "2"] { 1 } else { 4 };
+        assert_eq!((undone["deleted"].as_u64(), undone["left_total"].as_u64()), (Some(deleted), Some(1)), "{undone:#}");
+        assert_eq!(undone["finished"], true, "{undone:#}");
+        assert_eq!(total(&home, &[]), 1, "the one that was edited stays");
+        home.json(&["doctor"], 0);
+    }
+}
+
 fn ids_by_last(home: &Home, name: &str) -> String {
     let found = home.json(&["search", name], 0);
     text(&found["contacts"][0]["id"]).to_owned()

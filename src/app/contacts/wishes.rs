@@ -158,7 +158,7 @@ fn add(draft: &mut Draft, key: &FieldKey, value: &str, rules: &Rules) -> Result<
 
 /// What is not there need not be removed, but somebody may have meant another value.
 fn remove(draft: &mut Draft, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
-    if !draft.contact.remove(key, value, rules)? {
+    if !draft.remove(key, value, rules)? {
         let message = format!("`{value}` is not there, so it was not removed");
         draft.warnings.push(Problem::of_value(key, value, Invalid::new("NOT_THERE", message)));
     }

@@ -89,7 +89,12 @@ fn write_row(
             write_state(writer, &ready.state)
         }
         RowEnd::Failed(failure) => job.map_or(Ok(()), |job| writer.add_failure(job, failure)),
-        RowEnd::Create(_) | RowEnd::Match(_) | RowEnd::Unchanged | RowEnd::Skipped(_) | RowEnd::Blank => Ok(()),
+        RowEnd::Create(_)
+        | RowEnd::Match(_)
+        | RowEnd::Unchanged
+        | RowEnd::Skipped(_)
+        | RowEnd::Known(_)
+        | RowEnd::Blank => Ok(()),
     }
 }
 
@@ -101,7 +106,7 @@ pub(super) fn count(batch: &[Ended]) -> Counts {
             RowEnd::Create(_) => &mut counts.created,
             RowEnd::Update(..) => &mut counts.updated,
             RowEnd::Unchanged => &mut counts.unchanged,
-            RowEnd::Skipped(_) => &mut counts.skipped,
+            RowEnd::Skipped(_) | RowEnd::Known(_) => &mut counts.skipped,
             RowEnd::Failed(_) => &mut counts.failed,
             RowEnd::Blank => &mut counts.blank,
             RowEnd::Match(_) => continue,

@@ -241,7 +241,7 @@ impl<'i> Committer<'i> {
                 refused(&mapped, matching::ambiguous(&fits, count, tried_out), self.context)
             }
             (Found::One(fit), OnMatch::Reject) => refused(&mapped, matching::exists(&fit, tried_out), self.context),
-            (Found::One(fit), OnMatch::Skip) => RowEnd::Skipped(matching::passed_over(&fit, tried_out)),
+            (Found::One(fit), OnMatch::Skip) => RowEnd::Known(matching::passed_over(&fit, tried_out)),
             (Found::One(fit), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
@@ -311,12 +311,12 @@ impl<'i> Committer<'i> {
         };
         report.counts += counts;
         (self.tally, self.stopped) = (tally, stops);
+        self.order.tell(&batch);
         for mut row in batch {
             // Of a row that failed nothing was taken.
             if matches!(row.end, RowEnd::Create(_) | RowEnd::Update(..) | RowEnd::Unchanged) {
                 report.warned.add(row.record, row.line, std::mem::take(&mut row.warnings));
             }
-            self.order.fuses().tell(&row.asked.calls);
             self.settle(row, report)?;
         }
         self.order.wrote();
@@ -412,7 +412,11 @@ impl<'i> Committer<'i> {
                 let problems = serde_json::from_str(&failure.problems_json).unwrap_or_default();
                 Some(Preview { problems, ..blank("fail", failure.text) })
             }
-            RowEnd::Skipped(reason) if self.context.preview => Some(blank("skip", reason)),
+            RowEnd::Skipped(reason) => {
+                report.remarks.skip(&reason, record);
+                self.context.preview.then(|| blank("skip", reason))
+            }
+            RowEnd::Known(reason) if self.context.preview => Some(blank("skip", reason)),
             _ => None,
         };
         preview.map_or(Ok(()), |preview| report.previews.take(preview))

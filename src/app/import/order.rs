@@ -252,6 +252,11 @@ impl Order {
         self.grants.lookup || self.grants.state
     }
 
+    /// Counts what was said about rows that are written, and lets everybody else know.
+    pub(super) fn tell(&self, rows: &[Ended]) {
+        self.fuses.tell(rows.iter().map(|row| row.asked.calls.as_slice()), self.stage.is_dry());
+    }
+
     /// The breakers.
     pub(super) const fn fuses(&self) -> &Fuses {
         &self.fuses

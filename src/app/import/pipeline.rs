@@ -121,7 +121,7 @@ fn resume(app: &App, report: &mut ImportReport, order: &mut Order, tally: &mut T
     let Some(job) = report.job else { return Ok(()) };
     let progress = app.store()?.read(|reader| reader.job_progress(job))?;
     if !progress.is_empty() {
-        let (standing, notes) = tally.resume(&progress);
+        let (standing, notes) = tally.resume(&progress, order.fuses().standing());
         order.resume(&standing);
         report.notes.extend(notes);
     }

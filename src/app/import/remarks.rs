@@ -3,6 +3,9 @@
 /// Records told by number.
 const NUMBERED: usize = 20;
 
+/// Reasons for leaving rows out that are told one by one.
+const REASONS: usize = 5;
+
 /// Some records of the file.
 #[derive(Clone, Default, Debug)]
 pub struct Records {
@@ -42,12 +45,32 @@ pub struct Remarks {
     pub(super) unmatchable: Records,
     /// Rows that share a number or an address with somebody else.
     pub(super) somebody_else: Records,
+    /// Rows that were left out, by reason; those of further reasons.
+    skipped: Vec<(String, Records)>,
+    skipped_else: Records,
 }
 
 impl Remarks {
+    /// Takes in a row that was left out.
+    pub(super) fn skip(&mut self, reason: &str, record: u64) {
+        let known = self.skipped.iter().position(|(known, _)| known == reason);
+        let records = match known {
+            Some(at) => &mut self.skipped[at].1,
+            None if self.skipped.len() < REASONS => {
+                self.skipped.push((reason.to_owned(), Records::default()));
+                &mut self.skipped.last_mut().expect("one was just added").1
+            }
+            None => &mut self.skipped_else,
+        };
+        records.take_if(true, record);
+    }
+
     /// Tells all, for people.
     pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let skipped = self.skipped.iter().map(|(reason, records)| (reason.as_str(), records));
+        let skipped = skipped.chain(Some(("other reasons", &self.skipped_else))).filter(|(_, it)| it.count > 0);
+        let mut notes: Vec<String> =
+            skipped.map(|(reason, records)| format!("skipped ({reason}): records {}", records.told())).collect();
         if self.unmatchable.count > 0 {
             notes.push(format!(
                 "rows without anything to match them by became contacts, and will again if they are imported again: records {}",

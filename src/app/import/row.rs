@@ -99,6 +99,8 @@ pub(super) enum RowEnd {
     Unchanged,
     /// Left out on purpose.
     Skipped(String),
+    /// Left out because its person is in the store, as the import was told to, with who it is.
+    Known(String),
     /// Refused.
     Failed(Box<Failure>),
     /// Nothing in it.

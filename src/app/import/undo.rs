@@ -32,6 +32,8 @@ pub struct ImportUndone {
     pub hidden: u64,
     /// Whether nothing is left that could be taken back later.
     pub finished: bool,
+    /// Other imports that were taken back in part: what they wait for may be done now.
+    pub waiting: Vec<i64>,
 }
 
 impl App {
@@ -63,17 +65,24 @@ impl App {
         store.write(|writer| writer.begin_undo(id, by.name(), now()))?;
         let _running = store.guard_job(id);
         let _checkpoints = store.checkpoint_aside()?;
-        let (deleted, forbidden) = self.delete_created(id, by, progress)?;
+        let Removed { deleted, forbidden, above, .. } = self.delete_created(id, by, progress)?;
         let batch = store.read(|reader| reader.batch_of_job(id))?;
         let taken = match batch {
             Some(batch) => self.take_back_batch(Source { batch, job: Some(id) }, by)?,
             None => TakenBack { finished: true, ..TakenBack::default() },
         };
-        let (behind, refused) = store.read(|reader| {
-            let refused = forbidden.iter().map(|id| reader.contact(*id)).collect::<Result<Vec<_>, _>>()?;
-            Ok((reader.left_of_job(id)?, refused))
+        let (behind, kept) = store.read(|reader| {
+            let mut kept = Vec::new();
+            for id in &forbidden {
+                kept.extend(reader.contact(*id)?.map(|contact| (contact, Why::Forbidden)));
+            }
+            for (id, batch) in &above {
+                let why = reader.job_of_batch(*batch)?.map_or(Why::Above(*batch), Why::AboveImport);
+                kept.extend(reader.contact(*id)?.map(|contact| (contact, why)));
+            }
+            Ok((reader.left_of_job(id)?, kept))
         })?;
-        let finished = taken.finished && forbidden.is_empty();
+        let finished = taken.finished && forbidden.is_empty() && above.is_empty();
         store.write(|writer| {
             if let Some(batch) = batch.filter(|_| finished) {
                 writer.finish_undo(batch, now())?;
@@ -87,25 +96,25 @@ impl App {
             left: taken.left,
             hidden: taken.hidden,
             finished,
+            waiting: Vec::new(),
         };
+        if undone.restored > 0 {
+            let in_part = |job: &Job| job.id != id && job.undo.as_ref().is_some_and(|undo| undo.finished.is_none());
+            undone.waiting = self.import_jobs(by)?.iter().filter(|job| in_part(job)).map(|job| job.id).collect();
+        }
         let behind = behind.into_iter().map(|left| (left.contact.clone(), why(left)));
-        for (contact, why) in behind.chain(refused.into_iter().flatten().map(|contact| (contact, Why::Forbidden))) {
+        for (contact, why) in behind.chain(kept) {
             undone.leave(&contact, why, self.sees(by, &contact));
         }
         Ok(undone)
     }
 
-    /// Deletes what the job created. Returns how many contacts, and those that the viewer may not delete.
-    fn delete_created(
-        &self,
-        job: i64,
-        by: &Viewer,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<(u64, Vec<crate::domain::id::ContactId>), Failure> {
+    /// Deletes what the job created. Returns how many contacts, and those that can be only later.
+    fn delete_created(&self, job: i64, by: &Viewer, progress: &mut dyn FnMut(u64)) -> Result<Removed, Failure> {
         let access = self.settings().access;
         let may = |contact: &Contact| by.may(Right::Delete, contact, access);
-        let (mut deleted, mut forbidden, mut next) = (0, Vec::new(), Some(0));
-        while let Some(from) = next {
+        let mut all = Removed { next: Some(0), ..Removed::default() };
+        while let Some(from) = all.next {
             let entry = NewChange {
                 at: now(),
                 actor: Actor::Person(by.name().to_owned()),
@@ -115,12 +124,13 @@ impl App {
             };
             let removed: Removed =
                 self.store()?.write::<_, StoreError>(|writer| writer.take_back_created(job, from, &entry, &may))?;
-            deleted += removed.deleted;
-            forbidden.extend(removed.forbidden);
-            next = removed.next;
-            progress(deleted);
+            all.deleted += removed.deleted;
+            all.forbidden.extend(removed.forbidden);
+            all.above.extend(removed.above);
+            all.next = removed.next;
+            progress(all.deleted);
         }
-        Ok((deleted, forbidden))
+        Ok(all)
     }
 
     fn job_to_undo(&self, id: i64, by: &Viewer) -> Result<Job, Failure> {

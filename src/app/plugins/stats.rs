@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::record::plugin_ref;
 use crate::app::failure::{Class, Failure};
+use crate::app::import::without_trips;
 use crate::app::{App, now, wire};
 use crate::domain::permission::Viewer;
 use crate::plugin::hook::Hook;
 use crate::registry::stats::{HookCounts, STEPS};
 use crate::registry::{Generation, Loaded, Mode};
-use crate::store::{CallSums, Deed, Happening, PluginLine, PluginRef, PluginStanding};
+use crate::store::{CallSums, Deed, Happening, JobState, PluginLine, PluginRef, PluginStanding, StoreError, Writer};
 
 /// What is known of plugins, of one or of all.
 #[derive(Clone, Default, Debug)]
@@ -135,7 +136,8 @@ impl App {
         let failed = self.registry()?.forgive(name);
         let forgotten = self.store()?.write(|writer| {
             let rows = writer.plugin_standings(Some(name))?;
-            let told: Vec<String> = rows.iter().filter_map(to_forget).chain(failed).collect();
+            let mut told: Vec<String> = rows.iter().filter_map(to_forget).chain(failed).collect();
+            told.extend(reset_in_jobs(writer, name)?);
             if !told.is_empty() {
                 writer.reset_plugin(name)?;
                 writer.note_plugin(&Happening {
@@ -184,6 +186,25 @@ pub(super) fn add(it: &mut CallSums, more: &CallSums) {
     it.memory = it.memory.max(more.memory);
     it.steps.resize(it.steps.len().max(more.steps.len()), 0);
     it.steps.iter_mut().zip(&more.steps).for_each(|(sum, count)| *sum += count);
+}
+
+/// Lets jobs that are to be finished call a plugin again, which keep their breakers themselves. Returns what is forgotten, and of which jobs
+/// nothing can be: a job under way writes what it knows.
+fn reset_in_jobs(writer: &mut Writer<'_>, name: &str) -> Result<Vec<String>, StoreError> {
+    let mut told = Vec::new();
+    for job in writer.jobs()?.into_iter().filter(|job| job.state != JobState::Done && job.undo.is_none()) {
+        let Some(progress) = without_trips(&writer.job_progress(job.id)?, name) else { continue };
+        if job.state == JobState::Running {
+            told.push(format!(
+                "import job {} is under way and goes on without it: stop it, reset again, resume it",
+                job.id
+            ));
+            continue;
+        }
+        writer.note_progress(job.id, &progress)?;
+        told.push(format!("import job {} had tripped it: it is called again when the job is resumed", job.id));
+    }
+    Ok(told)
 }
 
 /// What of a version's standing a reset forgets.

@@ -120,7 +120,7 @@ impl Sheet {
         let done = match how {
             Write::Set => self.draft.set(&key, value, &self.rules),
             Write::Add => self.draft.add(&key, value, &self.rules),
-            Write::Remove => self.draft.contact.remove(&key, value, &self.rules).map(drop),
+            Write::Remove => self.draft.remove(&key, value, &self.rules).map(drop),
         };
         match done {
             Ok(()) => {

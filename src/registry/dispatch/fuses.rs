@@ -1,58 +1,17 @@
 //! Breakers of one job, in the order of its rows: workers run ahead of each other, so what a plugin's calls came to is noted row by row, and it
 //! trips where it would have tripped had the rows come one after the other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
 
 use super::judge;
-use crate::plugin::fault::Fault;
+use super::note::{CallNote, Said};
 use crate::plugin::hook::Hook;
-use crate::plugin::verdict::Verdict;
 use crate::registry::Mode;
 use crate::registry::breaker::Window;
 use crate::registry::generation::Generation;
-
-/// What one call came to.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Said {
-    /// It accepted.
-    Accepted,
-    /// It rejected.
-    Rejected,
-    /// It left the row out.
-    Skipped,
-    /// It failed.
-    Faulted,
-    /// It was not made: the plugin is tripped.
-    NotAsked,
-}
-
-impl Said {
-    pub(super) const fn of(said: &Result<Verdict, Fault>) -> Self {
-        match said {
-            Ok(Verdict::Accept) => Self::Accepted,
-            Ok(Verdict::Reject(_)) => Self::Rejected,
-            Ok(Verdict::Skip(_)) => Self::Skipped,
-            Err(_) => Self::Faulted,
-        }
-    }
-}
-
-/// One call of a plugin about a row.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct CallNote {
-    /// Its place in the generation.
-    pub plugin: usize,
-    /// Which hook.
-    pub hook: Hook,
-    /// What it came to.
-    pub said: Said,
-    /// Edits kept; in observe mode, edits that would have been.
-    pub edits: usize,
-    /// What it took.
-    pub time: Duration,
-}
+use crate::registry::stats::HookCounts;
 
 /// Which plugins of a job are tripped, for the chains of all its workers.
 #[derive(Debug)]
@@ -146,10 +105,22 @@ impl Fuses {
         }
     }
 
-    /// Lets everybody else know what a row that is written came to: outside the job the plugin trips, too.
-    pub fn tell(&self, calls: &[CallNote]) {
-        for call in calls.iter().filter(|call| call.said != Said::NotAsked) {
-            self.generation.plugins[call.plugin].breaker.note(call.said == Said::Faulted);
+    /// Counts the calls about rows that are written, by row, and lets everybody else know: outside the job the plugin trips, too. Calls whose
+    /// answers were not used, for the row was asked about again, count nowhere. Those of a rehearsal prove nothing about a version on
+    /// probation.
+    pub fn tell<'c>(&self, rows: impl Iterator<Item = &'c [CallNote]>, rehearses: bool) {
+        let mut sums: BTreeMap<(usize, Hook), HookCounts> = BTreeMap::new();
+        for call in rows.flatten().filter(|call| call.said != Said::NotAsked) {
+            let loaded = &self.generation.plugins[call.plugin];
+            call.count(sums.entry((call.plugin, call.hook)).or_default());
+            call.keep(loaded);
+            if !rehearses {
+                loaded.probation.note(call.hook, call.said == Said::Faulted);
+            }
+            loaded.breaker.note(call.said == Said::Faulted);
+        }
+        for ((at, hook), counts) in &sums {
+            self.generation.plugins[*at].stats.hand_in(*hook, counts);
         }
     }
 
@@ -185,7 +156,10 @@ mod tests {
         assert_eq!((fuses.standing()[0].tripped_at, fuses.flags().changes()), (Some(20), 1));
         assert_eq!(ask(&mut chain)[0].said, Said::NotAsked);
         assert!(!generation.plugins[0].breaker.is_tripped(), "not before the rows are written");
-        notes.iter().take(20).for_each(|calls| fuses.tell(calls));
+        assert!(generation.plugins[0].stats.snapshot().is_empty());
+        fuses.tell(notes.iter().take(20).map(Vec::as_slice), false);
+        let (hook, counts) = generation.plugins[0].stats.snapshot().remove(0);
+        assert_eq!((hook, counts.calls, counts.faults), (Hook::Create, 20, 20), "what was not used does not count");
         assert!(generation.plugins[0].breaker.is_tripped());
         fuses.restore(&before);
         assert_eq!((ask(&mut chain)[0].said, fuses.flags().changes()), (Said::Faulted, 2));

@@ -2,6 +2,7 @@
 
 use tracing::{debug, error, info, warn};
 
+use super::note::CallNote;
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand::Subject;
 use crate::plugin::hook::Hook;
@@ -10,7 +11,6 @@ use crate::plugin::service::{LogLevel, LogLine};
 use crate::plugin::verdict::Verdict;
 use crate::registry::loaded::Loaded;
 use crate::registry::standing::Would;
-use crate::registry::stats::HookCounts;
 
 /// Returns what the plugin said, or the fault that it is to say that here.
 pub(in crate::registry) fn said(
@@ -48,30 +48,15 @@ fn refused_edit(subject: &Subject) -> Option<Fault> {
     })
 }
 
-/// Counts a verdict or fault; edits are counted when they are known.
-pub(super) const fn count(counts: &mut HookCounts, said: &Result<Verdict, Fault>) {
-    match said {
-        Ok(Verdict::Accept) => {}
-        Ok(Verdict::Reject(_)) => counts.rejections += 1,
-        Ok(Verdict::Skip(_)) => counts.skips += 1,
-        Err(_) => counts.faults += 1,
-    }
-}
-
 /// Notes what an observed plugin would have done, and undoes it.
-pub(super) fn observe(
-    loaded: &Loaded,
-    hook: Hook,
-    said: Result<Verdict, Fault>,
-    counts: &mut HookCounts,
-    subject: &mut Subject,
-) {
+pub(super) fn observe(loaded: &Loaded, said: Result<Verdict, Fault>, note: &mut CallNote, subject: &mut Subject) {
+    let hook = note.hook;
     let edits = subject.revert();
     let would = match said {
         Ok(Verdict::Accept) if edits.is_empty() => return,
         Ok(Verdict::Accept) => {
-            counts.edits += edits.len() as u64;
-            edits.iter().for_each(|edit| loaded.note_would(hook, Would::Set, &edit.what));
+            note.edits = edits.len();
+            note.aside().would = edits.iter().map(|edit| (Would::Set, edit.what.clone().into_owned())).collect();
             let told: Vec<String> = edits
                 .iter()
                 .map(|edit| format!("`{}` to `{}`", edit.what, edit.new.as_deref().unwrap_or("")))
@@ -79,24 +64,26 @@ pub(super) fn observe(
             format!("would set {}", told.join(", "))
         }
         Ok(Verdict::Skip(reason)) => {
-            loaded.note_would(hook, Would::Skip, &reason);
-            format!("would skip: {reason}")
+            let told = format!("would skip: {reason}");
+            note.aside().would.push((Would::Skip, reason));
+            told
         }
         Ok(Verdict::Reject(problems)) => {
             for problem in &problems {
                 let field = problem.field.as_deref().unwrap_or("(record)");
-                loaded.note_would(hook, Would::Reject, &format!("{field} {}", problem.code));
+                note.aside().would.push((Would::Reject, format!("{field} {}", problem.code)));
             }
             let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
             format!("would reject: {}", told.join("; "))
         }
         Err(fault) => {
             super::traced::fault(loaded, hook, &fault);
-            loaded.note_fault(hook, &fault);
-            format!("failed: {fault}")
+            let told = format!("failed: {fault}");
+            note.aside().fault = Some(fault);
+            told
         }
     };
-    loaded.note_sample(format!("{hook} {would}"));
+    note.aside().sample = Some(format!("{hook} {would}"));
 }
 
 /// Passes a plugin's lines on to the log and keeps the last ones.

@@ -3,7 +3,7 @@
 use tracing::span::EnteredSpan;
 use tracing::{Level, Span, debug, debug_span, field, info, span_enabled};
 
-use super::fuses::{CallNote, Said};
+use super::note::{CallNote, Said};
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;

@@ -73,6 +73,7 @@ fn undone_json(undone: &ImportUndone) -> Value {
         "deleted_in_all": all.map(|undo| undo.deleted), "restored_in_all": all.map(|undo| undo.restored),
         "began": all.map(|undo| wire::time(undo.began)), "left_total": undone.left.len() as u64 + undone.hidden,
         "left": undone.left.iter().map(left_json).collect::<Vec<_>>(), "left_hidden": undone.hidden,
+        "waiting": undone.waiting,
     })
 }
 
@@ -103,6 +104,9 @@ fn undone_text(undone: &ImportUndone) -> String {
     }
     if !undone.finished {
         text.push_str("\nthe same command takes back the rest when it can be\n");
+    }
+    for job in &undone.waiting {
+        text.push_str(&format!("\nimport {job} was taken back in part: `carnet import undo {job}` goes on with it\n"));
     }
     text
 }

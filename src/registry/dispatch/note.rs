@@ -1,0 +1,105 @@
+//! The note of one call: what it came to, and what is told of it. It counts at once, or, in a job, when the row is written that it was about.
+
+use std::time::Duration;
+
+use crate::plugin::fault::Fault;
+use crate::plugin::hook::Hook;
+use crate::plugin::verdict::Verdict;
+use crate::registry::loaded::Loaded;
+use crate::registry::standing::Would;
+use crate::registry::stats::HookCounts;
+
+/// What one call came to.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// It accepted.
+    Accepted,
+    /// It rejected.
+    Rejected,
+    /// It left the row out.
+    Skipped,
+    /// It failed.
+    Faulted,
+    /// It was not made: the plugin is tripped.
+    NotAsked,
+}
+
+impl Said {
+    pub(super) const fn of(said: &Result<Verdict, Fault>) -> Self {
+        match said {
+            Ok(Verdict::Accept) => Self::Accepted,
+            Ok(Verdict::Reject(_)) => Self::Rejected,
+            Ok(Verdict::Skip(_)) => Self::Skipped,
+            Err(_) => Self::Faulted,
+        }
+    }
+}
+
+/// One call of a plugin.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CallNote {
+    /// Its place in the generation.
+    pub plugin: usize,
+    /// Which hook.
+    pub hook: Hook,
+    /// What it came to.
+    pub said: Said,
+    /// Edits kept; in observe mode, edits that would have been.
+    pub edits: usize,
+    /// What it took.
+    pub time: Duration,
+    /// The memory that it took, in bytes, where the engine knows it.
+    pub memory: u64,
+    /// What is told of it beside.
+    pub aside: Option<Box<Aside>>,
+}
+
+/// What is told of few calls.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Aside {
+    /// How it failed.
+    pub fault: Option<Fault>,
+    /// What would have been, in observe mode.
+    pub would: Vec<(Would, String)>,
+    /// The same for people.
+    pub sample: Option<String>,
+}
+
+impl CallNote {
+    /// A call that was not made.
+    pub(super) const fn not_asked(plugin: usize, hook: Hook) -> Self {
+        Self { plugin, hook, said: Said::NotAsked, edits: 0, time: Duration::ZERO, memory: 0, aside: None }
+    }
+
+    /// What is told of it beside.
+    pub(super) fn aside(&mut self) -> &mut Aside {
+        self.aside.get_or_insert_default()
+    }
+
+    /// Counts it.
+    pub fn count(&self, counts: &mut HookCounts) {
+        counts.took(self.time);
+        counts.edits += self.edits as u64;
+        counts.memory = counts.memory.max(self.memory);
+        match self.said {
+            Said::Rejected => counts.rejections += 1,
+            Said::Skipped => counts.skips += 1,
+            Said::Faulted => counts.faults += 1,
+            Said::Accepted | Said::NotAsked => {}
+        }
+    }
+
+    /// Keeps what is told of it.
+    pub(super) fn keep(&self, loaded: &Loaded) {
+        let Some(aside) = &self.aside else { return };
+        aside.fault.iter().for_each(|fault| loaded.note_fault(self.hook, fault));
+        aside.would.iter().for_each(|(would, what)| loaded.note_would(self.hook, *would, what));
+        aside.sample.iter().for_each(|sample| loaded.note_sample(sample.clone()));
+    }
+
+    /// How it failed, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        self.aside.as_ref().and_then(|aside| aside.fault.as_ref())
+    }
+}
