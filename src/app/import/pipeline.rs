@@ -35,9 +35,8 @@ use crate::store::Actor;
 /// Rows that travel together.
 const CHUNK_ROWS: usize = if cfg!(test) { 4 } else { 256 };
 
-/// Rows that workers may be ahead of the writer: enough that they never wait for it while it commits a batch, or copies the write-ahead log
-/// into the database.
-const AHEAD_ROWS: usize = 3 * BATCH_ROWS;
+/// Rows that workers may be ahead of the writer: enough that they never wait for it while it commits a batch.
+const AHEAD_ROWS: usize = 5 * BATCH_ROWS / 2;
 
 /// How much longer than the last row the next one may be before its memory must grow.
 const SPARE_BYTES: usize = 32;
