@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
@@ -45,8 +46,10 @@ fn names(home: &Home) -> Vec<String> {
 fn hold_half_way(home: &Home, child: &mut Child) -> Connection {
     let path = home.path().join("carnet.db");
     loop {
-        let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE);
-        if let Some(conn) = conn.ok().filter(|conn| conn.execute_batch("BEGIN IMMEDIATE").is_ok()) {
+        let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        // Whoever waits politely gets the lock when the job is over.
+        let conn = conn.filter(|conn| conn.busy_timeout(Duration::ZERO).is_ok());
+        if let Some(conn) = conn.filter(|conn| conn.execute_batch("BEGIN IMMEDIATE").is_ok()) {
             let contacts = conn.query_row("SELECT count(*) FROM contact", [], |row| row.get::<_, i64>(0));
             if contacts.is_ok_and(|contacts| contacts > 0) {
                 return conn;
