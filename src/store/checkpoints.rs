@@ -1,6 +1,5 @@
 //! Copying the write-ahead log into the database on a thread of its own, while much is written at once. The writer would otherwise wait
-//! for the disk at every 64 MiB of log, and with it all who work ahead of it. When the log is copied, and that no commit waits for it,
-//! is SQLite's; what is written, and in which transactions, is not known here.
+//! for the disk at every 64 MiB of log, and with it all who work ahead of it. What is written, and in which transactions, is not known here.
 
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -71,8 +70,7 @@ impl Store {
         if pages < MOST {
             let _ = told.try_send(());
         } else {
-            let _turn = lock(copying);
-            let _ = checkpoint(conn, "PASSIVE");
+            copy(conn, copying);
         }
     }
 }
@@ -89,12 +87,14 @@ impl Drop for Checkpoints {
     }
 }
 
-/// Copies what is in the log. An error leaves it as it is, with the commits in it: who opens the database next copies it.
 fn copy_while_told(conn: &Connection, commits: &Receiver<()>, copying: &Mutex<()>) {
-    for () in commits {
-        let _turn = lock(copying);
-        let _ = checkpoint(conn, "PASSIVE");
-    }
+    commits.iter().for_each(|()| copy(conn, copying));
+}
+
+/// Copies what is in the log. An error leaves it as it is, with the commits in it: who opens the database next copies it.
+fn copy(conn: &Connection, copying: &Mutex<()>) {
+    let _turn = lock(copying);
+    let _ = checkpoint(conn, "PASSIVE");
 }
 
 /// Pages that the log has, and how many of them are copied, after a checkpoint of a kind.
