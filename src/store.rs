@@ -78,7 +78,7 @@ pub use custom_schema::SchemaVersion;
 pub use error::StoreError;
 pub use forget::{ERASED, Erased};
 pub use held::{Held, Original, RefusedRow};
-pub use job_undo::{LeftBehind, Removed, UndoCounts};
+pub use job_undo::{LeftBehind, Removed, Stretch, UndoCounts};
 pub use merges::{Standing, Whereabouts};
 pub use notes::NotePage;
 pub use person::Person;

@@ -1,7 +1,7 @@
 //! Taking an import back, as far as the store does it: the contacts that it created are deleted, many at a time where nobody touched them.
 //! Those that it updated are in a batch, and `batches` takes them back. What the import wrote down for this is `recording`'s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -22,9 +22,6 @@ use super::side_files::JobLock;
 use super::types::{ChangeEntry, NewChange};
 use super::writer::Writer;
 
-/// A facet and its value.
-type Facet = (u8, String);
-
 /// Contacts that one transaction takes back: as many as share a volume of identifiers.
 const AT_ONCE: i64 = 16_384;
 
@@ -41,6 +38,32 @@ pub struct UndoCounts {
     pub updated_touched: u64,
 }
 
+/// Contacts that a job created, looked at before they are taken back: see [`Reader::created_by`].
+#[derive(Debug)]
+pub struct Stretch {
+    /// Ranges of numbers, in order.
+    ranges: Vec<(i64, i64)>,
+    /// Those that nobody had written since.
+    created: Vec<Created>,
+    /// Their facets: whose they are, by facet and value.
+    facets: BTreeMap<u8, BTreeMap<String, Vec<i64>>>,
+}
+
+#[derive(Debug)]
+struct Created {
+    no: i64,
+    /// Its id, where it may not be deleted.
+    forbidden: Option<ContactId>,
+}
+
+impl Stretch {
+    /// Where the next one begins; nothing behind the last.
+    #[must_use]
+    pub fn next(&self) -> Option<i64> {
+        self.ranges.last().map(|(_, last)| last + 1)
+    }
+}
+
 /// How one stretch of created contacts was taken back.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Removed {
@@ -50,8 +73,6 @@ pub struct Removed {
     pub forbidden: Vec<ContactId>,
     /// Contacts that a later batch wrote, with its number: they can be taken back when it is.
     pub above: Vec<(ContactId, i64)>,
-    /// Where to go on; nothing when this was the last stretch.
-    pub next: Option<i64>,
 }
 
 /// A contact that was left as it is because somebody touched it.
@@ -152,6 +173,36 @@ impl Reader<'_> {
         Ok(select.query_row([job], |row| row.get(0)).optional().placed(self.path)?.flatten())
     }
 
+    /// Looks at the next of the contacts that a job created, from a number on; none behind the last. What this finds may be old when it is
+    /// taken back: the writer looks again who was touched.
+    ///
+    /// # Errors
+    /// The database fails, or a contact was written by a newer Carnet.
+    pub fn created_by(&self, job: i64, from: i64, may: &dyn Fn(&Contact) -> bool) -> Result<Stretch, StoreError> {
+        let path = self.path;
+        let ranges = ranges(self.conn, job, from, AT_ONCE).placed(path)?;
+        let mut stretch = Stretch { ranges, created: Vec::new(), facets: BTreeMap::new() };
+        let mut select = self.conn.prepare_cached(CREATED).placed(path)?;
+        for (first, last) in &stretch.ranges {
+            let mut rows = select.query([first, last]).placed(path)?;
+            while let Some(row) = rows.next().placed(path)? {
+                let (no, contact) = (row.get(3).placed(path)?, contacts::read(row)?);
+                let forbidden = (!may(&contact)).then_some(contact.id);
+                if forbidden.is_none() {
+                    for (facet, value) in facets::of(&contact).iter() {
+                        let values = stretch.facets.entry(facet).or_default();
+                        match values.get_mut(value) {
+                            Some(nos) => nos.push(no),
+                            None => drop(values.insert(value.to_owned(), vec![no])),
+                        }
+                    }
+                }
+                stretch.created.push(Created { no, forbidden });
+            }
+        }
+        Ok(stretch)
+    }
+
     /// Returns the contacts that taking a job back has left as they are, those that were forgotten since left out.
     ///
     /// # Errors
@@ -230,63 +281,57 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Deletes the next of the contacts that a job created, from a number on. Those that somebody touched stay, and are remembered as
-    /// left; those that `may` refuses stay, and can be taken back later. Each is logged as `entry` says.
+    /// Deletes a stretch of the contacts that a job created. Those that somebody touched stay, and are remembered as left, even if it was
+    /// after the stretch was looked at; those that `may` refuses stay, and can be taken back later. Each is logged as `entry` says.
     ///
     /// # Errors
     /// The database fails, or a contact was written by a newer Carnet.
     pub fn take_back_created(
         &mut self,
         job: i64,
-        from: i64,
+        stretch: Stretch,
         entry: &NewChange,
         may: &dyn Fn(&Contact) -> bool,
     ) -> Result<Removed, StoreError> {
         let path = self.path;
         self.settle()?;
-        let stretch = ranges(self.conn(), job, from, AT_ONCE).placed(path)?;
-        let Some(end) = stretch.last().map(|(_, last)| *last) else { return Ok(Removed::default()) };
-        let mut removed = Removed { next: Some(end + 1), ..Removed::default() };
-        let (mut doomed, mut kept, mut found): (Vec<i64>, Vec<i64>, Vec<(Facet, i64)>) = Default::default();
-        for (first, last) in &stretch {
-            let touched: BTreeSet<i64> = touched(self.conn(), *first, *last).placed(path)?.into_iter().collect();
-            let mut select = self.conn().prepare_cached(CREATED).placed(path)?;
-            let mut rows = select.query([first, last]).placed(path)?;
-            while let Some(row) = rows.next().placed(path)? {
-                let no: i64 = row.get(3).placed(path)?;
-                if touched.contains(&no) {
-                    continue;
-                }
-                let contact = contacts::read(row)?;
-                if may(&contact) {
-                    found.extend(facets::of(&contact).iter().map(|(facet, value)| ((facet, value.to_owned()), no)));
-                    doomed.push(no);
-                } else {
+        let Stretch { ranges, created, mut facets } = stretch;
+        let mut touched = BTreeSet::new();
+        for (first, last) in &ranges {
+            touched.extend(self::touched(self.conn(), *first, *last).placed(path)?);
+        }
+        let mut removed = Removed::default();
+        let (mut doomed, mut kept) = (Vec::with_capacity(created.len()), Vec::new());
+        for Created { no, forbidden } in created.into_iter().filter(|it| !touched.contains(&it.no)) {
+            match forbidden {
+                None => doomed.push(no),
+                Some(id) => {
                     kept.push(no);
-                    removed.forbidden.push(contact.id);
-                }
-            }
-            drop(rows);
-            drop(select);
-            for no in touched {
-                match self.take_back_touched(job, no, entry, may)? {
-                    Touched::Deleted => removed.deleted += 1,
-                    Touched::Forbidden(id) => {
-                        kept.push(no);
-                        removed.forbidden.push(id);
-                    }
-                    Touched::Above(id, batch) => {
-                        kept.push(no);
-                        removed.above.push((id, batch));
-                    }
-                    Touched::Left => {}
+                    removed.forbidden.push(id);
                 }
             }
         }
+        if !touched.is_empty() {
+            facets.values_mut().flat_map(BTreeMap::values_mut).for_each(|nos| nos.retain(|no| !touched.contains(no)));
+        }
+        for no in touched {
+            match self.take_back_touched(job, no, entry, may)? {
+                Touched::Deleted => removed.deleted += 1,
+                Touched::Forbidden(id) => {
+                    kept.push(no);
+                    removed.forbidden.push(id);
+                }
+                Touched::Above(id, batch) => {
+                    kept.push(no);
+                    removed.above.push((id, batch));
+                }
+                Touched::Left => {}
+            }
+        }
         self.settle()?;
-        delete(self.conn(), &doomed, found, entry).placed(path)?;
+        delete(self.conn(), &doomed, &facets, entry).placed(path)?;
         removed.deleted += doomed.len() as u64;
-        forget(self.conn(), job, &stretch, &kept).placed(path)?;
+        forget(self.conn(), job, &ranges, &kept).placed(path)?;
         let update = "UPDATE job SET undone_deleted = undone_deleted + ?2 WHERE id = ?1";
         self.conn().execute(update, params![job, removed.deleted.cast_signed()]).placed(path)?;
         Ok(removed)
@@ -342,8 +387,9 @@ impl Writer<'_> {
     }
 }
 
-const CREATED: &str =
-    "SELECT contact.id, contact.rev, contact.doc, contact.no FROM contact WHERE no BETWEEN ?1 AND ?2 ORDER BY no";
+/// What nobody wrote since is as it was created for as long as that is so, whenever it is read.
+const CREATED: &str = "SELECT contact.id, contact.rev, contact.doc, contact.no FROM contact
+     WHERE no BETWEEN ?1 AND ?2 AND rev = 1 AND gone = 0 ORDER BY no";
 
 enum Touched {
     Deleted,
@@ -353,7 +399,12 @@ enum Touched {
 }
 
 /// Takes contacts that are as they were created out of everything that finds them, all at once; their documents stay.
-fn delete(conn: &Connection, doomed: &[i64], found: Vec<(Facet, i64)>, entry: &NewChange) -> Result<(), StoreError> {
+fn delete(
+    conn: &Connection,
+    doomed: &[i64],
+    facets: &BTreeMap<u8, BTreeMap<String, Vec<i64>>>,
+    entry: &NewChange,
+) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (doomed.first(), doomed.last()) else { return Ok(()) };
     let list = listed(doomed);
     let theirs = "IN (SELECT value FROM json_each(?1))";
@@ -378,17 +429,17 @@ fn delete(conn: &Connection, doomed: &[i64], found: Vec<(Facet, i64)>, entry: &N
         "DELETE FROM contact_label WHERE label IN (SELECT id FROM label) AND contact BETWEEN ?2 AND ?3 AND +contact {theirs}"
     ))?
     .execute(params![list, first, last])?;
-    delete_facets(conn, found, number(doomed.len()) == last - first + 1)
-}
-
-/// Of a range without gaps, all contacts with a value go at once.
-fn delete_facets(conn: &Connection, mut found: Vec<(Facet, i64)>, whole: bool) -> Result<(), StoreError> {
-    found.sort_unstable();
+    // Of a range without gaps, all contacts with a value go at once.
+    let whole = number(doomed.len()) == last - first + 1;
     let mut delete =
         conn.prepare_cached("DELETE FROM contact_facet WHERE facet = ?1 AND value = ?2 AND contact BETWEEN ?3 AND ?4")?;
-    for group in found.chunk_by(|a, b| whole && a.0 == b.0) {
-        if let (Some((facet, first)), Some((_, last))) = (group.first(), group.last()) {
-            delete.execute(params![facet.0, facet.1, first, last])?;
+    for (facet, values) in facets {
+        for (value, nos) in values {
+            for group in nos.chunk_by(|_, _| whole) {
+                if let (Some(first), Some(last)) = (group.first(), group.last()) {
+                    delete.execute(params![facet, value, first, last])?;
+                }
+            }
         }
     }
     Ok(())

@@ -1,12 +1,16 @@
 //! Taking an import back: what it created is deleted, what it updated becomes what it was before. Whatever somebody touched since stays as it
 //! is, and is told. Interrupted, it is gone on with by the same command. Labels and organizations that the import made stay, too.
 
+use std::thread;
+
+use crossbeam_channel::bounded;
+
 use crate::app::bulk::{LeftAlone, Source, TakenBack, Why};
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
 use crate::domain::contact::Contact;
 use crate::domain::permission::{Right, Viewer};
-use crate::store::{Action, Actor, Job, JobState, LeftBehind, NewChange, Removed, StoreError, UndoCounts};
+use crate::store::{Action, Actor, Job, JobState, LeftBehind, NewChange, Removed, StoreError, Stretch, UndoCounts};
 
 /// What taking a job back would do.
 #[derive(Clone, Debug)]
@@ -65,7 +69,7 @@ impl App {
         store.write(|writer| writer.begin_undo(id, by.name(), now()))?;
         let _running = store.guard_job(id);
         let _checkpoints = store.checkpoint_aside()?;
-        let Removed { deleted, forbidden, above, .. } = self.delete_created(id, by, progress)?;
+        let Removed { deleted, forbidden, above } = self.delete_created(id, by, progress)?;
         let batch = store.read(|reader| reader.batch_of_job(id))?;
         let taken = match batch {
             Some(batch) => self.take_back_batch(Source { batch, job: Some(id) }, by)?,
@@ -109,28 +113,48 @@ impl App {
         Ok(undone)
     }
 
-    /// Deletes what the job created. Returns how many contacts, and those that can be only later.
+    /// Deletes what the job created. Returns how many contacts, and those that can be only later. A stretch is read while the one before it
+    /// is deleted.
     fn delete_created(&self, job: i64, by: &Viewer, progress: &mut dyn FnMut(u64)) -> Result<Removed, Failure> {
-        let access = self.settings().access;
+        let (store, access) = (self.store()?, self.settings().access);
         let may = |contact: &Contact| by.may(Right::Delete, contact, access);
-        let mut all = Removed { next: Some(0), ..Removed::default() };
-        while let Some(from) = all.next {
-            let entry = NewChange {
-                at: now(),
-                actor: Actor::Person(by.name().to_owned()),
-                action: Action::Undone,
-                fields: Vec::new(),
-                via: format!("import {job}"),
-            };
-            let removed: Removed =
-                self.store()?.write::<_, StoreError>(|writer| writer.take_back_created(job, from, &entry, &may))?;
-            all.deleted += removed.deleted;
-            all.forbidden.extend(removed.forbidden);
-            all.above.extend(removed.above);
-            all.next = removed.next;
-            progress(all.deleted);
-        }
-        Ok(all)
+        let (found, stretches) = bounded::<Result<Stretch, StoreError>>(0);
+        let read = move || {
+            let next = |stretch: &Result<Stretch, StoreError>| stretch.as_ref().ok().and_then(Stretch::next);
+            let look = |from| store.read(|reader| reader.created_by(job, from, &may));
+            let mut stretch = look(0);
+            while let Some(from) = next(&stretch) {
+                // Nobody takes it any more when the deleting failed.
+                if found.send(stretch).is_err() {
+                    return;
+                }
+                stretch = look(from);
+            }
+            if stretch.is_err() {
+                let _ = found.send(stretch);
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(read);
+            let mut all = Removed::default();
+            for stretch in stretches {
+                let stretch = stretch?;
+                let entry = NewChange {
+                    at: now(),
+                    actor: Actor::Person(by.name().to_owned()),
+                    action: Action::Undone,
+                    fields: Vec::new(),
+                    via: format!("import {job}"),
+                };
+                let removed: Removed =
+                    store.write::<_, StoreError>(|writer| writer.take_back_created(job, stretch, &entry, &may))?;
+                all.deleted += removed.deleted;
+                all.forbidden.extend(removed.forbidden);
+                all.above.extend(removed.above);
+                progress(all.deleted);
+            }
+            Ok(all)
+        })
     }
 
     fn job_to_undo(&self, id: i64, by: &Viewer) -> Result<Job, Failure> {
