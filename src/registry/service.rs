@@ -69,15 +69,7 @@ impl Service {
         let read = abreast::map(&found.places, |place| {
             place.read().map(|source| Candidate::new(source, &ground.deployments).without_code_over(LARGE))
         });
-        // A name belongs to the package whose folder bears it: nobody takes it, with what it was granted, by standing before it in the list.
-        let mut names = BTreeMap::new();
-        for (place, candidate) in
-            found.places.iter().zip(&read).filter_map(|(place, read)| Some((place, read.as_ref().ok()?)))
-        {
-            if candidate.name() == place.name() {
-                names.entry(place.name()).or_insert_with(|| place.path.clone());
-            }
-        }
+        let mut names = self.owners(found, &read);
         let planned = found.places.iter().zip(read).map(|(place, read)| self.plan(place, read, ground, &mut names));
         let planned: Vec<(&Place, Plan)> = found.places.iter().zip(planned.collect::<Vec<_>>()).collect();
         let loaded = abreast::map(&planned, |(place, plan)| match plan {
@@ -113,6 +105,22 @@ impl Service {
         let ended = self.end_probations(ground);
         self.shelve(&filled, found, ground);
         changed || ended
+    }
+
+    /// Whose names are taken beforehand: a name belongs to the package whose folder bears it. Nobody takes it, with what it was granted, by
+    /// standing before it in the list, nor while it cannot be read.
+    fn owners(&self, found: &Places, read: &[Result<Candidate, LoadError>]) -> BTreeMap<String, PathBuf> {
+        let mut names = BTreeMap::new();
+        for readable in [true, false] {
+            for (place, read) in found.places.iter().zip(read).filter(|(_, read)| read.is_ok() == readable) {
+                let before = || self.entries.iter().find(|entry| entry.path == place.path);
+                let name = read.as_ref().map_or_else(|_| before().map(|entry| &*entry.name), |it| Some(it.name()));
+                if name.is_none_or(|name| name == place.name()) {
+                    names.entry(place.name()).or_insert_with(|| place.path.clone());
+                }
+            }
+        }
+        names
     }
 
     /// Says what is to be done about one package, without loading again what did not change.
