@@ -8,13 +8,11 @@ use super::heard::Heard;
 use super::row::{Ended, Ready, RowEnd};
 use super::stage::Stage;
 use crate::app::lookup::sought;
+use crate::app::memory::crowds;
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
-use crate::plugin::service::{ContactLookup, LookupKey, STATE_BYTES};
+use crate::plugin::service::{ContactLookup, LookupKey};
 use crate::store::{Prepared, Sought};
-
-/// A quarter of what a plugin may remember: as long as it is far from full, how much it is makes no difference to it.
-const ROOMY: usize = STATE_BYTES / 4;
 
 /// Rows after which what is no longer needed is let go.
 const SWEEP_ROWS: usize = 4096;
@@ -178,7 +176,7 @@ impl Ledger {
                 }
             },
             Heard::State(plugin, key) => since(self.state.get(&self.hasher.hash_one((plugin, key)))),
-            Heard::Size(plugin, was) => since(self.plugins.get(plugin)) && size(plugin).max(*was) > ROOMY,
+            Heard::Size(plugin, was) => since(self.plugins.get(plugin)) && crowds(*was, size(plugin)),
         })
     }
 

@@ -8,7 +8,7 @@ use super::ahead::{self, AheadLookup, Ledger, Pending};
 use super::heard::{Ear, Heard, Listening};
 use super::row::{Context, Ended, RowEnd, process};
 use super::stage::Stage;
-use crate::app::lookup::StateMemory;
+use crate::app::memory::StateMemory;
 use crate::intake;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Grants;
