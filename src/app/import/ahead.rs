@@ -1,6 +1,6 @@
 //! What rows wrote that the store does not have yet, as lookups find it; and which rows wrote what of late.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,9 @@ use crate::store::{Prepared, Sought};
 
 /// Rows after which what is no longer needed is let go.
 const SWEEP_ROWS: usize = 4096;
+
+/// Keys under which plugins remember something else than they did.
+pub(super) type Moved = HashMap<String, HashSet<String>>;
 
 /// Contacts that were written by rows and are not in the store yet.
 #[derive(Default)]
@@ -133,6 +136,15 @@ impl Ledger {
                 Some(last) => *last = row.record,
                 None => drop(self.plugins.insert(plugin.clone(), row.record)),
             }
+        }
+    }
+
+    /// Notes what others made plugins remember, as if a row had: whoever was told before it was known is asked again.
+    pub(super) fn note_others(&mut self, record: u64, moved: &Moved) {
+        let late = |last: &mut u64| *last = record.max(*last);
+        for (plugin, keys) in moved {
+            late(self.plugins.entry(plugin.clone()).or_default());
+            keys.iter().for_each(|key| late(self.state.entry(self.hasher.hash_one((plugin, key))).or_default()));
         }
     }
 
