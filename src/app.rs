@@ -20,6 +20,7 @@ pub mod import;
 pub mod labels;
 pub mod lookup;
 pub mod mappings;
+pub mod memory;
 pub mod merge;
 pub mod notes;
 pub mod organizations;
@@ -52,7 +53,8 @@ use crate::store::Store;
 use custom_fields::SchemaCache;
 use decide::RuleBook;
 use failure::{Class, Failure};
-use lookup::{StateMemory, StoreLookup};
+use lookup::StoreLookup;
+use memory::StoredState;
 
 /// A home folder: settings, database, plugins and scripts.
 #[derive(Clone, Debug)]
@@ -119,7 +121,6 @@ pub struct App {
     settings: Settings,
     store: OnceLock<Store>,
     registry: OnceLock<Arc<Registry>>,
-    state: OnceLock<Arc<StateMemory>>,
     schemas: SchemaCache,
     book: plugins::record::Book,
 }
@@ -137,7 +138,6 @@ impl App {
             settings,
             store: OnceLock::new(),
             registry: OnceLock::new(),
-            state: OnceLock::new(),
             schemas: SchemaCache::default(),
             book: plugins::record::Book::default(),
         })
@@ -193,20 +193,21 @@ impl App {
         Ok(self.registry()?.current())
     }
 
-    fn state(&self) -> Result<&Arc<StateMemory>, Failure> {
-        if let Some(state) = self.state.get() {
-            return Ok(state);
-        }
-        let state = Arc::new(StateMemory::load(self.store()?)?);
-        Ok(self.state.get_or_init(|| state))
-    }
-
     /// Opens a chain over a generation, with the services that each plugin was granted.
     ///
     /// # Errors
     /// When the store cannot be opened.
     pub fn chain(&self, generation: Arc<Generation>) -> Result<Chain, Failure> {
-        Ok(Chain::new(generation, self.services()?))
+        self.chain_on(generation, self.stored_state()?)
+    }
+
+    /// Opens a chain for several records, whose plugins remember what this holds.
+    pub(in crate::app) fn chain_on(
+        &self,
+        generation: Arc<Generation>,
+        state: Arc<StoredState>,
+    ) -> Result<Chain, Failure> {
+        Ok(Chain::new(generation, self.services(state)?))
     }
 
     /// Opens a chain whose calls are counted against nobody: its plugins trip by these flags alone.
@@ -214,12 +215,11 @@ impl App {
     /// # Errors
     /// When the store cannot be opened.
     pub(in crate::app) fn trial_chain(&self, generation: Arc<Generation>, flags: Arc<Flags>) -> Result<Chain, Failure> {
-        Ok(Chain::for_job(generation, self.services()?, flags).rehearsing())
+        Ok(Chain::for_job(generation, self.services(self.stored_state()?)?, flags).rehearsing())
     }
 
-    fn services(&self) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {
+    fn services(&self, state: Arc<StoredState>) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {
         let lookup = Arc::new(StoreLookup(self.store()?.clone()));
-        let state = Arc::clone(self.state()?);
         Ok(move |grants: Grants| Services {
             lookup: grants.lookup.then(|| Arc::clone(&lookup) as _),
             state: grants.state.then(|| Arc::clone(&state) as _),

@@ -91,6 +91,7 @@ pub use reader::Reader;
 pub use restore::Departed;
 pub use side_files::{Copied, Turn};
 pub use sought::Sought;
+pub use state::StateMark;
 pub use tombstones::{Recall, Tombstones};
 pub use types::{
     Action, Actor, ChangeEntry, ChangedField, ConsentEntry, Counts, Failure, Identifier, Job, JobState, JobUndo,
@@ -137,6 +138,8 @@ struct Desk {
     known: Known,
     /// SQLite's mark of what others have written.
     seen: i64,
+    /// How often it wrote what plugins remember.
+    state_writes: u64,
 }
 
 impl Store {
@@ -163,7 +166,7 @@ impl Store {
         if folder.is_some() {
             conn.execute_batch("PRAGMA synchronous = OFF").placed(&path)?;
         }
-        let writer = Mutex::new(Desk { conn, known: Known::default(), seen: 0 });
+        let writer = Mutex::new(Desk { conn, known: Known::default(), seen: 0, state_writes: 0 });
         let (readers, job_locks, aside) = (Mutex::default(), Mutex::default(), Mutex::default());
         Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, aside, _folder: folder }) })
     }
@@ -200,7 +203,7 @@ impl Store {
     pub fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut Writer<'_>) -> Result<T, E>) -> Result<T, E> {
         let path = self.path();
         let mut desk = lock(&self.inner.writer);
-        let Desk { conn, known, seen } = &mut *desk;
+        let Desk { conn, known, seen, state_writes } = &mut *desk;
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate).placed(path)?;
         let version: i64 = transaction.pragma_query_value(None, "data_version", |row| row.get(0)).placed(path)?;
         // Taken away until the commit: what a transaction that is taken back has taught is wrong.
@@ -213,13 +216,14 @@ impl Store {
             known: &mut learned,
             job_moves: JobMoves::default(),
             recording: Recording::default(),
+            state_mark: StateMark { others: version, own: *state_writes },
         };
         let answer = f(&mut writer)?;
         writer.settle()?;
         writer.settle_consents()?;
-        let moves = writer.job_moves;
+        let (moves, state_mark) = (writer.job_moves, writer.state_mark);
         transaction.commit().placed(path)?;
-        (*known, *seen) = (learned, version);
+        (*known, *seen, *state_writes) = (learned, version, state_mark.own);
         self.see_to_log(conn);
         self.move_locks(moves);
         Ok(answer)

@@ -15,6 +15,7 @@ use super::contacts::Wish;
 use super::custom_fields::refuse_taken;
 use super::decide::{Opinion, RuleBook, Told, ask_only, decide};
 use super::failure::Failure;
+use super::memory::{ROUNDS, StoredState, still_holds};
 use super::plugins::record::Manner;
 use super::provenance::{changed_fields, write_state};
 use super::{App, now};
@@ -167,18 +168,18 @@ impl App {
         if request.dry_run {
             self.keep_of_calls(Manner::Nothing);
         }
-        let mut work = Work {
-            app: self,
-            request,
-            book: self.rule_book()?,
-            chain: self.chain(self.generation()?)?,
-            report: BulkReport { matched: matched.ids.len() as u64, notes: self.not_asked()?, ..BulkReport::default() },
-        };
+        let mut work = Work::begin(self, request, matched)?;
         for ids in matched.ids.chunks(AT_ONCE) {
-            let late = work.round(ids)?;
-            // Changed by somebody between the look and the write: looked at once more.
-            let too_late = if late.is_empty() { late } else { work.round(&late)? };
-            too_late.into_iter().for_each(|id| work.refuse(changed_meanwhile(id)));
+            // Changed by somebody between the look and the write: looked at once more, fewer at a time, so that it takes less long.
+            let (mut late, mut at_once) = (ids.to_vec(), AT_ONCE);
+            for _ in 0..ROUNDS {
+                let now = std::mem::take(&mut late);
+                for ids in now.chunks(at_once) {
+                    late.extend(work.round(ids)?);
+                }
+                at_once = (at_once / 4).max(1);
+            }
+            late.into_iter().for_each(|id| work.refuse(changed_meanwhile(id)));
         }
         let mut report = work.report;
         report.seconds = started.elapsed().as_secs_f64();
@@ -201,15 +202,25 @@ struct Work<'w> {
     request: &'w BulkRequest,
     book: RuleBook,
     chain: Chain,
+    /// What plugins remember after the contacts that were decided on, for those that follow.
+    memory: Arc<StoredState>,
     report: BulkReport,
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
+    fn begin(app: &'w App, request: &'w BulkRequest, matched: &Matched) -> Result<Self, Failure> {
+        let memory = app.stored_state()?;
+        let chain = app.chain_on(app.generation()?, Arc::clone(&memory))?;
+        let report = BulkReport { matched: matched.ids.len() as u64, notes: app.not_asked()?, ..BulkReport::default() };
+        Ok(Self { app, request, book: app.rule_book()?, chain, memory, report })
+    }
+
     /// Decides on some contacts and writes them in one transaction. Returns those that somebody else wrote meanwhile.
     fn round(&mut self, ids: &[ContactId]) -> Result<Vec<ContactId>, Failure> {
         let found =
             self.app.store()?.read(|reader| ids.iter().map(|id| reader.contact(*id)).collect::<Result<Vec<_>, _>>())?;
-        let mut ready = Vec::new();
+        self.memory.renew();
+        let (mut ready, mut others) = (Vec::new(), Vec::new());
         for (id, found) in ids.iter().zip(found) {
             // Deleted or merged into another since the query: not what was meant any more.
             let Some(before) = found.filter(|contact| contact.id == *id) else {
@@ -217,12 +228,23 @@ impl Work<'_> {
                 continue;
             };
             match self.decide(Arc::new(before))? {
-                Verdict::Write(one) => ready.push(*one),
-                Verdict::Unchanged => self.report.unchanged += 1,
-                Verdict::Refused(refused) => self.refuse(refused),
+                Verdict::Write(one) => {
+                    self.memory.apply(&one.opinion.state);
+                    ready.push(*one);
+                }
+                verdict => others.push((*id, self.memory.was_asked(), verdict)),
             }
         }
-        let late = if self.request.dry_run { HashSet::new() } else { self.write(&ready)? };
+        let mut late = if self.request.dry_run { HashSet::new() } else { self.write(&ready)? };
+        let misled = !late.is_empty();
+        for (id, by_memory, verdict) in others {
+            match verdict {
+                // It may have been told of what one that was left out would have made.
+                _ if misled && by_memory => drop(late.insert(id)),
+                Verdict::Refused(refused) => self.refuse(refused),
+                _ => self.report.unchanged += 1,
+            }
+        }
         for one in ready.iter().filter(|one| !late.contains(&one.before.id)) {
             *if one.after.is_some() { &mut self.report.changed } else { &mut self.report.deleted } += 1;
             if self.request.dry_run && self.report.preview.len() < TOLD {
@@ -230,10 +252,11 @@ impl Work<'_> {
                 self.report.preview.push(Foreseen { id, name, fields: one.entry.fields.clone() });
             }
         }
-        Ok(late.into_iter().collect())
+        Ok(ids.iter().copied().filter(|id| late.contains(id)).collect())
     }
 
     fn decide(&mut self, before: Arc<Contact>) -> Result<Verdict, Failure> {
+        self.memory.was_asked();
         let by = &self.request.by;
         if let Some(failure) =
             rights(&self.request.deed).into_iter().find_map(|right| self.app.require(by, right, &before).err())
@@ -283,7 +306,8 @@ impl Work<'_> {
         Ok(Verdict::Write(Box::new(Ready { before, after, entry: entry(Action::Updated, fields), opinion, claims })))
     }
 
-    /// Writes contacts with what they were before. Those that somebody else wrote meanwhile are left out and returned.
+    /// Writes contacts with what they were before. Those that somebody else wrote meanwhile are left out and returned, and so are those whose
+    /// plugins remember something else by now, be it that of one that was left out.
     fn write(&mut self, ready: &[Ready]) -> Result<HashSet<ContactId>, Failure> {
         if ready.is_empty() {
             return Ok(HashSet::new());
@@ -309,8 +333,9 @@ impl Work<'_> {
                     late.insert(id);
                     continue;
                 }
-                match writer.remember(batch, id, rev) {
-                    Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => {
+                let undisturbed = still_holds(writer, &one.opinion.recalled);
+                match undisturbed.and_then(|()| writer.remember(batch, id, rev)) {
+                    Err(StoreError::StateMoved { .. } | StoreError::Conflict { .. } | StoreError::NotFound { .. }) => {
                         late.insert(id);
                         continue;
                     }
@@ -326,8 +351,6 @@ impl Work<'_> {
             Ok::<_, StoreError>((batch, late))
         })?;
         self.report.batch = Some(batch);
-        let state = self.app.state()?;
-        ready.iter().filter(|one| !late.contains(&one.before.id)).for_each(|one| state.apply(&one.opinion.state));
         Ok(late)
     }
 
@@ -364,7 +387,8 @@ fn forbidden(failure: Failure) -> Told {
 }
 
 fn changed_meanwhile(id: ContactId) -> Refused {
-    let invalid = Invalid::new("CHANGED_MEANWHILE", format!("contact {id} was changed by somebody else, twice"));
+    let invalid =
+        Invalid::new("CHANGED_MEANWHILE", format!("contact {id} was changed by somebody else, again and again"));
     Refused { id, name: String::new(), problems: vec![told(invalid.hint("repeat the command"))] }
 }
 

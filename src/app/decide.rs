@@ -18,7 +18,7 @@ use crate::plugin::hand::{ContactHand, Edit, Held, Sheet, Subject};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{OnFault, Phase};
 use crate::plugin::package::Identity;
-use crate::plugin::service::StateWrite;
+use crate::plugin::service::{Recalled, StateWrite};
 use crate::registry::dispatch::{Chain, ChainOutcome, FaultReport};
 
 /// A problem, and whose word it is.
@@ -41,6 +41,8 @@ pub struct Opinion {
     pub edits: Vec<(Arc<Identity>, Edit)>,
     /// What plugins want to remember if the record is written.
     pub state: Vec<(String, StateWrite)>,
+    /// What they were told of what they remember; see [`remember`](super::memory::remember).
+    pub recalled: Vec<(String, Recalled)>,
     /// Calls that failed, including those passed over.
     pub faults: Vec<FaultReport>,
 }
@@ -62,6 +64,7 @@ impl Opinion {
         self.faults.extend(outcome.faults);
         self.edits.extend(outcome.edits);
         self.state.extend(outcome.state);
+        self.recalled.extend(outcome.recalled);
         self.skip = self.skip.take().or(outcome.skip);
         outcome.subject
     }
@@ -72,6 +75,7 @@ impl Opinion {
         self.skip = self.skip.take().or(other.skip);
         self.edits.extend(other.edits);
         self.state.extend(other.state);
+        self.recalled.extend(other.recalled);
         self.faults.extend(other.faults);
     }
 

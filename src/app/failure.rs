@@ -56,6 +56,9 @@ pub struct Failure {
     pub conflict: Option<Box<Conflict>>,
 }
 
+/// Others changed what a plugin remembers between its decision and the write.
+const STATE_MOVED: &str = "STATE_MOVED";
+
 impl Failure {
     /// Returns a failure without hint and problems.
     #[must_use]
@@ -68,6 +71,12 @@ impl Failure {
             problems: Vec::new(),
             conflict: None,
         }
+    }
+
+    /// Says whether the same may be done once more, on what plugins remember by now.
+    #[must_use]
+    pub fn is_state_moved(&self) -> bool {
+        self.code == STATE_MOVED
     }
 
     /// Adds what to do about it.
@@ -171,6 +180,7 @@ impl From<StoreError> for Failure {
             StoreError::JobRunning { .. } => (Class::Conflict, "JOB_RUNNING"),
             StoreError::LabelExists { .. } => (Class::Conflict, "LABEL_EXISTS"),
             StoreError::EnquiryChanged { .. } => (Class::Conflict, "ENQUIRY_CHANGED"),
+            StoreError::StateMoved { .. } => (Class::Conflict, STATE_MOVED),
             StoreError::Full { .. } => (Class::Internal, "DISK_FULL"),
             StoreError::NameTaken { .. } => (Class::Conflict, "NAME_TAKEN"),
             StoreError::EmailTaken { .. } => (Class::Conflict, "EMAIL_TAKEN"),

@@ -13,15 +13,15 @@ use chrono::{DateTime, Utc};
 use super::contacts::refuse;
 use super::decide::{Opinion, ask_only};
 use super::failure::{Class, Failure};
+use super::memory::{remember, undisturbed};
 use super::plugins::record::Manner;
-use super::provenance::{passed_over, write_state};
+use super::provenance::passed_over;
 use super::{App, now};
 use crate::domain::contact::Contact;
 use crate::domain::draft::Draft;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Right, Viewer};
 use crate::plugin::hook::Hook;
-use crate::plugin::service::StateWrite;
 use crate::store::{Action, Actor, ChangedField, Erased, JobState, NewChange, Person, Recall, StoreError};
 
 /// What was erased, and what was not.
@@ -67,8 +67,11 @@ impl App {
         self.require_whole_view(by)?;
         let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
         self.check_reason(&contact, reason)?;
-        let (opinion, mut notes) =
-            if live { self.ask_forget(&contact, despite_plugins, by)? } else { (Opinion::default(), Vec::new()) };
+        let ask = || match live {
+            true => self.ask_forget(&contact, despite_plugins, by),
+            false => Ok((Opinion::default(), Vec::new())),
+        };
+        let mut asked = Some(ask()?);
         let at = now();
         let reason = reason.map(|reason| ChangedField {
             field: "reason".to_owned(),
@@ -97,16 +100,17 @@ impl App {
             notes: Vec::new(),
         };
         files::erase(self, &traces, &rows, &mut done)?;
-        done.erased = self.store()?.write(|writer| {
-            write_state(writer, &opinion.state)?;
-            let erased = writer.forget(contact.id, contact.rev, &entry)?;
-            writer.set_unfinished(contact.id, files::noted(&done.unfinished).as_deref())?;
-            Ok::<_, StoreError>(erased)
+        (done.erased, done.notes) = undisturbed(|| {
+            let (opinion, mut notes) = asked.take().map_or_else(ask, Ok)?;
+            let erased = self.store()?.write(|writer| {
+                remember(writer, &opinion)?;
+                let erased = writer.forget(contact.id, contact.rev, &entry)?;
+                writer.set_unfinished(contact.id, files::noted(&done.unfinished).as_deref())?;
+                Ok::<_, StoreError>(erased)
+            })?;
+            notes.extend(passed_over(&opinion));
+            Ok((erased, notes))
         })?;
-        self.state()?.apply(&opinion.state);
-        self.state()?.apply(&forgotten_state(&done.erased));
-        notes.extend(passed_over(&opinion));
-        done.notes = notes;
         self.scrub(&mut done);
         self.tell_left(&mut done)?;
         Ok(done)
@@ -255,9 +259,4 @@ impl App {
         done.left.push("files written by exports, and backups: Carnet does not know where they are".to_owned());
         Ok(())
     }
-}
-
-fn forgotten_state(erased: &Erased) -> Vec<(String, StateWrite)> {
-    let one = |(plugin, key): &(String, String)| (plugin.clone(), StateWrite { key: key.clone(), value: None });
-    erased.plugin_state.iter().map(one).collect()
 }

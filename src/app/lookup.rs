@@ -1,10 +1,9 @@
-//! What the app lends to plugins: read-only search over a store snapshot, and their remembered state.
+//! What the app lends to plugins: read-only search over a store snapshot. What they remember is `memory`'s.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::domain::contact::Contact;
-use crate::plugin::service::{ContactLookup, LookupKey, PluginState, StateWrite};
+use crate::plugin::service::{ContactLookup, LookupKey};
 use crate::store::{Identifier, Query, Sought, Store, StoreError};
 
 /// Search for other contacts among what is committed.
@@ -51,87 +50,5 @@ pub(super) fn sought(key: &LookupKey) -> Sought {
     match wanted(key) {
         Wanted::Identifier(identifier) => Sought::identifier(&identifier),
         Wanted::Words(words) => Sought::words(words),
-    }
-}
-
-/// What one plugin remembers, and the bytes that it takes.
-#[derive(Clone, Default, Debug)]
-struct Own {
-    values: HashMap<String, Vec<u8>>,
-    size: usize,
-}
-
-impl Own {
-    fn set(&mut self, key: String, value: Option<Vec<u8>>) {
-        let bytes = key.len();
-        let old = match value {
-            Some(value) => {
-                self.size += bytes + value.len();
-                self.values.insert(key, value)
-            }
-            None => self.values.remove(&key),
-        };
-        self.size -= old.map_or(0, |old| bytes + old.len());
-    }
-}
-
-type Remembered = HashMap<String, Own>;
-
-/// What plugins remember, in memory; the store has it too, written with the records that caused it.
-#[derive(Default, Debug)]
-pub struct StateMemory(Mutex<Remembered>);
-
-impl Clone for StateMemory {
-    fn clone(&self) -> Self {
-        Self(Mutex::new(self.lock().clone()))
-    }
-}
-
-impl StateMemory {
-    /// Reads everything that is remembered.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn load(store: &Store) -> Result<Self, StoreError> {
-        let mut remembered = Remembered::new();
-        for (plugin, key, value) in store.read(|reader| reader.state_all())? {
-            remembered.entry(plugin).or_default().set(key, Some(value));
-        }
-        Ok(Self(Mutex::new(remembered)))
-    }
-
-    /// Takes in the writes of an accepted record, so that the next call sees them.
-    pub fn apply(&self, writes: &[(String, StateWrite)]) {
-        if writes.is_empty() {
-            return;
-        }
-        let mut remembered = self.lock();
-        for (plugin, write) in writes {
-            match remembered.get_mut(plugin) {
-                Some(own) => own.set(write.key.clone(), write.value.clone()),
-                None => remembered.entry(plugin.clone()).or_default().set(write.key.clone(), write.value.clone()),
-            }
-        }
-    }
-
-    /// Becomes what another one is.
-    pub fn become_like(&self, other: &Self) {
-        let like = other.lock().clone();
-        *self.lock() = like;
-    }
-
-    /// What is remembered is whole at any moment, so what a thread that panicked left is as good as any.
-    fn lock(&self) -> MutexGuard<'_, Remembered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl PluginState for StateMemory {
-    fn get(&self, plugin: &str, key: &str) -> Option<Vec<u8>> {
-        self.lock().get(plugin)?.values.get(key).cloned()
-    }
-
-    fn size(&self, plugin: &str) -> usize {
-        self.lock().get(plugin).map_or(0, |own| own.size)
     }
 }

@@ -7,7 +7,8 @@ use super::contacts::{Written, refuse, unknown};
 use super::custom_fields::refuse_taken;
 use super::decide::Opinion;
 use super::failure::{Class, Failure};
-use super::provenance::{changed_fields, passed_over, write_state};
+use super::memory::{remember, undisturbed};
+use super::provenance::{changed_fields, passed_over};
 use super::{App, now, wire};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -135,6 +136,10 @@ impl App {
     /// # Errors
     /// Rejected, when a choice would lose a locked value, or a plugin vetoes; conflict, when somebody wrote meanwhile.
     pub fn merge_contacts(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Written, Failure> {
+        undisturbed(|| self.try_merge(pair, choices, by))
+    }
+
+    fn try_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Written, Failure> {
         let (result, opinion) = self.merged(pair, choices, by)?;
         let Pair { master, other } = pair;
         let fields = changed_fields(master, &result, &opinion);
@@ -155,11 +160,10 @@ impl App {
                 writer.merge(&Prepared::new(&result), master.rev, other.id, other.rev, &entry).map_err(meanwhile)?;
             // What a plugin set may be somebody else's.
             refuse_taken(writer, &book, Some(&brought), &result, "the contacts were not merged", by)?;
-            write_state(writer, &opinion.state)?;
+            remember(writer, &opinion)?;
             Ok::<_, Failure>(rev)
         });
         let rev = written?;
-        self.state()?.apply(&opinion.state);
         let mut notes: Vec<String> = consent_note(choices).into_iter().chain(self.staff_note(pair, by)).collect();
         notes.extend(passed_over(&opinion).into_iter().chain(self.not_asked()?));
         Ok(Written { contact: Contact { rev, ..result }, fields, notes })

@@ -7,8 +7,9 @@ use super::contacts::{refuse, unknown};
 use super::custom_fields::refuse_taken;
 use super::decide::decide;
 use super::failure::{Class, Failure};
+use super::memory::{remember, undisturbed};
 use super::merge::meanwhile;
-use super::provenance::{changed_fields, passed_over, write_state};
+use super::provenance::{changed_fields, passed_over};
 use super::{App, now};
 use crate::domain::change::{FieldChange, diff};
 use crate::domain::contact::{Contact, Stamp};
@@ -39,6 +40,10 @@ impl App {
     /// Not found; rejected, when there is nothing to take back, a side is gone for good, the viewer may not, or a plugin refuses;
     /// conflict, when `seen` is not the master's revision or somebody wrote meanwhile.
     pub fn unmerge_contact(&self, id: ContactId, seen: Option<u64>, by: &Viewer) -> Result<Unmerged, Failure> {
+        undisturbed(|| self.try_unmerge(id, seen, by))
+    }
+
+    fn try_unmerge(&self, id: ContactId, seen: Option<u64>, by: &Viewer) -> Result<Unmerged, Failure> {
         let mut trail = self.standing_merge(id, by)?;
         self.require_rev(trail.root(), seen, &[])?;
         let (before, erased) = (Arc::new(trail.root().clone()), trail.erased().clone());
@@ -76,11 +81,10 @@ impl App {
             let refused = format!("the merge of {} into {} was not taken back", erased.id, before.id);
             refuse_taken(writer, &book, Some(&before), &master, &refused, by)?;
             refuse_taken(writer, &book, None, &restored, &refused, by)?;
-            write_state(writer, &opinion.state)?;
+            remember(writer, &opinion)?;
             Ok::<_, Failure>(revs)
         });
         let (rev, restored_rev) = written?;
-        self.state()?.apply(&opinion.state);
         let shows = self.shows()?;
         let carried = undone.carried.into_iter().filter(|change| shows(&change.key.to_string())).collect();
         Ok(Unmerged {

@@ -1,5 +1,6 @@
 //! What the host lends to a plugin beside the thing in hand: log, config, lookup and state. Narrow on purpose: never the store itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::contact::Contact;
@@ -57,6 +58,23 @@ pub struct StateWrite {
     pub key: String,
     /// The value; `None` forgets the key.
     pub value: Option<Vec<u8>>,
+}
+
+/// What a plugin was told of what it remembers, by what it asked for first. Whatever it decided holds as long as this does.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Recalled {
+    /// What stood under the keys that it read or wrote.
+    pub values: BTreeMap<String, Option<Vec<u8>>>,
+    /// The bytes that all of it took, where that mattered.
+    pub size: Option<usize>,
+}
+
+impl Recalled {
+    /// Says whether it asked for nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.size.is_none()
+    }
 }
 
 /// Longest key of a plugin's state, in bytes.

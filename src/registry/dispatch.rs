@@ -4,6 +4,7 @@
 mod fuses;
 mod judge;
 mod note;
+mod recalled;
 mod traced;
 
 #[cfg(test)]
@@ -26,8 +27,9 @@ use crate::plugin::hand::{Edit, Subject, Terms};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::{OnFault, Phase};
 use crate::plugin::package::{Grants, Identity};
-use crate::plugin::service::{Services, StateWrite};
+use crate::plugin::service::{Recalled, Services, StateWrite};
 use crate::plugin::verdict::Verdict;
+use recalled::Notepad;
 
 /// Calls after which a chain hands in what it counted.
 const HAND_IN_AFTER: u64 = 256;
@@ -63,6 +65,8 @@ struct Open {
     session: Box<dyn Session>,
     writable: Arc<Terms>,
     read_only: Arc<Terms>,
+    /// What it is told of what it remembers, where that is kept.
+    notepad: Option<Notepad>,
 }
 
 /// What one chain's calls of one plugin did.
@@ -110,11 +114,21 @@ pub struct ChainOutcome {
     pub edits: Vec<(Arc<Identity>, Edit)>,
     /// What to remember if the record is written, with the plugin's name.
     pub state: Vec<(String, StateWrite)>,
+    /// What plugins were told of what they remember, with the plugin's name; of a job it is not kept here.
+    pub recalled: Vec<(String, Recalled)>,
 }
 
 impl ChainOutcome {
     const fn new(subject: Subject) -> Self {
-        Self { subject, problems: Vec::new(), skip: None, faults: Vec::new(), edits: Vec::new(), state: Vec::new() }
+        Self {
+            subject,
+            problems: Vec::new(),
+            skip: None,
+            faults: Vec::new(),
+            edits: Vec::new(),
+            state: Vec::new(),
+            recalled: Vec::new(),
+        }
     }
 
     /// Says whether the thing is refused: by a verdict, or by a fault under `on_fault = "reject"`.
@@ -199,7 +213,7 @@ impl Chain {
             let note = if !is_tripped {
                 *calls += 1;
                 let span = traced.is_some().then(|| traced::call(loaded, generation, hook));
-                let (next, note) = links[at].call(loaded, services, (at, hook), outcome);
+                let (next, note) = links[at].call(loaded, services, job.is_none(), (at, hook), outcome);
                 outcome = next;
                 if let Some(span) = &span {
                     traced::called(span, loaded, &note);
@@ -261,10 +275,11 @@ impl Link {
         &mut self,
         loaded: &Loaded,
         services: &dyn Fn(Grants) -> Services,
+        notes: bool,
         (at, hook): (usize, Hook),
         mut outcome: ChainOutcome,
     ) -> (ChainOutcome, CallNote) {
-        let open = self.open.get_or_insert_with(|| Open::new(loaded, services));
+        let open = self.open.get_or_insert_with(|| Open::new(loaded, services, notes));
         let terms = if loaded.is_read_only(hook) { &open.read_only } else { &open.writable };
         outcome.subject.begin(terms);
         let mut returned = open.session.call(hook, outcome.subject);
@@ -282,6 +297,8 @@ impl Link {
             aside: None,
         };
         outcome.subject = returned.subject;
+        let recalled = open.notepad.as_ref().map(Notepad::take).filter(|recalled| !recalled.is_empty());
+        outcome.recalled.extend(recalled.map(|recalled| (loaded.identity().name.clone(), recalled)));
         match loaded.mode {
             Mode::Enforce => enforce(loaded, said, returned.state, &mut note, &mut outcome),
             Mode::Observe | Mode::Off => judge::observe(loaded, said, &mut note, &mut outcome.subject),
@@ -291,9 +308,16 @@ impl Link {
 }
 
 impl Open {
-    fn new(loaded: &Loaded, services: &dyn Fn(Grants) -> Services) -> Self {
+    fn new(loaded: &Loaded, services: &dyn Fn(Grants) -> Services, notes: bool) -> Self {
         let terms = |read_only| Arc::new(loaded.terms(read_only));
-        Self { session: loaded.plugin.session(services(loaded.grants)), writable: terms(false), read_only: terms(true) }
+        let mut services = services(loaded.grants);
+        // Of a plugin that is only observed nothing comes, whatever it goes by.
+        let notepad = services.state.take_if(|_| notes && loaded.mode == Mode::Enforce).map(|state| {
+            let notepad = Notepad::default();
+            services.state = Some(notepad.under(state));
+            notepad
+        });
+        Self { session: loaded.plugin.session(services), writable: terms(false), read_only: terms(true), notepad }
     }
 }
 

@@ -145,6 +145,12 @@ pub enum StoreError {
         /// Where it stands now.
         status: EnquiryStatus,
     },
+    /// Others changed what a plugin remembers since it decided on it.
+    #[error("what plugin `{plugin}` remembers was changed by others while it decided")]
+    StateMoved {
+        /// The plugin.
+        plugin: String,
+    },
     /// Anything else that SQLite said.
     #[error("the database refused a statement")]
     Sql(#[from] rusqlite::Error),
@@ -225,6 +231,7 @@ impl StoreError {
             Self::EnquiryChanged { id, .. } => {
                 return Some(format!("look at it with `carnet enquiry show {id}` and decide again"));
             }
+            Self::StateMoved { .. } => "nothing was written; repeat the command",
             Self::Sql(_) => return None,
             Self::NameTaken { kind, .. } | Self::NoRecord { kind, .. } => return kind.hint(),
             Self::EmailTaken { .. } => "`carnet staff list` shows the addresses",

@@ -72,6 +72,7 @@ impl Writer<'_> {
         let rev = revision(conn, no, id, seen_rev).placed(path)?;
         let eraser = Eraser::new(conn, no).placed(path)?;
         let erased = eraser.erase(entry).placed(path)?;
+        self.state_mark.own += erased.plugin_state.len() as u64;
         self.log(no, rev + 1, entry).placed(path)?;
         Ok(erased)
     }

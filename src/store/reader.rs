@@ -195,4 +195,28 @@ impl<'a> Reader<'a> {
     pub fn state_all(&self) -> Result<Vec<(String, String, Vec<u8>)>, StoreError> {
         state::all(self.conn).placed(self.path)
     }
+
+    /// Returns what one plugin remembers.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn state_of(&self, plugin: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        state::of(self.conn, plugin).placed(self.path)
+    }
+
+    /// Returns what a plugin remembers under a key.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn state_value(&self, plugin: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        state::value(self.conn, plugin, key).placed(self.path)
+    }
+
+    /// Returns the bytes that a plugin's keys and values take.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn state_size(&self, plugin: &str) -> Result<u64, StoreError> {
+        state::size(self.conn, plugin).placed(self.path)
+    }
 }

@@ -19,8 +19,9 @@ use super::prepared::Prepared;
 use super::reader::Reader;
 use super::recording::Recording;
 use super::side_files::JobLock;
+use super::state::{self, StateMark};
 use super::types::{Actor, Counts, Failure, JobState, NewChange, NewJob};
-use super::{consent, enquiries, jobs, state};
+use super::{consent, enquiries, jobs};
 
 /// What a connection has learned about numbers in the database; forgotten when somebody else wrote, or when a transaction that
 /// taught it was taken back.
@@ -45,6 +46,7 @@ pub struct Writer<'a> {
     pub(super) known: &'a mut Known,
     pub(super) job_moves: JobMoves,
     pub(super) recording: Recording,
+    pub(super) state_mark: StateMark,
 }
 
 impl<'a> Deref for Writer<'a> {
@@ -234,6 +236,13 @@ impl Writer<'_> {
     /// # Errors
     /// The database fails.
     pub fn set_state(&mut self, plugin: &str, key: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
+        self.state_mark.own += 1;
         state::set(self.conn(), plugin, key, value).placed(self.path)
+    }
+
+    /// Says at which moment the transaction finds what plugins remember, what it wrote itself included. It holds once it is committed.
+    #[must_use]
+    pub const fn state_mark(&self) -> StateMark {
+        self.state_mark
     }
 }

@@ -67,6 +67,7 @@ mod fuzz;
 mod hostile_script;
 
 /// What plugins remember, in both engines.
+mod overtaken;
 mod remembering;
 
 /// What plugins ask for and are granted, secrets, and signatures.

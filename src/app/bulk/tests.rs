@@ -73,8 +73,7 @@ fn whoever_was_faster_is_not_written_over() {
     let matched = app.bulk_matched(&app.query(&Viewer::Operator)).unwrap();
     app.delete_contact(ids[2], None, &Viewer::Operator).unwrap();
     let request = request(&["company=Acme"], &Viewer::Operator);
-    let (book, chain) = (app.rule_book().unwrap(), app.chain(app.generation().unwrap()).unwrap());
-    let mut work = Work { app: &app, request: &request, book, chain, report: BulkReport::default() };
+    let mut work = Work::begin(&app, &request, &matched).unwrap();
     let read = |id| Arc::new(app.contact(id).unwrap());
     let ready: Vec<Ready> = [ids[0], ids[1]]
         .into_iter()
@@ -102,4 +101,47 @@ fn what_was_written_before_an_end_can_be_taken_back() {
     assert_eq!((undone.restored, undone.left.len()), (2, 0));
     assert!(ids.iter().all(|id| app.contact(*id).unwrap().company.is_none()));
     assert_eq!(app.bulk_undo(report.batch.unwrap(), &Viewer::Operator).unwrap_err().code, "BULK_UNDONE");
+}
+
+/// Counts every contact, and refuses the sixth.
+const COUNTER: &str = r#"fn on_update(contact, before) {
+    let n = parse_int(state_get("n") ?? "0") + 1;
+    if n == 6 { reject("enough"); }
+    state_set("n", n);
+    contact.job_title = `${n}`;
+}
+"#;
+
+#[test]
+fn plugins_remember_contact_by_contact_and_go_on_from_others() {
+    let (folder, _) = app();
+    let script = folder.path().join("scripts/counter");
+    std::fs::create_dir_all(&script).unwrap();
+    std::fs::write(script.join("plugin.toml"), "grants = [\"state\"]\n[budget]\ndeadline_ms = 5000\n").unwrap();
+    std::fs::write(script.join("main.rhai"), COUNTER).unwrap();
+    std::fs::write(folder.path().join("carnet.toml"), "[plugins.counter]\ngrants = [\"state\"]\n").unwrap();
+    let apps = [(); 2].map(|()| App::open(folder.path(), None).unwrap());
+    let ids: Vec<ContactId> = (0..6).map(|number| add(&apps[0], &[&format!("last_name=Lee{number}")])).collect();
+    let titles = || ids.iter().map(|id| apps[1].contact(*id).unwrap().job_title).collect::<Vec<_>>();
+    let matched = Matched { ids: ids[..3].to_vec(), sample: Vec::new() };
+    let request = request(&["company=Acme"], &Viewer::Operator);
+    let dry = apps[0].bulk(&BulkRequest { dry_run: true, ..request.clone() }, &matched).unwrap();
+    assert_eq!(dry.preview.last().unwrap().fields.iter().filter_map(|it| it.new.as_deref()).max(), Some("Acme"));
+    // Decided, and overtaken before it is written: all are left for the next round.
+    let mut work = Work::begin(&apps[0], &request, &matched).unwrap();
+    let ready = |id: &ContactId, work: &mut Work<'_>| match work.decide(Arc::new(apps[0].contact(*id).unwrap())) {
+        Ok(Verdict::Write(ready)) => {
+            work.memory.apply(&ready.opinion.state);
+            *ready
+        }
+        _ => panic!("it may be written"),
+    };
+    let decided: Vec<Ready> = ids[..3].iter().map(|id| ready(id, &mut work)).collect();
+    for id in &ids[3..] {
+        apps[1].edit_contact(*id, &[Wish::parse("company=Hooli").unwrap()], None, &Viewer::Operator).unwrap();
+    }
+    assert_eq!(work.write(&decided).unwrap(), ids[..3].iter().copied().collect());
+    assert_eq!(work.round(&ids[..3]).unwrap(), []);
+    assert_eq!(titles(), [Some("4"), Some("5"), None, Some("1"), Some("2"), Some("3")].map(|it| it.map(Into::into)));
+    assert_eq!((work.report.changed, work.report.refused), (2, 1), "the sixth is refused");
 }

@@ -7,7 +7,8 @@ use super::{Written, refuse, unknown};
 use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{ask_only, decide};
 use crate::app::failure::{Class, Failure};
-use crate::app::provenance::{changed_fields, write_state};
+use crate::app::memory::{remember, undisturbed};
+use crate::app::provenance::changed_fields;
 use crate::app::{App, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -22,14 +23,16 @@ impl App {
     /// # Errors
     /// Not found; forbidden; conflict, when somebody wrote since the revision that was seen; rejected, when a plugin keeps it.
     pub fn delete_contact(&self, id: ContactId, seen: Option<u64>, by: &Viewer) -> Result<Contact, Failure> {
-        for _ in 0..ATTEMPTS {
-            let before = Arc::new(self.contact_for(id, Right::Delete, by)?);
-            self.require_rev(&before, seen, &[])?;
-            if self.try_delete(&before, by)? {
-                return Ok((*before).clone());
+        undisturbed(|| {
+            for _ in 0..ATTEMPTS {
+                let before = Arc::new(self.contact_for(id, Right::Delete, by)?);
+                self.require_rev(&before, seen, &[])?;
+                if self.try_delete(&before, by)? {
+                    return Ok((*before).clone());
+                }
             }
-        }
-        Err(busy(id))
+            Err(busy(id))
+        })
     }
 
     /// Deletes a contact, unless somebody wrote it since it was read.
@@ -41,13 +44,12 @@ impl App {
         let entry = entry(Action::Deleted, now(), Vec::new(), by);
         let written = self.store()?.write(|writer| {
             writer.delete(before.id, before.rev, &entry)?;
-            write_state(writer, &opinion.state)
+            remember(writer, &opinion)
         });
         if let Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) = written {
             return Ok(false);
         }
         written?;
-        self.state()?.apply(&opinion.state);
         Ok(true)
     }
 
@@ -56,6 +58,10 @@ impl App {
     /// # Errors
     /// Not found; not deleted at all, merged or forgotten; forbidden; rejected, with every problem.
     pub fn restore_contact(&self, id: ContactId, by: &Viewer) -> Result<Written, Failure> {
+        undisturbed(|| self.try_restore(id, by))
+    }
+
+    fn try_restore(&self, id: ContactId, by: &Viewer) -> Result<Written, Failure> {
         let before = Arc::new(self.deleted_contact(id, by)?);
         let book = self.rule_book()?;
         let at = now();
@@ -74,10 +80,9 @@ impl App {
             // Somebody else may have got its unique values while it was gone.
             refuse_taken(writer, &book, None, &draft.contact, &refused, by)?;
             let rev = writer.restore(&Prepared::new(&draft.contact), before.rev, &entry)?;
-            write_state(writer, &opinion.state)?;
+            remember(writer, &opinion)?;
             Ok::<_, Failure>(rev)
         })?;
-        self.state()?.apply(&opinion.state);
         let notes = self.notes(&draft, &opinion)?;
         Ok(Written { contact: Contact { rev, ..draft.contact }, fields, notes })
     }

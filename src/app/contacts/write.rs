@@ -9,7 +9,8 @@ use super::{Part, Wish, known, refuse};
 use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{RuleBook, decide};
 use crate::app::failure::{Class, Failure};
-use crate::app::provenance::{changed_fields, created_fields, plugin_edits, write_state};
+use crate::app::memory::{remember, undisturbed};
+use crate::app::provenance::{changed_fields, created_fields, plugin_edits};
 use crate::app::{App, fresh_id, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -66,6 +67,17 @@ impl App {
         part: &Part<'_>,
         by: &Viewer,
     ) -> Result<Written, Failure> {
+        undisturbed(|| self.try_add(wishes, allow_forgotten, part, by))
+    }
+
+    /// Creates a contact, unless others change what plugins remember meanwhile.
+    fn try_add(
+        &self,
+        wishes: &[Wish],
+        allow_forgotten: bool,
+        part: &Part<'_>,
+        by: &Viewer,
+    ) -> Result<Written, Failure> {
         let book = self.rule_book()?;
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
@@ -85,9 +97,8 @@ impl App {
             }
             writer.insert(&prepared, &entry)?;
             (part.also)(writer, draft.contact.id)?;
-            write_state(writer, &opinion.state).map_err(Failure::from)
+            remember(writer, &opinion).map_err(Failure::from)
         })?;
-        self.state()?.apply(&opinion.state);
         let mut notes = self.notes(&draft, &opinion)?;
         notes.extend(self.note_forgotten(&draft.contact, None)?);
         Ok(Written { contact: Contact { rev: 1, ..draft.contact }, fields, notes })
@@ -152,14 +163,16 @@ impl App {
 
     /// Makes a change on the newest state of a contact, again and again while others write it, unless it is meant for one revision.
     pub(super) fn change_contact(&self, id: ContactId, change: &Change<'_>, by: &Viewer) -> Result<Written, Failure> {
-        for _ in 0..ATTEMPTS {
-            let before = Arc::new(self.contact_for(id, change.right, by)?);
-            self.require_rev(&before, change.seen, change.wishes)?;
-            if let Some(written) = self.try_change(&before, change, by)? {
-                return Ok(written);
+        undisturbed(|| {
+            for _ in 0..ATTEMPTS {
+                let before = Arc::new(self.contact_for(id, change.right, by)?);
+                self.require_rev(&before, change.seen, change.wishes)?;
+                if let Some(written) = self.try_change(&before, change, by)? {
+                    return Ok(written);
+                }
             }
-        }
-        Err(busy(id))
+            Err(busy(id))
+        })
     }
 
     /// Makes a change, unless somebody wrote the contact since it was read.
@@ -184,7 +197,7 @@ impl App {
             refuse_taken(writer, &book, Some(before), &draft.contact, &refused, by).map_err(Stop::Refused)?;
             let rev = writer.update(&Prepared::new(&draft.contact), before.rev, &entry)?;
             (change.part.also)(writer, before.id).map_err(Stop::Refused)?;
-            write_state(writer, &opinion.state)?;
+            remember(writer, &opinion)?;
             Ok(rev)
         });
         let rev = match written {
@@ -192,7 +205,6 @@ impl App {
             Err(Stop::Refused(failure)) => return Err(failure),
             Ok(rev) => rev,
         };
-        self.state()?.apply(&opinion.state);
         Ok(Some(Written { contact: Contact { rev, ..draft.contact }, fields, notes }))
     }
 }

@@ -8,7 +8,8 @@ use crate::app::contacts::refuse;
 use crate::app::custom_fields::taken_by_others;
 use crate::app::decide::{Opinion, RuleBook};
 use crate::app::failure::Failure;
-use crate::app::provenance::{changed_fields, passed_over, write_state};
+use crate::app::memory::{remember, undisturbed};
+use crate::app::provenance::{changed_fields, passed_over};
 use crate::app::{App, now};
 use crate::domain::contact::{Contact, Stamp};
 use crate::domain::draft::Draft;
@@ -65,15 +66,17 @@ struct Decided {
     notes: Vec<String>,
 }
 
-/// Tries again while others write the contact between looking and writing.
+/// Tries again while others write the contact, or what plugins remember, between looking and writing.
 pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
-    for _ in 1..ATTEMPTS {
-        match attempt() {
-            Err(failure) if matches!(&*failure.code, "STALE_REV" | "NOT_FOUND") => {}
-            done => return done,
+    undisturbed(|| {
+        for _ in 1..ATTEMPTS {
+            match attempt() {
+                Err(failure) if matches!(&*failure.code, "STALE_REV" | "NOT_FOUND") => {}
+                done => return done,
+            }
         }
-    }
-    attempt()
+        attempt()
+    })
 }
 
 impl App {
@@ -112,13 +115,12 @@ impl App {
             if asks && rev.is_none() {
                 decided.still_stands(writer)?;
             }
-            write_state(writer, &decided.opinion.state)?;
+            remember(writer, &decided.opinion)?;
             Ok(rev)
         })?;
         if let (Some(after), Some(rev)) = (&mut decided.after, written) {
             (after.rev, after.updated) = (rev, Stamp { at, by: by.name().into() });
         }
-        self.state()?.apply(&decided.opinion.state);
         let Decided { enquiry, after, fields, notes, .. } = decided;
         let survey = match &enquiry.survey {
             Some(survey) if asks => survey.clone(),

@@ -1,6 +1,6 @@
 //! What rows wrote that the store does not have yet, as lookups find it; and which rows wrote what of late.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,16 +8,17 @@ use super::heard::Heard;
 use super::row::{Ended, Ready, RowEnd};
 use super::stage::Stage;
 use crate::app::lookup::sought;
+use crate::app::memory::crowds;
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
-use crate::plugin::service::{ContactLookup, LookupKey, STATE_BYTES};
+use crate::plugin::service::{ContactLookup, LookupKey};
 use crate::store::{Prepared, Sought};
-
-/// A quarter of what a plugin may remember: as long as it is far from full, how much it is makes no difference to it.
-const ROOMY: usize = STATE_BYTES / 4;
 
 /// Rows after which what is no longer needed is let go.
 const SWEEP_ROWS: usize = 4096;
+
+/// Keys under which plugins remember something else than they did.
+pub(super) type Moved = HashMap<String, HashSet<String>>;
 
 /// Contacts that were written by rows and are not in the store yet.
 #[derive(Default)]
@@ -138,6 +139,15 @@ impl Ledger {
         }
     }
 
+    /// Notes what others made plugins remember, as if a row had: whoever was told before it was known is asked again.
+    pub(super) fn note_others(&mut self, record: u64, moved: &Moved) {
+        let late = |last: &mut u64| *last = record.max(*last);
+        for (plugin, keys) in moved {
+            late(self.plugins.entry(plugin.clone()).or_default());
+            keys.iter().for_each(|key| late(self.state.entry(self.hasher.hash_one((plugin, key))).or_default()));
+        }
+    }
+
     fn note_keys(&mut self, wrote: &Wrote) {
         for (kind, value) in [Some(&wrote.after), wrote.before.as_ref()].into_iter().flatten().flat_map(|it| it.keys())
         {
@@ -178,7 +188,7 @@ impl Ledger {
                 }
             },
             Heard::State(plugin, key) => since(self.state.get(&self.hasher.hash_one((plugin, key)))),
-            Heard::Size(plugin, was) => since(self.plugins.get(plugin)) && size(plugin).max(*was) > ROOMY,
+            Heard::Size(plugin, was) => since(self.plugins.get(plugin)) && crowds(*was, size(plugin)),
         })
     }
 

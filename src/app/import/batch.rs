@@ -18,9 +18,9 @@ fn plant(writer: &mut Writer<'_>, beneath: &Reader<'_>, row: &Ended) -> Result<(
     writer.plant(no, &contact)
 }
 
-/// Takes what follows a row out of a batch.
-pub(super) fn put_behind(batch: &mut Vec<Ended>, behind: &mut VecDeque<Ended>, last: usize) {
-    let mut tail: VecDeque<Ended> = batch.split_off(last + 1).into();
+/// Takes rows out of a batch, from one on.
+pub(super) fn put_behind(batch: &mut Vec<Ended>, behind: &mut VecDeque<Ended>, from: usize) {
+    let mut tail: VecDeque<Ended> = batch.split_off(from).into();
     tail.append(behind);
     *behind = tail;
 }

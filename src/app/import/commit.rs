@@ -7,7 +7,7 @@ use super::ImportRequest;
 use super::batch::{about, count, put_behind, updates, write_rows};
 use super::limits::Limits;
 use super::matching::{self, Finding, Found, Matcher};
-use super::order::Order;
+use super::order::{Order, Overtaken};
 use super::overlay::{Policy, overlay};
 use super::precedence::Precedence;
 use super::preview::Preview;
@@ -18,6 +18,7 @@ use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
+use crate::app::memory::ROUNDS;
 use crate::config::{MatchBy, OnMatch, Settings};
 use crate::domain::contact::Stamp;
 use crate::domain::id::ContactId;
@@ -25,7 +26,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::permission::Viewer;
 use crate::domain::problem::Problem;
 use crate::registry::dispatch::Chain;
-use crate::store::{Counts, StoreError};
+use crate::store::{Counts, StateMark, StoreError};
 
 /// Rows of one transaction. Twice as many write the pages of indices half as often; more would make others wait who write meanwhile. Tests
 /// have small ones, so that short files have many.
@@ -60,6 +61,10 @@ pub(super) struct Committer<'i> {
     queue: VecDeque<Ended>,
     /// How many of them the last flush put there.
     came_back: usize,
+    /// Rows of the next batch: fewer where others change what plugins remember before it is written.
+    room: usize,
+    /// How often they did since a row was written.
+    setbacks: usize,
     /// Whether too much went wrong: nothing more is taken.
     stopped: bool,
 }
@@ -94,6 +99,8 @@ impl<'i> Committer<'i> {
             limits: Limits::of(request, settings),
             queue: VecDeque::new(),
             came_back: 0,
+            room: BATCH_ROWS,
+            setbacks: 0,
             stopped: false,
         }
     }
@@ -122,7 +129,7 @@ impl<'i> Committer<'i> {
             self.order.took(&row);
             let is_bad = matches!(row.end, RowEnd::Failed(_)) || self.order.fuses().any_fault(&row.asked.calls);
             self.batch.push(row);
-            if self.batch.len() >= BATCH_ROWS || (is_bad && self.is_too_much(report)) {
+            if self.batch.len() >= self.room || (is_bad && self.is_too_much(report)) {
                 self.flush(report)?;
                 self.came_back = 0;
             }
@@ -282,11 +289,14 @@ impl<'i> Committer<'i> {
         }
         let mut batch = batch;
         let mut behind = VecDeque::new();
-        let (counts, tally, stops) = loop {
+        let (wrote, stops) = loop {
+            if batch.is_empty() {
+                break (Wrote::nothing(&self.tally), false);
+            }
             // What failed only now counts, too.
             let cut = self.limits.cut(&batch, &report.counts, self.tally.faulted, self.order.fuses());
             if let Some(cut) = cut.filter(|cut| cut + 1 < batch.len()) {
-                put_behind(&mut batch, &mut behind, cut);
+                put_behind(&mut batch, &mut behind, cut + 1);
                 self.order.back_to(&batch, behind.make_contiguous());
             }
             match self.write_batch(&batch, report) {
@@ -305,12 +315,25 @@ impl<'i> Committer<'i> {
                     self.give_way(&mut batch, id);
                     self.rewind(&batch, &mut behind);
                 }
+                Err(Trouble::Overtaken(overtaken, first)) => {
+                    put_behind(&mut batch, &mut behind, first);
+                    self.order.take_in(&overtaken);
+                    self.order.back_to(&batch, behind.make_contiguous());
+                    self.set_back(behind.front())?;
+                }
                 Err(Trouble::Store(error)) => return Err(error.into()),
-                Ok((counts, tally)) => break (counts, tally, cut.is_some()),
+                Ok(wrote) => break (wrote, cut.is_some()),
             }
         };
-        report.counts += counts;
-        (self.tally, self.stopped) = (tally, stops);
+        if let Some(overtaken) = &wrote.overtaken {
+            self.order.take_in(overtaken);
+            self.order.back_to(&batch, behind.make_contiguous());
+        }
+        if !batch.is_empty() {
+            (self.room, self.setbacks) = ((self.room * 2).min(BATCH_ROWS), 0);
+        }
+        report.counts += wrote.counts;
+        (self.tally, self.stopped) = (wrote.tally, stops);
         self.order.tell(&batch);
         for mut row in batch {
             // Of a row that failed nothing was taken.
@@ -319,7 +342,7 @@ impl<'i> Committer<'i> {
             }
             self.settle(row, report)?;
         }
-        self.order.wrote();
+        self.order.wrote(wrote.mark);
         self.early = Owners::default();
         self.came_back = behind.len();
         // The turn ends here, and another import may write what these rows did not find.
@@ -339,10 +362,21 @@ impl<'i> Committer<'i> {
         mut refused: Vec<Refused>,
     ) -> Vec<Refused> {
         if let Some(first) = failing.iter().min().filter(|_| self.order.misled(batch, failing)) {
-            put_behind(batch, behind, *first);
+            put_behind(batch, behind, *first + 1);
             refused.retain(|(at, _)| at == first);
         }
         refused
+    }
+
+    /// Others were faster: fewer rows are decided at a time, so that they have less time for it.
+    fn set_back(&mut self, row: Option<&Ended>) -> Result<(), Failure> {
+        (self.room, self.setbacks) = ((self.room / 4).max(1), self.setbacks + 1);
+        if self.setbacks < ROUNDS {
+            return Ok(());
+        }
+        let row = row.map_or(0, |row| row.record);
+        let message = format!("others change what plugins remember all the time: row {row} could not be decided");
+        Err(Failure::new(Class::Conflict, "STATE_MOVED", message).hint("resume the job when less is going on"))
     }
 
     fn rewind(&mut self, batch: &[Ended], behind: &mut VecDeque<Ended>) {
@@ -351,14 +385,20 @@ impl<'i> Committer<'i> {
         }
     }
 
-    fn write_batch(&mut self, batch: &[Ended], report: &ImportReport) -> Result<(Counts, Tally), Trouble> {
+    fn write_batch(&mut self, batch: &[Ended], report: &ImportReport) -> Result<Wrote, Trouble> {
         let counts = count(batch);
         let last = batch.last().map_or(0, |row| row.record);
         let mut tally = self.tally.clone();
         batch.iter().for_each(|row| tally.note(&row.asked.calls, self.order.fuses()));
         let unique = self.context.book.rules.schema.has_identifiers();
         let scope = self.by.scope(self.settings.access);
-        self.stage.write::<_, Trouble>(|writer, beneath| {
+        let (overtaken, mark) = self.stage.write::<_, Trouble>(|writer, beneath| {
+            let overtaken = self.order.overtaken(writer)?.map(Box::new);
+            let misled = |it: Box<Overtaken>| match it.first_misled(batch) {
+                Some(first) => Err(Trouble::Overtaken(it, first)),
+                None => Ok(it),
+            };
+            let overtaken = overtaken.map(misled).transpose()?;
             let view = View::of_writer(writer, beneath, &scope);
             let taken = |view| Owners::default().take(view, batch, &self.by, self.settings.access);
             let refused = if unique { taken(&view)? } else { Vec::new() };
@@ -374,9 +414,9 @@ impl<'i> Committer<'i> {
                     writer.note_progress(job, &progress)?;
                 }
             }
-            Ok(())
+            Ok((overtaken, beneath.is_none().then(|| writer.state_mark())))
         })?;
-        Ok((counts, tally))
+        Ok(Wrote { counts, tally, overtaken, mark })
     }
 
     fn give_way(&self, batch: &mut [Ended], id: ContactId) {
@@ -423,8 +463,26 @@ impl<'i> Committer<'i> {
     }
 }
 
+/// A batch that was written.
+struct Wrote {
+    counts: Counts,
+    tally: Tally,
+    /// What others made plugins remember before, which none of its rows went by.
+    overtaken: Option<Box<Overtaken>>,
+    /// The moment after it.
+    mark: Option<StateMark>,
+}
+
+impl Wrote {
+    fn nothing(tally: &Tally) -> Self {
+        Self { counts: Counts::default(), tally: tally.clone(), overtaken: None, mark: None }
+    }
+}
+
 /// Why a batch was not written.
 enum Trouble {
+    /// Others made plugins remember something else than what they went by, from this row on.
+    Overtaken(Box<Overtaken>, usize),
     /// Rows ask for what is another contact's.
     Taken(Vec<Refused>),
     /// The store's reason.

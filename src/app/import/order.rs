@@ -4,17 +4,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::ahead::{self, AheadLookup, Ledger, Pending};
+use super::ahead::{self, AheadLookup, Ledger, Moved, Pending};
 use super::heard::{Ear, Heard, Listening};
 use super::row::{Context, Ended, RowEnd, process};
 use super::stage::Stage;
-use crate::app::lookup::StateMemory;
+use crate::app::memory::{StateMemory, crowds};
 use crate::intake;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Grants;
 use crate::plugin::service::{ContactLookup, PluginState, Services};
 use crate::registry::Generation;
 use crate::registry::dispatch::{CallNote, Chain, Flags, Fuse, Fuses};
+use crate::store::{StateMark, StoreError, Writer};
 
 /// How a row came to its end.
 #[derive(Default)]
@@ -78,6 +79,28 @@ impl Asker {
     }
 }
 
+/// What others made plugins remember while rows were decided on.
+pub(super) struct Overtaken {
+    mark: StateMark,
+    now: StateMemory,
+    moved: Moved,
+}
+
+impl Overtaken {
+    /// The first row whose plugins were told something else.
+    pub(super) fn first_misled(&self, rows: &[Ended]) -> Option<usize> {
+        rows.iter().position(|row| row.asked.heard.iter().any(|heard| self.belies(heard)))
+    }
+
+    fn belies(&self, heard: &Heard) -> bool {
+        match heard {
+            Heard::Lookup(_) => false,
+            Heard::State(plugin, key) => self.moved.get(plugin).is_some_and(|keys| keys.contains(key)),
+            Heard::Size(plugin, was) => self.moved.contains_key(plugin) && crowds(*was, self.now.size(plugin)),
+        }
+    }
+}
+
 /// What the writer knows of the rows so far.
 pub(super) struct Order {
     /// Where rows are written, or would be.
@@ -94,6 +117,8 @@ pub(super) struct Order {
     pending: Arc<Pending>,
     /// What is remembered after all rows taken.
     memory: Arc<StateMemory>,
+    /// Up to which moment it is known what others made plugins remember; nothing before the first batch.
+    mark: Option<StateMark>,
     ledger: Ledger,
     grants: Grants,
     /// The most rows under way.
@@ -116,6 +141,7 @@ impl Order {
             ear: Arc::default(),
             pending: Arc::default(),
             memory: Arc::new(memory),
+            mark: None,
             ledger: Ledger::default(),
             grants: granted(generation),
             under_way,
@@ -202,8 +228,9 @@ impl Order {
         }
     }
 
-    /// All rows so far are written, or would be.
-    pub(super) fn wrote(&mut self) {
+    /// All rows so far are written, or would be, and so is what they made plugins remember.
+    pub(super) fn wrote(&mut self, mark: Option<StateMark>) {
+        self.mark = mark.or(self.mark);
         self.before_batch.clear();
         self.before_batch.extend_from_slice(self.fuses.standing());
         self.pending.clear();
@@ -224,14 +251,34 @@ impl Order {
             })
     }
 
-    /// Goes back to the end of these rows, the first of the batch; the last of them failed after all. The rows behind are to be taken once
-    /// more.
+    /// Looks, before a batch is written, whether others made plugins remember something since it was last looked. In most cases nobody wrote
+    /// at all, which is known at once.
+    pub(super) fn overtaken(&self, writer: &Writer<'_>) -> Result<Option<Overtaken>, StoreError> {
+        let mark = writer.state_mark();
+        if !self.grants.state || self.stage.is_dry() || self.mark == Some(mark) {
+            return Ok(None);
+        }
+        let now = StateMemory::load(writer)?;
+        let moved = self.stage.state.differences(&now);
+        Ok((!moved.is_empty()).then_some(Overtaken { mark, now, moved }))
+    }
+
+    /// Takes in what others made plugins remember. Workers that were told before are found out by the ledger, as if the first row that is not
+    /// written yet had made it.
+    pub(super) fn take_in(&mut self, overtaken: &Overtaken) {
+        self.stage.state.become_like(&overtaken.now);
+        self.mark = Some(overtaken.mark);
+        self.ledger.note_others(self.written.load(Ordering::Acquire) + 1, &overtaken.moved);
+    }
+
+    /// Goes back to the end of these rows, the first of the batch; the last of them failed after all, or they are as good as written. The rows
+    /// behind are to be taken once more.
     pub(super) fn back_to(&mut self, head: &[Ended], tail: &mut [Ended]) {
-        let Some(failed) = head.last().map(|row| row.record) else { return };
+        let last = head.last().map_or_else(|| self.written.load(Ordering::Acquire), |row| row.record);
         self.fuses.restore(&self.before_batch);
         self.memory.become_like(&self.stage.state);
         self.pending.clear();
-        self.ledger.rewind(failed);
+        self.ledger.rewind(last);
         for row in head {
             self.fuses.note(row.record, &row.asked.calls);
             if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &row.end {
@@ -241,9 +288,9 @@ impl Order {
                 }
             }
         }
-        self.last = failed;
+        self.last = last;
         for row in tail.iter_mut() {
-            row.asked.seen = row.asked.seen.min(failed - 1);
+            row.asked.seen = row.asked.seen.min(last.saturating_sub(1));
         }
     }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::lookup::{StateMemory, Wanted, answer, wanted};
+use crate::app::lookup::{Wanted, answer, wanted};
+use crate::app::memory::StateMemory;
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
 use crate::domain::permission::{Access, Right, Scope, Viewer};
@@ -26,7 +27,7 @@ pub(super) struct Stage {
     scope: Scope,
     /// Who imports, and how that is read of a contact that is not stored yet.
     by: (Viewer, Access),
-    /// What plugins remember; a dry run's own.
+    /// What plugins remember, by what is written, or would be in a dry run.
     pub(super) state: Arc<StateMemory>,
     /// How plugins look for names.
     words: Query,
@@ -43,14 +44,11 @@ impl Stage {
     /// Sets the stage for an import.
     pub(super) fn set(app: &App, by: &Viewer, dry_run: bool) -> Result<Self, Failure> {
         let store = app.store()?.clone();
-        let (over, state) = if dry_run {
-            let over = Store::in_memory()?;
-            let last = store.read(|reader| reader.last_number())?;
+        let (state, last) = store.read(|reader| Ok((Arc::new(StateMemory::load(reader)?), reader.last_number()?)))?;
+        let over = dry_run.then(Store::in_memory).transpose()?;
+        if let Some(over) = &over {
             over.write(|writer| writer.number_from(last))?;
-            (Some(over), Arc::new(StateMemory::clone(app.state()?)))
-        } else {
-            (None, Arc::clone(app.state()?))
-        };
+        }
         let access = app.settings().access;
         let scope = by.scope(access);
         let words = Query { scope: scope.clone(), ..Query::default() };

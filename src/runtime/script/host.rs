@@ -181,7 +181,8 @@ fn lookup(table: &mut Table) {
         "A script that calls these asks for the grant of that name: `grants = [\"lookup\"]` in plugin.toml, and the same under \
          `[plugins.NAME]` in carnet.toml. Without it the script is not loaded. In an import it is as if rows came one after the other: a \
          lookup finds what the rows before made, and what they remembered is there. A row that goes by what a row just before it did is \
-         asked about again, so a script that counts on every row is asked about all of them one by one, after the others.",
+         asked about again, so a script that counts on every row is asked about all of them one by one, after the others. Whoever else \
+         writes at the same time, no count is lost: where others changed what a script was told of `state`, it is asked again, too.",
     );
     table.say("lookup(by, value)", "Returns an array of stored contacts, read-only, oldest first, at most 20. `by` is `\"email\"`, `\"phone\"` (E.164), `\"external_id\"` (`source:id`) or `\"name\"` (words and prefixes). What the record in hand will become is not among them.", &[("lookup(\"email\", contact.email).map(|found| found.last_name)", "[\"Leigh\"]")]);
     table.say(

@@ -1,6 +1,7 @@
 //! What a dry run says is what the import does: for generated files whose rows are about each other and about what is stored, under every
 //! policy, for whoever imports.
 
+mod beside;
 mod ordered;
 
 use std::path::Path;
