@@ -227,15 +227,12 @@ fn of_two_packages_with_one_name_the_first_stays() {
 
 #[test]
 fn a_name_is_its_owners_though_they_cannot_be_read() {
-    let home = Home::new(&[("plugins/z.rhai", "on_create log z")]);
-    // Whoever comes earlier in the list while the owner is a folder without a manifest, being written.
-    let path = home.folder.path().join("plugins/z.rhai");
-    fs::remove_file(&path).unwrap();
-    fs::create_dir(home.folder.path().join("plugins/z")).unwrap();
-    write(home.folder.path(), "plugins/z/main.rhai", "on_create log z");
+    let home = Home::new(&[("plugins/z/plugin.toml", ""), ("plugins/z/main.rhai", "on_create log z")]);
+    // Somebody comes who stands before it in the list, while it is being written.
+    fs::remove_file(home.folder.path().join("plugins/z/plugin.toml")).unwrap();
     write(home.folder.path(), "plugins/a/plugin.toml", "name = 'z'\nversion = '6.6.6'");
     home.write("plugins/a/main.rhai", "on_create log a");
-    assert_eq!(home.serving(), ["z 0.0.0"], "what served goes on, and nobody takes its place");
+    assert_eq!(home.serving(), ["z 0.0.0"]);
     assert!(home.refused().iter().any(|told| told.contains("another package has its name")), "{:?}", home.refused());
     home.write("plugins/z/plugin.toml", "version = '1.0.0'");
     assert_eq!(home.serving(), ["z 1.0.0"]);
