@@ -50,6 +50,7 @@ mod restore;
 mod scrub;
 mod search;
 mod side_files;
+mod sieve;
 mod sorted;
 mod sought;
 mod staff;
@@ -58,6 +59,7 @@ mod tombstones;
 mod types;
 mod verify;
 mod visits;
+mod volumes;
 mod wording;
 mod words;
 mod writer;
@@ -107,6 +109,7 @@ use checkpoints::Aside;
 use error::Placed;
 use recording::Recording;
 use side_files::JobLocks;
+use volumes::Volumes;
 use writer::{JobMoves, Known};
 
 /// Readers kept open between uses; more are opened when more are needed at once.
@@ -124,6 +127,7 @@ struct Inner {
     writer: Mutex<Desk>,
     readers: Mutex<Vec<Connection>>,
     job_locks: Mutex<JobLocks>,
+    volumes: Volumes,
     /// Who copies the write-ahead log beside the writer, if somebody does.
     aside: Mutex<Option<Aside>>,
     /// Dropped last, after every connection.
@@ -165,7 +169,8 @@ impl Store {
         }
         let writer = Mutex::new(Desk { conn, known: Known::default(), seen: 0 });
         let (readers, job_locks, aside) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, aside, _folder: folder }) })
+        let volumes = Volumes::default();
+        Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, volumes, aside, _folder: folder }) })
     }
 
     /// Returns where the database is.
@@ -183,7 +188,7 @@ impl Store {
         let idle = lock(&self.inner.readers).pop();
         let mut conn = idle.map_or_else(|| connection::open_reader(path), Ok)?;
         let snapshot = conn.transaction().placed(path)?;
-        let answer = f(&Reader::new(&snapshot, path));
+        let answer = f(&Reader::new(&snapshot, path, Some(&self.inner.volumes)));
         snapshot.finish().placed(path)?;
         let mut readers = lock(&self.inner.readers);
         if readers.len() < IDLE_READERS {
@@ -209,7 +214,7 @@ impl Store {
             learned = Known::default();
         }
         let mut writer = Writer {
-            reader: Reader::new(&transaction, path),
+            reader: Reader::new(&transaction, path, None),
             known: &mut learned,
             job_moves: JobMoves::default(),
             recording: Recording::default(),
@@ -217,8 +222,12 @@ impl Store {
         let answer = f(&mut writer)?;
         writer.settle()?;
         writer.settle_consents()?;
+        let changes = writer.count_changes()?;
         let moves = writer.job_moves;
         transaction.commit().placed(path)?;
+        if let Some(changes) = changes {
+            self.inner.volumes.committed(&changes);
+        }
         (*known, *seen) = (learned, version);
         self.see_to_log(conn);
         self.move_locks(moves);
