@@ -50,6 +50,7 @@ mod restore;
 mod scrub;
 mod search;
 mod side_files;
+mod sieve;
 mod sorted;
 mod sought;
 mod staff;
@@ -58,6 +59,7 @@ mod tombstones;
 mod types;
 mod verify;
 mod visits;
+mod volumes;
 mod wording;
 mod words;
 mod writer;
@@ -108,6 +110,7 @@ use checkpoints::Aside;
 use error::Placed;
 use recording::Recording;
 use side_files::JobLocks;
+use volumes::Volumes;
 use writer::{JobMoves, Known};
 
 /// Readers kept open between uses; more are opened when more are needed at once.
@@ -125,6 +128,7 @@ struct Inner {
     writer: Mutex<Desk>,
     readers: Mutex<Vec<Connection>>,
     job_locks: Mutex<JobLocks>,
+    volumes: Volumes,
     /// Who copies the write-ahead log beside the writer, if somebody does.
     aside: Mutex<Option<Aside>>,
     /// Dropped last, after every connection.
@@ -168,7 +172,8 @@ impl Store {
         }
         let writer = Mutex::new(Desk { conn, known: Known::default(), seen: 0, state_writes: 0 });
         let (readers, job_locks, aside) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, aside, _folder: folder }) })
+        let volumes = Volumes::default();
+        Ok(Self { inner: Arc::new(Inner { path, writer, readers, job_locks, volumes, aside, _folder: folder }) })
     }
 
     /// Returns where the database is.
@@ -186,7 +191,7 @@ impl Store {
         let idle = lock(&self.inner.readers).pop();
         let mut conn = idle.map_or_else(|| connection::open_reader(path), Ok)?;
         let snapshot = conn.transaction().placed(path)?;
-        let answer = f(&Reader::new(&snapshot, path));
+        let answer = f(&Reader::new(&snapshot, path, Some(&self.inner.volumes)));
         snapshot.finish().placed(path)?;
         let mut readers = lock(&self.inner.readers);
         if readers.len() < IDLE_READERS {
@@ -212,7 +217,7 @@ impl Store {
             learned = Known::default();
         }
         let mut writer = Writer {
-            reader: Reader::new(&transaction, path),
+            reader: Reader::new(&transaction, path, None),
             known: &mut learned,
             job_moves: JobMoves::default(),
             recording: Recording::default(),
@@ -221,8 +226,12 @@ impl Store {
         let answer = f(&mut writer)?;
         writer.settle()?;
         writer.settle_consents()?;
+        let changes = writer.count_changes()?;
         let (moves, state_mark) = (writer.job_moves, writer.state_mark);
         transaction.commit().placed(path)?;
+        if let Some(changes) = changes {
+            self.inner.volumes.committed(&changes);
+        }
         (*known, *seen, *state_writes) = (learned, version, state_mark.own);
         self.see_to_log(conn);
         self.move_locks(moves);

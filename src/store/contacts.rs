@@ -274,6 +274,7 @@ impl Desk<'_> {
     ) -> rusqlite::Result<()> {
         self.pending.flush(self.conn)?;
         for (kind, value) in identifiers {
+            self.pending.note_removed(no);
             self.conn
                 .prepare_cached(
                     "DELETE FROM identifier WHERE volume = ?1 AND kind = ?2 AND value = ?3 AND contact = ?4",

@@ -71,6 +71,8 @@ impl Writer<'_> {
         let no = contacts::resolve(conn, id).placed(path)?.ok_or(StoreError::NotFound { id })?;
         let rev = revision(conn, no, id, seen_rev).placed(path)?;
         let eraser = Eraser::new(conn, no).placed(path)?;
+        let pending = self.reader.pending.get_mut();
+        eraser.family.iter().for_each(|no| pending.note_removed(*no));
         let erased = eraser.erase(entry).placed(path)?;
         self.state_mark.own += erased.plugin_state.len() as u64;
         self.log(no, rev + 1, entry).placed(path)?;

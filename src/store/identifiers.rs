@@ -1,28 +1,26 @@
 //! The table of identifiers, and the queue before it. Identifiers come in no order and the table is in theirs, so that in a big book
-//! nearly every one would dirty a page of its own. Therefore the table is kept in volumes of [`VOLUME`] contacts each: writing
-//! touches the pages of the last volume alone, and looking up asks each volume. A batch is written sorted, many rows to a statement.
+//! nearly every one would dirty a page of its own. Therefore the table is kept in volumes of [`VOLUME_CONTACTS`] contacts each: writing
+//! touches the pages of the last volume alone, and looking up asks those volumes that may know an answer, as `volumes` says. A batch is
+//! written sorted, many rows to a statement.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::consent::{self, Noted};
-use super::error::StoreError;
+use super::sieve;
 
-/// How many contacts share a volume, as a power of two: 16,384. Measured with a million contacts of five or six identifiers each:
-/// writing costs half as much as with 65,536, and asking all 61 volumes takes some 50 µs.
+/// How many contacts share a volume, as a power of two. Measured with a million contacts of five or six identifiers each: writing costs half
+/// as much as with 65,536.
 const VOLUME: u32 = 14;
 
-/// Begins a query with the table `volumes`: the number of every volume that there is.
-pub(super) static VOLUMES: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "WITH RECURSIVE volumes (volume) AS (
-             SELECT 0 UNION ALL SELECT volume + 1 FROM volumes WHERE volume < (SELECT max(no) >> {VOLUME} FROM contact)
-         )"
-    )
-});
+/// How many contacts share a volume.
+pub(super) const VOLUME_CONTACTS: usize = 1 << VOLUME;
+
+/// Stands for all volumes in the table `volume_change`.
+pub(super) const ALL_VOLUMES: i64 = -1;
 
 /// Returns the volume of a contact.
 pub(super) const fn volume(contact: i64) -> i64 {
@@ -52,6 +50,27 @@ pub(super) struct Pending {
     facets: BTreeMap<u8, Vec<Waiting>>,
     /// Opt-outs that changed and are not in the ledger yet.
     consents: Vec<Noted>,
+    /// Volumes whose identifiers this transaction changed, with hashes of those that it added; the last volume may be missing.
+    changed: BTreeMap<i64, Vec<u64>>,
+}
+
+/// What a transaction changed in full volumes.
+#[derive(Debug)]
+pub(super) struct Changes {
+    /// How many changes of full volumes there were ever, this one included.
+    pub(super) all: i64,
+    /// Each volume's.
+    pub(super) volumes: Vec<Change>,
+}
+
+/// What a transaction changed in a full volume.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) volume: i64,
+    /// How often the volume was changed, this change included.
+    pub(super) times: i64,
+    /// Hashes of the identifiers that it added.
+    pub(super) added: Vec<u64>,
 }
 
 /// A value of a contact that is still to be written.
@@ -69,6 +88,11 @@ impl Pending {
     pub(super) fn push(&mut self, kind: u8, value: &str, contact: i64) {
         let waiting = wait(&mut self.text, value, contact);
         self.identifiers.entry((volume(contact), kind)).or_default().push(waiting);
+    }
+
+    /// Remembers that identifiers of a contact were removed.
+    pub(super) fn note_removed(&mut self, contact: i64) {
+        self.changed.entry(volume(contact)).or_default();
     }
 
     /// Remembers a label of a contact.
@@ -110,7 +134,12 @@ impl Pending {
             FACETS.write(conn, &[i64::from(*facet)], waiting, &self.text)?;
         }
         self.facets.clear();
+        let last = if self.identifiers.is_empty() { 0 } else { last_volume(conn)? };
         for ((volume, kind), waiting) in &mut self.identifiers {
+            if *volume < last {
+                let hashes = waiting.iter().map(|it| sieve::hash(*kind, &self.text[it.place.clone()]));
+                self.changed.entry(*volume).or_default().extend(hashes);
+            }
             sort(&self.text, waiting);
             IDENTIFIERS.write(conn, &[*volume, i64::from(*kind)], waiting, &self.text)?;
         }
@@ -120,6 +149,28 @@ impl Pending {
         }
         self.text.clear();
         Ok(())
+    }
+
+    /// Counts which full volumes have changed: once, at the end of a transaction, when everything else is written. Nobody can know yet what a
+    /// volume holds that was the last one when the transaction began.
+    pub(super) fn count_changes(&mut self, conn: &Connection) -> rusqlite::Result<Option<Changes>> {
+        let mut changed = std::mem::take(&mut self.changed);
+        if !changed.is_empty() {
+            changed.split_off(&last_volume(conn)?);
+        }
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        let count = |volume: i64| {
+            conn.prepare_cached(
+                "INSERT INTO volume_change (volume, times) VALUES (?1, 1)
+                     ON CONFLICT (volume) DO UPDATE SET times = times + 1 RETURNING times",
+            )?
+            .query_row([volume], |row| row.get(0))
+        };
+        let counted = |(volume, added)| Ok(Change { volume, times: count(volume)?, added });
+        let volumes = changed.into_iter().map(counted).collect::<rusqlite::Result<_>>()?;
+        Ok(Some(Changes { all: count(ALL_VOLUMES)?, volumes }))
     }
 
     fn flush_labels(&mut self, conn: &Connection) -> rusqlite::Result<()> {
@@ -216,17 +267,9 @@ fn head(value: &str) -> [u64; 2] {
     bytes.map(u64::from_be_bytes)
 }
 
-/// Returns the numbers of the contacts with an identifier, oldest first.
-pub(super) fn find(conn: &Connection, key: &(u8, String), limit: usize) -> Result<Vec<i64>, StoreError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "{} SELECT contact FROM volumes CROSS JOIN identifier USING (volume) WHERE kind = ?1 AND value = ?2
-             ORDER BY contact LIMIT ?3",
-            *VOLUMES
-        )
-    });
-    let mut select = conn.prepare_cached(&SQL)?;
-    let found = select.query_map(params![key.0, key.1, limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok(found)
+/// The volume in which contacts are created.
+fn last_volume(conn: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT max(no) FROM contact";
+    let last: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(volume(last.unwrap_or(0)))
 }

@@ -330,6 +330,7 @@ impl Writer<'_> {
         }
         self.settle()?;
         delete(self.conn(), &doomed, &facets, entry).placed(path)?;
+        doomed.iter().for_each(|no| self.reader.pending.get_mut().note_removed(*no));
         removed.deleted += doomed.len() as u64;
         forget(self.conn(), job, &ranges, &kept).placed(path)?;
         let update = "UPDATE job SET undone_deleted = undone_deleted + ?2 WHERE id = ?1";

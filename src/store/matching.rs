@@ -1,7 +1,6 @@
 //! Finding contacts by what identifies them, for rows that may be about them: numbers first, documents only of those that are meant. And
 //! planting copies of contacts in another store, where an import is tried out.
 
-use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, ToSql, params};
 
 use crate::domain::contact::Contact;
@@ -11,15 +10,13 @@ use crate::domain::permission::Scope;
 use super::conditions;
 use super::contacts::{self, gone};
 use super::error::{Placed, StoreError};
-use super::identifiers::{VOLUMES, volume};
+use super::identifiers::volume;
 use super::jobs::int;
 use super::prepared::{self, Prepared};
 use super::reader::Reader;
 use super::types::Identifier;
+use super::volumes::{self, Test};
 use super::writer::Writer;
-
-/// Identifiers to a statement; a row has rarely more than two of a kind.
-const AT_ONCE: usize = 8;
 
 impl Identifier {
     /// Returns a text that no other identifier has, however this one is written.
@@ -43,42 +40,16 @@ impl Reader<'_> {
     /// The database fails.
     pub fn matches(&self, identifiers: &[Identifier], scope: &Scope, limit: usize) -> Result<Vec<i64>, StoreError> {
         self.settle()?;
-        let (mut tests, mut scoped) = (String::new(), Vec::new());
+        let (mut tests, mut parameters) = (Vec::new(), Vec::new());
         for condition in conditions::scope(self.conn, scope).placed(self.path)? {
             if let Some(test) = condition.test {
-                tests.push_str(&format!(" AND {}", test.text.replace("{no}", "identifier.contact")));
-                scoped.extend(test.parameters);
+                tests.push(test.text.replace("{no}", "identifier.contact"));
+                parameters.extend(test.parameters);
             }
         }
-        let mut found = Vec::new();
-        for some in identifiers.chunks(AT_ONCE) {
-            let marks = vec!["(?, ?)"; some.len()].join(", ");
-            let sql = format!(
-                "{}, wanted (kind, value) AS (VALUES {marks})
-                 SELECT DISTINCT identifier.contact FROM volumes CROSS JOIN wanted CROSS JOIN identifier
-                     ON identifier.volume = volumes.volume AND identifier.kind = wanted.kind
-                     AND identifier.value = wanted.value{tests}
-                 ORDER BY identifier.contact LIMIT ?",
-                *VOLUMES
-            );
-            let keys = some.iter().map(prepared::key);
-            let mut bound: Vec<Value> =
-                keys.flat_map(|(kind, value)| [Value::Integer(kind.into()), Value::Text(value)]).collect();
-            bound.extend(scoped.iter().cloned());
-            bound.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-            let all = || {
-                let mut select = self.conn.prepare_cached(&sql)?;
-                let numbers = select.query_map(rusqlite::params_from_iter(&bound), |row| row.get(0))?;
-                numbers.collect::<rusqlite::Result<Vec<i64>>>()
-            };
-            found.extend(all().placed(self.path)?);
-        }
-        if identifiers.len() > AT_ONCE {
-            found.sort_unstable();
-            found.dedup();
-            found.truncate(limit);
-        }
-        Ok(found)
+        let test = Test { sql: tests.join(" AND "), parameters };
+        let keys: Vec<_> = identifiers.iter().map(prepared::key).collect();
+        volumes::holders(self.conn, self.volumes, &keys, &test, limit).placed(self.path)
     }
 
     /// Says whether a contact, by its number, has any of the identifiers.

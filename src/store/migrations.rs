@@ -11,7 +11,7 @@ use super::facets;
 pub(super) const APPLICATION_ID: i32 = 0x4352_4e54;
 
 /// The version that this program writes.
-pub(super) const LATEST: i64 = 5;
+pub(super) const LATEST: i64 = 6;
 
 /// All steps, oldest first.
 pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -23,6 +23,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("migrations/0003_import.sql")),
         M::up(include_str!("migrations/0004_plugins.sql")),
         M::up(include_str!("migrations/0005_words.sql")),
+        M::up(include_str!("migrations/0006_volumes.sql")),
     ])
 });
 

@@ -14,9 +14,10 @@ use super::custom_schema;
 use super::document;
 use super::error::{Placed, StoreError};
 use super::family;
-use super::identifiers;
+use super::prepared;
 use super::reader::Reader;
 use super::types::{Action, Identifier};
+use super::volumes::{self, Test};
 
 /// What a contact's id leads to.
 #[derive(Clone, PartialEq, Debug)]
@@ -136,7 +137,7 @@ fn without_shared(
     let ids = ids.map(|it| Identifier::ExternalId { source: it.source, id: it.id });
     let known: Vec<Identifier> = emails.chain(phones).chain(ids).collect();
     for identifier in known {
-        for no in identifiers::find(conn, &super::prepared::key(&identifier), family.len() + 1)? {
+        for no in volumes::holders(conn, None, &[prepared::key(&identifier)], &Test::default(), family.len() + 1)? {
             let other = if family.contains(&no) { None } else { contacts::get(conn, no)? };
             match other {
                 Some(other) if traces.has_name_of(&other) => twins.push(other.id),

@@ -11,9 +11,10 @@ use crate::domain::enquiry::Enquiry;
 use crate::domain::id::ContactId;
 
 use super::error::{Placed, StoreError};
-use super::identifiers::{self, Pending};
+use super::identifiers::{Changes, Pending};
 use super::query::Query;
 use super::types::{ChangeEntry, Failure, Identifier, Job, JobState, LabelInfo, Page};
+use super::volumes::{self, Test, Volumes};
 use super::{changes, contacts, enquiries, jobs, labels, prepared, search, side_files, state};
 
 /// One consistent view of the store.
@@ -23,11 +24,13 @@ pub struct Reader<'a> {
     pub(super) path: &'a Path,
     /// What the writer that this reader belongs to has not written yet; empty for others.
     pub(super) pending: RefCell<Pending>,
+    /// What is known of the volumes of identifiers; nothing for a writer's reader, which sees what is not committed.
+    pub(super) volumes: Option<&'a Volumes>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(conn: &'a Connection, path: &'a Path) -> Self {
-        Self { conn, path, pending: RefCell::default() }
+    pub(super) fn new(conn: &'a Connection, path: &'a Path, volumes: Option<&'a Volumes>) -> Self {
+        Self { conn, path, pending: RefCell::default(), volumes }
     }
 
     /// Writes what identifies contacts before it is asked for.
@@ -38,6 +41,11 @@ impl<'a> Reader<'a> {
     /// Completes the consent ledger, when everything else is written.
     pub(super) fn settle_consents(&self) -> Result<(), StoreError> {
         self.pending.borrow_mut().flush_consents(self.conn).placed(self.path)
+    }
+
+    /// Counts what a transaction changed in full volumes of identifiers, when everything is written.
+    pub(super) fn count_changes(&self) -> Result<Option<Changes>, StoreError> {
+        self.pending.borrow_mut().count_changes(self.conn).placed(self.path)
     }
 
     /// Returns a contact. The id of one that was merged into another returns that one; a deleted contact is not there.
@@ -55,7 +63,8 @@ impl<'a> Reader<'a> {
     /// The database fails, or a contact was written by a newer Carnet.
     pub fn find(&self, identifier: &Identifier, limit: usize) -> Result<Vec<Contact>, StoreError> {
         self.settle()?;
-        let numbers = identifiers::find(self.conn, &prepared::key(identifier), limit).placed(self.path)?;
+        let keys = [prepared::key(identifier)];
+        let numbers = volumes::holders(self.conn, self.volumes, &keys, &Test::default(), limit).placed(self.path)?;
         let found = numbers.into_iter().filter_map(|no| contacts::get(self.conn, no).transpose());
         found.collect::<Result<_, _>>().placed(self.path)
     }

@@ -19,6 +19,7 @@ mod records;
 mod restore;
 mod searching;
 mod sharing;
+mod volumes;
 
 use std::sync::Arc;
 
