@@ -69,7 +69,7 @@ impl Service {
         let read = abreast::map(&found.places, |place| {
             place.read().map(|source| Candidate::new(source, &ground.deployments).without_code_over(LARGE))
         });
-        let mut names = self.owners(found, &read);
+        let mut names = self.owners(found, &read, ground);
         let planned = found.places.iter().zip(read).map(|(place, read)| self.plan(place, read, ground, &mut names));
         let planned: Vec<(&Place, Plan)> = found.places.iter().zip(planned.collect::<Vec<_>>()).collect();
         let loaded = abreast::map(&planned, |(place, plan)| match plan {
@@ -108,8 +108,13 @@ impl Service {
     }
 
     /// Whose names are taken beforehand: a name belongs to the package whose folder bears it. Nobody takes it, with what it was granted, by
-    /// standing before it in the list, nor while it cannot be read.
-    fn owners(&self, found: &Places, read: &[Result<Candidate, LoadError>]) -> BTreeMap<String, PathBuf> {
+    /// standing before it in the list, nor while it cannot be read or only a part of it is there.
+    fn owners(
+        &self,
+        found: &Places,
+        read: &[Result<Candidate, LoadError>],
+        ground: &Ground<'_>,
+    ) -> BTreeMap<String, PathBuf> {
         let mut names = BTreeMap::new();
         for readable in [true, false] {
             for (place, read) in found.places.iter().zip(read).filter(|(_, read)| read.is_ok() == readable) {
@@ -118,6 +123,14 @@ impl Service {
                 if name.is_none_or(|name| name == place.name()) {
                     names.entry(place.name()).or_insert_with(|| place.path.clone());
                 }
+            }
+        }
+        let shelf = &self.shelf.index().plugins;
+        let kept = shelf.iter().map(|(name, slot)| (name, shelving::path_of(&slot.at, ground.folders)));
+        let served = self.entries.iter().filter(|old| old.serving.is_some());
+        for (name, path) in served.map(|old| (&old.name, old.path.clone())).chain(kept) {
+            if path.file_stem().is_some_and(|stem| stem == &**name) && left_behind(&path, found).is_some() {
+                names.entry(name.clone()).or_insert(path);
             }
         }
         names
@@ -232,27 +245,19 @@ impl Service {
     /// Keeps what serves from a folder that cannot be looked into, or from one of which only a part is there: that is never taken for
     /// a package that was removed.
     fn stranded(&self, entries: &[Entry], found: &Places, ground: &Ground<'_>) -> Vec<Entry> {
-        let is_taken = |name: &str| entries.iter().any(|entry| entry.name == name);
-        let reason = |path: &Path| {
-            let root = found.unreadable.iter().find(|(root, _)| path.parent() == Some(root));
-            root.map(|(_, error)| error.clone()).or_else(|| {
-                let is_left = path.symlink_metadata().is_ok() && !found.places.iter().any(|place| place.path == path);
-                is_left.then(|| {
-                    LoadError::new("it has no `plugin.toml` any more")
-                        .hint("put it back, or remove the rest of the package")
-                })
-            })
-        };
+        // Whoever was refused, and has nothing to fall back on, takes no name.
+        let holds = |entry: &Entry| entry.refused.is_none() || entry.serving.is_some();
+        let is_taken = |name: &str| entries.iter().any(|entry| entry.name == name && holds(entry));
         let mut stranded = Vec::new();
         for old in self.entries.iter().filter(|old| old.serving.is_some() && !is_taken(&old.name)) {
-            stranded.extend(reason(&old.path).map(|error| old.clone().in_trouble(error)));
+            stranded.extend(left_behind(&old.path, found).map(|error| old.clone().in_trouble(error)));
         }
         for (name, slot) in &self.shelf.index().plugins {
             let path = shelving::path_of(&slot.at, ground.folders);
             if is_taken(name) || self.entries.iter().any(|old| old.name == *name) {
                 continue;
             }
-            if let Some(error) = reason(&path) {
+            if let Some(error) = left_behind(&path, found) {
                 let was = self.as_it_was(Entry::new(&path, slot.at.clone(), name.clone()), ground);
                 stranded.push(was.in_trouble(error));
             }
@@ -320,4 +325,15 @@ impl Entry {
 
 fn failed_on_probation(why: &str) -> LoadError {
     LoadError::new(why).hint("mend it and put the mended version in its place")
+}
+
+/// Why what served from a path is not removed though it is not listed: its folder cannot be looked into, or only a part of it is there.
+fn left_behind(path: &Path, found: &Places) -> Option<LoadError> {
+    if let Some((_, error)) = found.unreadable.iter().find(|(root, _)| path.parent() == Some(root)) {
+        return Some(error.clone());
+    }
+    let is_left = path.symlink_metadata().is_ok() && !found.places.iter().any(|place| place.path == path);
+    is_left.then(|| {
+        LoadError::new("it has no `plugin.toml` any more").hint("put it back, or remove the rest of the package")
+    })
 }
