@@ -182,6 +182,7 @@ impl From<StoreError> for Failure {
             StoreError::EnquiryChanged { .. } => (Class::Conflict, "ENQUIRY_CHANGED"),
             StoreError::StateMoved { .. } => (Class::Conflict, STATE_MOVED),
             StoreError::Full { .. } => (Class::Internal, "DISK_FULL"),
+            StoreError::Io { .. } => (Class::Internal, "DATABASE_IO"),
             StoreError::NameTaken { .. } => (Class::Conflict, "NAME_TAKEN"),
             StoreError::EmailTaken { .. } => (Class::Conflict, "EMAIL_TAKEN"),
             StoreError::NoRecord { kind, .. } => (Class::NotFound, kind.unknown_code()),

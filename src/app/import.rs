@@ -236,8 +236,10 @@ impl App {
         };
         let done = pipeline::run(self, request, reader, plan, generation, &mut report, &mut progress);
         report.seconds = started.elapsed().as_secs_f64();
-        let closed = self.close_job(&mut report, done.is_ok());
+        let unchanged = source.check_unchanged(request, report.job);
+        let closed = self.close_job(&mut report, done.is_ok() && unchanged.is_ok());
         request.stop.disarm();
+        unchanged?;
         done.map_err(|failure| report.tell_resume(failure))?;
         closed?;
         report.check_sum()?;

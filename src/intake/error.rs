@@ -221,7 +221,10 @@ impl IntakeErrorKind {
         let hint = match self {
             Self::NotFound => "check the path",
             Self::IsDirectory => "name a file inside it",
-            Self::Unreadable(_) => "check the file's permissions",
+            Self::Unreadable(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                "check the file's permissions"
+            }
+            Self::Unreadable(_) => "check the path and the disk that it is on",
             Self::Io(_) => "check the disk or the program that writes the data, then import again",
             Self::Empty => "export the contacts again, or start from `carnet template`",
             Self::LegacyExcel => "open it and save it as .xlsx or as `CSV UTF-8 (comma delimited)`",

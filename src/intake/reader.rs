@@ -426,8 +426,9 @@ pub(super) fn filled(cells: &Cells) -> usize {
     (0..cells.len()).rfind(|index| !is_blank(&cells[*index])).map_or(0, |index| index + 1)
 }
 
+/// An end-of-text mark is nothing either, wherever old programs leave one on a line of its own.
 pub(super) fn is_blank(cell: &str) -> bool {
-    cell.chars().all(|letter| letter.is_whitespace() || letter == '\u{FEFF}')
+    cell.chars().all(|letter| letter.is_whitespace() || matches!(letter, '\u{FEFF}' | '\u{1A}'))
 }
 
 fn encoding_warnings(detected: &encoding::Detected, options: &Options) -> Vec<Warning> {

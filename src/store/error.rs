@@ -49,6 +49,14 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// The system failed to read or write the file.
+    #[error("the database `{}` could not be read or written", path.display())]
+    Io {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The database may not be written.
     #[error("the database `{}` cannot be written", path.display())]
     ReadOnly {
@@ -216,6 +224,7 @@ impl StoreError {
                 "wait for the other command to end, then repeat this one; `carnet import list` shows running jobs"
             }
             Self::Full { .. } => "free some space and repeat the command",
+            Self::Io { .. } => "check the disk, its quota and the largest file that it allows, then repeat the command",
             Self::ReadOnly { .. } => "make the file and its folder writable for you",
             Self::Corrupt { .. } => "restore a backup; `carnet doctor` lists the damage",
             Self::Unreadable { .. } => "run `carnet doctor`; a newer Carnet may have written it",
@@ -252,6 +261,7 @@ impl StoreError {
             (ErrorCode::ReadOnly | ErrorCode::PermissionDenied, _) => Self::ReadOnly { path },
             (ErrorCode::NotADatabase, _) => Self::NotADatabase { path },
             (ErrorCode::CannotOpen, Self::Sql(source)) => Self::Open { path, source: source.into() },
+            (ErrorCode::SystemIoFailure, Self::Sql(source)) => Self::Io { path, source: source.into() },
             (ErrorCode::DatabaseCorrupt, Self::Sql(source)) => Self::Corrupt { path, source: source.into() },
             (_, other) => other,
         }

@@ -272,6 +272,7 @@ fn a_job_is_shown_with_all_that_one_asks_of_it() {
     ] {
         assert!(shown.contains(part), "{part} is not in\n{shown}");
     }
+    assert!(!shown.contains("missing_last_name"), "digests tell nobody anything:\n{shown}");
     let job = home.json(&["import", "show", "1"], 0);
     assert_eq!(
         (job["by"].as_str(), job["delimiter"].as_str(), job["undo"].as_str()),

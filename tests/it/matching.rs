@@ -116,6 +116,33 @@ fn a_blank_cell_keeps_and_clear_clears() {
 }
 
 #[test]
+fn a_cell_without_a_value_keeps_what_is_there() {
+    let home = Home::new();
+    home.write("carnet.toml", "multi_value = true\n");
+    let person = ["first_name=Ann", "last_name=Lee", "email=ann@example.com", "mobile=+85291234567", "labels=VIP"];
+    home.json(&[&["contact", "add"], &person[..]].concat(), 0);
+    // What stands for "nothing" in a name, and separators with nothing between them.
+    for nothing in ["-", "N/A", "NULL", "\u{a0}"] {
+        let row = format!("First name,Last name,Email,Mobile,Label\n{nothing},{nothing},ann@example.com,;,;\n");
+        for options in [&[][..], &["--overwrite", "labels,mobile"]] {
+            assert_eq!(count(&update(&home, &row, options, 0), "unchanged"), 1, "{nothing:?} {options:?}");
+        }
+    }
+    let ann = &home.json(&["search", "lee"], 0)["contacts"][0];
+    assert_eq!((&ann["first_name"], &ann["last_name"]), (&"Ann".into(), &"Lee".into()));
+    assert_eq!((&ann["phones"][0]["e164"], &ann["labels"][0]), (&"+85291234567".into(), &"VIP".into()));
+}
+
+#[test]
+fn an_id_that_a_cell_repeats_is_one() {
+    let home = Home::new();
+    update(&home, "Last name,External ID\nLee,crm:1; crm:1;erp:1\n", &[], 0);
+    update(&home, "Company,External ID\n,crm:1;crm:2;crm:2\n", &["--overwrite", "external_id"], 0);
+    let ids = home.json(&["search", "lee"], 0)["contacts"][0]["external_ids"].clone();
+    assert_eq!(ids, serde_json::json!([{"source": "crm", "id": "1"}, {"source": "crm", "id": "2"}]));
+}
+
+#[test]
 fn people_who_share_a_number_are_told_apart_by_what_they_do_not_share() {
     let home = Home::new();
     let content = "Last name,Email,Mobile,External ID\nLee,ann@example.com,+85298765432,crm:1\nRay,bob@example.com,+85298765432,crm:3\n";

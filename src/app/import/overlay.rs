@@ -89,6 +89,9 @@ fn mark(draft: &mut Draft, fresh: &Contact, key: &FieldKey, value: &str, policy:
 }
 
 fn overlay_field(draft: &mut Draft, (stored, fresh): (&Contact, &Contact), key: &FieldKey, policy: &Policy<'_>) {
+    if says_nothing(fresh, key) {
+        return;
+    }
     let held = draft.contact.get(key).is_some();
     let placeholder = key.known() == Some(Field::LastName) && draft.contact.last_name_is_placeholder;
     let way = policy.precedence.way(key);
@@ -124,6 +127,12 @@ fn overlay_field(draft: &mut Draft, (stored, fresh): (&Contact, &Contact), key: 
         Some((Field::Division, _)) => draft.contact.division.clone_from(&fresh.division),
         _ => take_field(&mut draft.contact, fresh, key),
     }
+}
+
+/// Whether a cell turned out to hold no value, as `-` is no name and a lone `;` no number: it keeps what is there, like a blank one.
+fn says_nothing(fresh: &Contact, key: &FieldKey) -> bool {
+    let always_says = matches!(key.known().map(Field::shape), Some(FieldShape::Typed | FieldShape::Marks));
+    !always_says && fresh.get(key).is_none()
 }
 
 /// An import cannot opt anybody back in, unless it is told that it may; and it says so.

@@ -170,7 +170,6 @@ fn sound(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::VALUE_SEPARATOR;
     use super::*;
     use crate::domain::tests::contact;
 
@@ -182,7 +181,9 @@ mod tests {
     fn marks_tell_numbers_apart_that_kinds_share() {
         let (mut lee, rules) = (contact("Lee"), Rules::for_tests());
         let number = "+85291234567";
-        lee.set(&Field::Mobile.into(), &[number, number].join(VALUE_SEPARATOR), &rules).unwrap();
+        lee.set(&Field::Mobile.into(), number, &rules).unwrap();
+        // Earlier versions stored a number twice that a cell repeated.
+        lee.phones.push(lee.phones[0].clone());
         lee.set(&Field::WorkPhone.into(), number, &rules).unwrap();
         (lee.phones[1].verified, lee.phones[2].sms) = (true, false);
         assert_eq!(cells(&lee, Field::Verified), ["mobile:+85291234567#2"]);

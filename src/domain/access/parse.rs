@@ -70,6 +70,7 @@ pub(super) fn read_social(
     Ok((Social { channel, handle, verified: false }, None))
 }
 
+/// Reads ids in other systems, in order, each once.
 pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid> {
     if value.bytes().filter(|byte| *byte == b';').count() >= LABELS_MAX {
         return Err(Invalid::new("IDS_TOO_MANY", format!("more than {LABELS_MAX} ids at once")).hint("use fewer"));
@@ -89,7 +90,14 @@ pub(super) fn read_external_ids(value: &str) -> Result<Vec<ExternalId>, Invalid>
             None => ExternalId { source: String::new(), id: clean.into_owned() },
         })
     };
-    value.split(';').filter(|part| !text::is_blank(part)).map(one).collect()
+    let mut ids = Vec::new();
+    for part in value.split(';').filter(|part| !text::is_blank(part)) {
+        let id = one(part)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 pub(super) fn read_type(value: &str) -> Result<ContactType, Invalid> {

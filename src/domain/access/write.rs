@@ -232,7 +232,7 @@ impl Contact {
             if let Some(known) = self.phones.iter().find(|known| same_phone(known, &phone)) {
                 (phone.sms, phone.verified) = (known.sms, known.verified);
             }
-            fresh.push(phone);
+            push_once(&mut fresh, phone, same_phone);
             Ok(())
         })?;
         let lost = self.phones_of(kind).find(|old| old.verified && !fresh.iter().any(|new| same_phone(old, new)));
@@ -249,7 +249,7 @@ impl Contact {
             warnings.extend(warned);
             let same = |known: &Email| known.kind == kind && known.address.eq_ignore_ascii_case(&mail.address);
             mail.verified = self.emails.iter().any(|known| same(known) && known.verified);
-            fresh.push(mail);
+            push_once(&mut fresh, mail, |a: &Email, b| a.address.eq_ignore_ascii_case(&b.address));
             Ok(())
         })?;
         replace_where(&mut self.emails, fresh, |mail| mail.kind == kind);
@@ -263,7 +263,7 @@ impl Contact {
             let (mut social, warned) = read_social(channel, part, rules)?;
             warnings.extend(warned);
             social.verified = self.socials.iter().any(|known| same_social(known, &social) && known.verified);
-            fresh.push(social);
+            push_once(&mut fresh, social, same_social);
             Ok(())
         })?;
         let lost = self.socials_of(channel).find(|old| old.verified && !fresh.iter().any(|new| same_social(old, new)));
@@ -282,6 +282,13 @@ fn each_part(value: &str, rules: &Rules, mut read: impl FnMut(&str) -> Result<()
     }
     let parts = value.split(VALUE_SEPARATOR).flat_map(|part| part.split(separator));
     parts.filter(|part| !text::is_blank(part)).try_for_each(read)
+}
+
+/// A value that a cell repeats, in whatever notation, is one value.
+fn push_once<T>(list: &mut Vec<T>, value: T, same: impl Fn(&T, &T) -> bool) {
+    if !list.iter().any(|known| same(known, &value)) {
+        list.push(value);
+    }
 }
 
 /// A name that is equal without regard to case stays as it was written first.

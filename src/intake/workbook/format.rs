@@ -37,8 +37,10 @@ impl Format {
         let Some(signs) = signs(code) else { return Self::Duration };
         let has = |letters: &[char]| signs.contains(letters);
         let is_number = signs.contains(['0', '#', '?']);
-        if signs.len() > 1 && signs.bytes().all(|sign| sign == b'0') {
-            return Self::Padded(signs.len());
+        // A hyphen between the zeros, as in `00000-0000`, is shown and no sign of the number.
+        let zeros = signs.bytes().filter(|sign| *sign == b'0').count();
+        if zeros > 1 && signs.starts_with('0') && signs.bytes().all(|sign| matches!(sign, b'0' | b'-')) {
+            return Self::Padded(zeros);
         }
         if is_number && (signs.contains("e+") || signs.contains("e-")) {
             return Self::Scientific;
@@ -115,5 +117,6 @@ mod tests {
         check(&["0%", "0.00%"], Format::Percent);
         check(&["0.00E+00", "##0.0E+0"], Format::Scientific);
         check(&["00000", "00000;-00000"], Format::Padded(5));
+        check(&["00000-0000", "00000\\-0000", "00000 0000", "000-00-0000"], Format::Padded(9));
     }
 }

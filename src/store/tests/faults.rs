@@ -68,6 +68,7 @@ fn what_sqlite_says_is_told_apart() {
     check_kind(ffi::SQLITE_BUSY_SNAPSHOT, "Locked");
     check_kind(ffi::SQLITE_LOCKED, "Locked");
     check_kind(ffi::SQLITE_FULL, "Full");
+    check_kind(ffi::SQLITE_IOERR_WRITE, "Io");
     check_kind(ffi::SQLITE_READONLY, "ReadOnly");
     check_kind(ffi::SQLITE_READONLY_DIRECTORY, "ReadOnly");
     check_kind(ffi::SQLITE_PERM, "ReadOnly");

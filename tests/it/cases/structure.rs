@@ -202,6 +202,9 @@ fn headers_mean_what_people_call_them() {
             case("30 beyond the file", NAMES).with("--header-line 9").refused("HEADER_LINE", &["line 9", "1 lines"]),
             case("31 blank rows", format!("{NAMES}\nAnn,Lee\n,,,,\n \t,\u{3000}\n\"\",\"\"\n\x1a"))
                 .gives("created 1 blank 5"),
+            case("31 an end-of-text mark on a line", format!("{NAMES}Ann,Lee\n\x1a\r\nBob,Ray\n\x1a\n"))
+                .gives("created 2 blank 2"),
+            case("31 and in a value", format!("{NAMES}Ann,\x1a\n")).gives("failed 1").fails(&["2 TEXT_CONTROL B"]),
             case("34 another order", "Email,Last name,First name\nann@example.com,Lee,Ann\n")
                 .gives("created 1")
                 .stores("first_name", &["Ann"]),

@@ -182,6 +182,10 @@ fn several_numbers_in_a_cell_are_parted_where_that_is_on() {
         row("51").cell("mobile", "+85212345678, +85287654321").fails("PHONE_SEVERAL"),
         row("60").cell("email", "a@b.com;c@d.com").is("emails/0/address", "a@b.com").is("emails/1/address", "c@d.com"),
         row("60").cell("email", "a@b.com; no mail").fails("EMAIL_FORMAT"),
+        // One that is there twice, however it is written, is one.
+        both("+85212345678; +852 1234-5678; +85287654321"),
+        row("54").cell("whatsapp", "+85212345678; +85212345678; +85287654321").is("socials/1/handle", "+85287654321"),
+        row("60").cell("email", "a@b.com; A@B.COM; c@d.com").is("emails/1/address", "c@d.com"),
         row("60")
             .cell("email", "Ann <a@b.com>; mailto:c@d.com")
             .is("emails/1/address", "c@d.com")

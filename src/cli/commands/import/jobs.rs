@@ -107,7 +107,8 @@ fn delimiter(text: &str) -> String {
 /// The settings that were not left as they are, as they were written.
 fn chosen(settings: &Value) -> Vec<String> {
     let Value::Object(all) = settings else { return Vec::new() };
-    let known = ["by", "read_as", "mapped", "sheet", "plugins", "errors", "errors_json"];
+    // `settings` are digests by which a resumed job sees whether any was changed: nothing to read.
+    let known = ["by", "read_as", "mapped", "sheet", "plugins", "errors", "errors_json", "settings"];
     let shown = all.iter().filter(|(key, _)| !known.contains(&key.as_str()));
     shown.filter_map(|(key, value)| Some(format!("{} {}", key.replace('_', "-"), shown_value(value)?))).collect()
 }
