@@ -13,7 +13,8 @@ fn check(expression: &str) {
 
 #[test]
 fn values_are_written_as_rhai_writes_them() {
-    for value in ["[]", "#{}", "[1, 2.5, true, 'c', (), [\"a\\nb\"]]", "#{a: [1], `b c`: #{d: \"é\"}}", "[0..3, #{}]"] {
+    for value in ["[]", "#{}", "[1, 2.5, true, 'c', (), [\"a\\nb\"]]", "#{a: [1], `b c`: #{d: \"é\"}}", "[0..3, #{}]"]
+    {
         check(&format!("`${{{value}}}`"));
         check(&format!("to_string({value})"));
         check(&format!("to_debug({value})"));
