@@ -7,23 +7,25 @@
 #![expect(clippy::print_stdout, reason = "the table of attacks is printed for whoever asks")]
 
 mod bombs;
-mod cycles;
 mod guests;
 pub mod kit;
 #[cfg(unix)]
 mod packages;
 mod refused;
 mod scripts;
+mod wasi;
 
+use std::borrow::Cow;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use carnet::plugin::Session;
 use carnet::plugin::budget::Budget;
-use carnet::plugin::fault::FaultKind;
+use carnet::plugin::fault::{FaultKind, Position};
 use carnet::plugin::hook::Hook;
 use carnet::plugin::package::EngineKind;
 use carnet::plugin::verdict::Verdict;
+use carnet::plugin::{Plugin, Session};
 use carnet::runtime::Runtimes;
 
 /// Set for the process that runs the attacks: which, by a part of the name, or all.
@@ -38,23 +40,49 @@ const MOST_MEMORY: u64 = 160 << 20;
 /// How an attack ends.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
-    /// The call fails by this limit.
+    /// Every call fails by this limit.
     Fault(FaultKind),
+    /// The first call ends well, and the second fails by this limit: something was kept that had ended.
+    Later(FaultKind),
     /// It is never called: loading it fails with these words.
     Refused(&'static str),
     /// It does what it wants, and that harms nobody.
     Harmless,
+    /// It may be refused, fail or do what it wants: what matters is that it comes to an end.
+    Any,
 }
 
 /// One hostile plugin.
 pub struct Attack {
     pub engine: EngineKind,
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub place: &'static str,
     pub limit: &'static str,
     pub end: End,
+    /// What its author is told about it: where it is, what it is, or what to do.
+    pub told: &'static str,
     pub budget: Budget,
     pub code: Box<dyn Fn() -> Vec<u8>>,
+}
+
+impl Attack {
+    /// Expects these words in what its author is told.
+    pub fn told(self, told: &'static str) -> Self {
+        Self { told, ..self }
+    }
+
+    /// Says whether its author is told what is expected, in words that people can be shown.
+    fn tells(&self, message: &str, hint: Option<&str>, position: Option<&Position>) -> Result<(), String> {
+        let place = position.map(ToString::to_string).unwrap_or_default();
+        let told = format!("{place} {message} {}", hint.unwrap_or_default());
+        if told.len() > 4100 || told.contains(|c: char| c.is_control() && c != '\n') {
+            return Err(format!("what is told of it has {} bytes: {told:.100?}", told.len()));
+        }
+        if !told.contains(self.told) {
+            return Err(format!("its author is told `{told}`, not of `{}`", self.told));
+        }
+        Ok(())
+    }
 }
 
 /// Limits for guests that would never end.
@@ -64,7 +92,7 @@ pub const SHORT: Budget = Budget { deadline: Duration::from_millis(20), operatio
 pub const PATIENT: Budget = Budget { deadline: Duration::from_secs(60), operations: u64::MAX, ..Budget::STANDARD };
 
 fn attacks() -> Vec<Attack> {
-    let parts = [guests::attacks(), bombs::attacks(), refused::attacks(), scripts::attacks(), cycles::attacks()];
+    let parts = [guests::attacks(), wasi::attacks(), bombs::attacks(), refused::attacks(), scripts::attacks()];
     parts.into_iter().flatten().collect()
 }
 
@@ -81,7 +109,7 @@ fn every_attack_is_stopped_and_others_are_served() {
     let last = told.lines().rfind(|line| line.starts_with("> ")).unwrap_or_default();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{last}: {}\n{told}\n{errors}", output.status);
-    assert!(only != "all" || begun >= 100, "{begun} attacks");
+    assert!(only != "all" || begun >= 300, "{begun} attacks");
 }
 
 #[test]
@@ -104,18 +132,22 @@ fn attack_all() {
     worker.join().expect("every attack is stopped");
 }
 
-/// Both engines.
+/// Both engines, and a sound plugin in each.
 struct Range {
     runtimes: Runtimes,
+    sound: [(EngineKind, Arc<dyn Plugin>); 2],
 }
 
 impl Range {
     fn new() -> Self {
         println!("\n  engine  attack · where · stopped by · code · ms to load · ms called · MiB grown");
-        Self { runtimes: Runtimes::new(None).expect("the engines start") }
+        let runtimes = Runtimes::new(None).expect("the engines start");
+        let sound =
+            [EngineKind::Wasm, EngineKind::Rhai].map(|engine| (engine, sound(&runtimes, engine).expect("loads")));
+        Self { runtimes, sound }
     }
 
-    /// Lets an attack have its way twice, and then calls a sound plugin of each engine.
+    /// Lets an attack have its way as often as tells, and then calls a sound plugin of each engine.
     fn withstand(&self, attack: &Attack) -> Result<(), String> {
         println!("> {}", attack.name);
         let code = (attack.code)();
@@ -124,15 +156,16 @@ impl Range {
         let loading = started.elapsed();
         let started = Instant::now();
         let (told, code) = match (loaded, attack.end) {
-            (Err(error), End::Refused(words)) if error.message.contains(words) => (Ok(()), "refused"),
+            (Err(error), End::Refused(words)) if error.message.contains(words) => {
+                (attack.tells(&error.message, error.hint.as_deref(), error.position.as_ref()), "refused")
+            }
+            (Err(error), End::Any) => (attack.tells(&error.message, error.hint.as_deref(), None), "refused"),
             (Err(error), end) => (Err(format!("expected {end:?}, not loaded: {error} ({:?})", error.hint)), "refused"),
             (Ok(_), End::Refused(words)) => (Err(format!("it was loaded, not refused for `{words}`")), "loaded"),
-            (Ok(plugin), end) => {
-                let mut session = plugin.session(kit::services());
-                let first = called(&mut *session, attack, end);
-                let second = called(&mut *session, attack, end);
-                (first.clone().and(second).map(drop), first.unwrap_or_default())
-            }
+            (Ok(plugin), _) => match call_all(&*plugin, attack) {
+                Ok(code) => (Ok(()), code),
+                Err(why) => (Err(why), "called"),
+            },
         };
         let (calling, grown) = (started.elapsed(), before.grown());
         let Attack { engine, name, place, limit, .. } = attack;
@@ -146,16 +179,13 @@ impl Range {
         if grown > MOST_MEMORY {
             return Err(format!("the process grew by {} MiB", grown >> 20));
         }
-        self.serves_others()
+        self.serves_others(attack.engine)
     }
 
-    fn serves_others(&self) -> Result<(), String> {
-        let sound = [
-            (EngineKind::Wasm, kit::hook(kit::ACCEPT)),
-            (EngineKind::Rhai, b"fn on_create(contact) { contact.company = \"Acme\"; }".to_vec()),
-        ];
-        for (engine, code) in sound {
-            let plugin = self.runtimes.load(&kit::package(engine, code, PATIENT)).map_err(|error| error.message)?;
+    /// Calls those that were there before, and one that is loaded only now.
+    fn serves_others(&self, engine: EngineKind) -> Result<(), String> {
+        let fresh = sound(&self.runtimes, engine)?;
+        for (engine, plugin) in self.sound.iter().map(|(engine, plugin)| (*engine, plugin)).chain([(engine, &fresh)]) {
             let said = plugin.session(kit::services()).call(Hook::Create, kit::subject(256)).outcome;
             if said != Ok(Verdict::Accept) {
                 return Err(format!("afterwards a sound {engine} plugin ends with {said:?}"));
@@ -165,8 +195,50 @@ impl Range {
     }
 }
 
-/// Calls once; returns the code that it ended with, if that is the right one.
-fn called(session: &mut dyn Session, attack: &Attack, end: End) -> Result<&'static str, String> {
+fn sound(runtimes: &Runtimes, engine: EngineKind) -> Result<Arc<dyn Plugin>, String> {
+    let code = match engine {
+        EngineKind::Wasm => kit::hook(kit::ACCEPT),
+        EngineKind::Rhai => b"fn on_create(contact) { contact.company = \"Acme\"; }".to_vec(),
+    };
+    runtimes.load(&kit::package(engine, code, PATIENT)).map_err(|error| error.message)
+}
+
+/// Calls until all is seen; returns the code that the attack ended with, if that is the right one.
+fn call_all(plugin: &dyn Plugin, attack: &Attack) -> Result<&'static str, String> {
+    let mut session = plugin.session(kit::services());
+    let mut call = |end| called(&mut *session, attack, end);
+    let code = match attack.end {
+        End::Fault(kind) => {
+            let (first, second) = (call(attack.end)?, call(attack.end)?);
+            if first != second {
+                return Err(format!("it ended by {first:?}, and then by {second:?}"));
+            }
+            kind.code()
+        }
+        End::Later(kind) => {
+            call(End::Harmless)?;
+            call(End::Fault(kind))?;
+            call(End::Harmless)?;
+            kind.code()
+        }
+        End::Harmless | End::Any | End::Refused(_) => {
+            call(attack.end)?;
+            call(attack.end)?;
+            "-"
+        }
+    };
+    // Whatever it did, its session serves the next call.
+    if plugin.hooks().contains(Hook::Delete) {
+        let said = session.call(Hook::Delete, kit::subject(256)).outcome;
+        if said != Ok(Verdict::Accept) {
+            return Err(format!("its session then ends with {said:?}"));
+        }
+    }
+    Ok(code)
+}
+
+/// Calls once; returns the message that it ended with, if it ended as it should.
+fn called(session: &mut dyn Session, attack: &Attack, end: End) -> Result<Option<String>, String> {
     let returned = session.call(Hook::Create, kit::subject(attack.budget.edits));
     let (log, state) = (returned.log.len(), returned.state.len());
     if log > 1000 || state > 2000 {
@@ -174,16 +246,11 @@ fn called(session: &mut dyn Session, attack: &Attack, end: End) -> Result<&'stat
     }
     match (returned.outcome, end) {
         (Err(fault), End::Fault(kind)) if fault.kind == kind => {
-            let length = fault.message.len() + fault.hint.as_ref().map_or(0, String::len);
-            if length > 3000 || fault.message.contains(char::is_control) {
-                return Err(format!(
-                    "its fault has {length} bytes: {:?}",
-                    &fault.message[..100.min(fault.message.len())]
-                ));
-            }
-            Ok(kind.code())
+            attack.tells(&fault.message, fault.hint.as_deref(), fault.position.as_ref())?;
+            Ok(Some(fault.message))
         }
-        (Ok(_), End::Harmless) => Ok("-"),
+        (Err(fault), End::Any) => attack.tells(&fault.message, fault.hint.as_deref(), None).map(|()| None),
+        (Ok(_), End::Harmless | End::Any) => Ok(None),
         (said, end) => Err(format!("expected {end:?}, got {:.600}", format!("{said:?}"))),
     }
 }

@@ -63,9 +63,6 @@ mod hostile;
 /// Bytes that nobody would write, at every door of a package.
 mod fuzz;
 
-/// Scripts that mean harm.
-mod hostile_script;
-
 /// What plugins remember, in both engines.
 mod overtaken;
 mod remembering;

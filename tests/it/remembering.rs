@@ -75,7 +75,7 @@ fn home(engine: Engine) -> Home {
             home.write("plugins/counter/plugin.toml", format!("version = \"1.0.0\"\n{manifest}"));
             home.write(
                 "plugins/counter/plugin.wasm",
-                component_of(&format!("(module {COMPONENT} {REALLOC})"), &world("")),
+                component_of(&format!("(module {COMPONENT} {REALLOC})"), &world(&["on-create"])),
             );
         }
         Engine::Rhai => {

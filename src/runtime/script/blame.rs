@@ -5,10 +5,14 @@ use rhai::{Dynamic, EvalAltResult};
 use super::api::misuse;
 use super::call::{Call, Refused};
 use super::engine::{MAX_ARRAY, MAX_CALL_LEVELS, MAX_MAP, MAX_STRING, MAX_VARIABLES};
+use super::library::glimpse;
 use crate::plugin::fault::{Fault, FaultKind, Position};
 
 /// Longest source line that is shown, in characters.
 const SHOWN_CHARS: usize = 200;
+
+/// Most that is told of a value that was thrown, in bytes.
+const THROWN_BYTES: usize = 2000;
 
 /// A script's text, for showing where something is.
 pub(super) struct Source {
@@ -101,10 +105,15 @@ fn explain(error: &EvalAltResult, call: &Call) -> Fault {
     }
 }
 
+/// What is told of a text that is too long.
+pub(super) fn too_long() -> String {
+    format!("a text, or the texts of one array or map, takes more than {MAX_STRING} bytes")
+}
+
 fn too_large(what: &str) -> String {
     let what = what.to_ascii_lowercase();
     if what.contains("string") {
-        format!("a text, or the texts of one array or map, takes more than {MAX_STRING} bytes")
+        too_long()
     } else if what.contains("map") {
         format!("a map has more than {MAX_MAP} entries")
     } else {
@@ -121,7 +130,7 @@ fn thrown(value: &Dynamic) -> Fault {
             None => fault,
         };
     }
-    let text: String = value.to_string().chars().take(1000).collect();
+    let text = glimpse(value, THROWN_BYTES);
     Fault::new(FaultKind::Script, if text.is_empty() { "the script threw an error".to_owned() } else { text })
 }
 

@@ -146,7 +146,7 @@ impl Call {
 
     /// Ends the call because its time is over.
     pub(super) fn late(&self) -> Box<EvalAltResult> {
-        self.stop(FaultKind::Deadline, format!("it took longer than {} ms", self.terms.budget.deadline.as_millis()))
+        self.stop(FaultKind::Deadline, format!("it took longer than {} ms", self.meter.allowed().as_millis()))
     }
 
     /// Ends the call: the script cannot catch it. The first reason counts.

@@ -9,6 +9,7 @@ use rhai::packages::{
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Module, OptimizationLevel};
 
 use super::api;
+use super::blame::too_long;
 use super::call::{Call, Tag};
 use super::memory::{Heavy, Scales};
 use crate::plugin::fault::FaultKind;
@@ -111,13 +112,14 @@ fn on_access(
     call.captured
         .note(name, context.scope(), call.terms.budget.memory_bytes)
         .map_err(|heavy| too_heavy(call, heavy))?;
-    scales.access(context.scope(), context.call_level()).map_err(|heavy| too_heavy(call, heavy))
+    scales.access(context.scope(), context.this_ptr(), context.call_level()).map_err(|heavy| too_heavy(call, heavy))
 }
 
 /// Ends a call whose values weigh too much.
 pub(super) fn too_heavy(call: &Call, heavy: Heavy) -> Box<EvalAltResult> {
     let message = match heavy {
         Heavy::Bytes => format!("its values take more than {} bytes", call.terms.budget.memory_bytes),
+        Heavy::Text => too_long(),
         Heavy::Depth => "values are nested too deep, or hold themselves".to_owned(),
     };
     call.stop(FaultKind::Memory, message)

@@ -13,10 +13,12 @@ mod phones;
 mod places;
 mod rules;
 mod searching;
+mod shown;
 pub(super) mod standard;
 mod texts;
 
 pub(super) use rules::{Rules, Search, UsedRules};
+pub(super) use shown::glimpse;
 
 use rhai::{Array, Dynamic, ImmutableString, NativeCallContext};
 
@@ -38,6 +40,7 @@ pub(super) fn register(table: &mut Table) {
     rules::register(table);
     standard::register(table);
     bounded::register(table);
+    shown::register(table);
 }
 
 /// What a value of the library's own weighs; 0 for any other.

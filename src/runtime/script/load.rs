@@ -21,6 +21,8 @@ use crate::plugin::service::Services;
 
 /// Longest script, in bytes.
 const MAX_SOURCE: usize = 256 << 10;
+/// Most cases of a script: what the compiler takes for those of one `switch` grows with their square.
+const MAX_CASES: usize = 4000;
 /// Stack for compiling: the parser recurses, and a stack that overflows cannot be caught.
 const COMPILE_STACK: usize = 64 << 20;
 /// Time for computing the constants.
@@ -97,6 +99,10 @@ fn read_source(package: &Package) -> Result<Source, LoadError> {
         return Err(LoadError::new(format!("the script has {} bytes, more than {MAX_SOURCE}", package.code.len())));
     }
     match std::str::from_utf8(&package.code) {
+        Ok(text) if text.matches("=>").count() > MAX_CASES => {
+            Err(LoadError::new(format!("the script has more than {MAX_CASES} cases of `switch`"))
+                .hint("look values up in maps"))
+        }
         Ok(text) => Ok(Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(text))),
         Err(error) => {
             let line = package.code.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;

@@ -1,5 +1,5 @@
-//! What the values in a script's reach weigh. Rhai bounds single values, but not their sum, and a map that is filled by `m[k] = v` not at
-//! all; so the variables of the running function are weighed now and then, and a call whose values weigh more than its budget ends.
+//! What the values in a script's reach weigh. Rhai bounds single values, but not their sum, and what is filled by `m[k] = v` not at all; so
+//! the variables of the running function, and `this`, are weighed now and then, and a call whose values weigh more than its budget ends.
 //!
 //! It is an estimate: values that are nowhere but on the interpreter's stack are not seen, and a function's callers count with what they
 //! weighed when last looked at. What slips through is bounded by the deadline.
@@ -40,6 +40,8 @@ pub(super) struct Scales {
 pub(super) enum Heavy {
     /// More bytes than the budget.
     Bytes,
+    /// More text in one value than Rhai would let it have: Rhai writes a value whole before it looks how long that became.
+    Text,
     /// Nested deeper than the interpreter's own recursion can be trusted with.
     Depth,
 }
@@ -64,15 +66,19 @@ impl Scales {
     }
 
     /// Counts an access of a variable; says whether the call is too heavy.
-    pub(super) fn access(&self, scope: &Scope<'_>, level: usize) -> Result<(), Heavy> {
+    pub(super) fn access(&self, scope: &Scope<'_>, this: Option<&Dynamic>, level: usize) -> Result<(), Heavy> {
         let left = self.pause.load(Relaxed);
         if left > 0 {
             self.pause.store(left - 1, Relaxed);
             return Ok(());
         }
         let mut weight = 0;
-        for (_, _, value) in scope.iter_raw() {
-            weight += weigh(value, 0)?;
+        for value in scope.iter_raw().map(|(_, _, value)| value).chain(this) {
+            let mut texts = 0;
+            weight += weigh_texts(value, 0, &mut texts)?;
+            if texts > MAX_STRING {
+                return Err(Heavy::Text);
+            }
         }
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         let at = level.min(MAX_CALL_LEVELS + 1);
@@ -95,6 +101,11 @@ fn pause(limit: usize, weight: usize) -> usize {
 /// # Errors
 /// When it is nested too deep to be looked at.
 pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
+    weigh_texts(value, depth, &mut 0)
+}
+
+/// The same; adds the bytes of the texts in it.
+fn weigh_texts(value: &Dynamic, depth: usize, texts: &mut usize) -> Result<usize, Heavy> {
     if depth > MAX_DEPTH {
         return Err(Heavy::Depth);
     }
@@ -105,19 +116,22 @@ pub(super) fn weigh(value: &Dynamic, depth: usize) -> Result<usize, Heavy> {
     let mut weight = size_of::<Dynamic>();
     // Asking what a value is costs much less than trying to open it.
     if value.is_string() {
-        weight += value.read_lock::<ImmutableString>().map_or(0, |text| STRING + text.len());
+        let bytes = value.read_lock::<ImmutableString>().map_or(0, |text| text.len());
+        *texts += bytes;
+        weight += STRING + bytes;
     } else if value.is_array() {
         let Some(array) = value.read_lock::<Array>() else { return Ok(weight) };
         for item in array.iter() {
-            weight += weigh(item, depth + 1)?;
+            weight += weigh_texts(item, depth + 1, texts)?;
         }
     } else if value.is_map() {
         let Some(map) = value.read_lock::<Map>() else { return Ok(weight) };
         for (key, item) in map.iter() {
-            weight += MAP_ENTRY + key.len() + weigh(item, depth + 1)?;
+            *texts += key.len();
+            weight += MAP_ENTRY + key.len() + weigh_texts(item, depth + 1, texts)?;
         }
     } else if value.is_fnptr() {
-        // What a closure captured hangs from it.
+        // What a closure captured hangs from it, and is not written with it.
         let Some(function) = value.read_lock::<FnPtr>() else { return Ok(weight) };
         for item in function.iter_curry() {
             weight += weigh(item, depth + 1)?;

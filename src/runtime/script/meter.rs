@@ -54,8 +54,12 @@ impl Meter {
     /// Says whether the deadline has passed, and as much work again is done.
     pub(super) fn is_late(&self) -> bool {
         let elapsed = u64::try_from(self.base.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        elapsed > self.deadline_nanos.load(Relaxed)
-            && self.overtime.is_over(Duration::from_nanos(self.allowed_nanos.load(Relaxed)))
+        elapsed > self.deadline_nanos.load(Relaxed) && self.overtime.is_over(self.allowed())
+    }
+
+    /// Returns how long the call may take.
+    pub(super) fn allowed(&self) -> Duration {
+        Duration::from_nanos(self.allowed_nanos.load(Relaxed))
     }
 
     /// Counts a call of a host function and returns how many there were.

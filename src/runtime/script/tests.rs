@@ -26,6 +26,7 @@ use crate::plugin::verdict::Verdict;
 mod errors;
 mod random;
 mod rules;
+mod shown;
 
 fn package(code: &str) -> Package {
     let identity =

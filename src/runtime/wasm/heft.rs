@@ -41,11 +41,15 @@ const SMALL: usize = 20_000;
 /// Most instances, counted as often as they are made.
 const INSTANCES: u64 = 1000;
 
+/// Most functions that a component has between its parts and the host: each is compiled on its own. (CPython: 163.)
+const BETWEEN: u32 = 2000;
+
 /// Gathers the weight of a component while it is parsed.
 #[derive(Default)]
 pub(super) struct Heft {
     outer: Frame,
     nanoseconds: u64,
+    between: u32,
     inner: Vec<(bool, Frame)>,
 }
 
@@ -71,6 +75,13 @@ impl Heft {
                 }
             }
             Payload::CodeSectionEntry(body) => return self.function(body),
+            Payload::ComponentCanonicalSection(functions) => {
+                self.between = self.between.saturating_add(functions.count());
+                if self.between > BETWEEN {
+                    let message = format!("it has more than {BETWEEN} functions between its parts and the host");
+                    return Ok(Err(LoadError::new(message).hint("import each function of the host once")));
+                }
+            }
             Payload::ComponentImportSection(imports) => {
                 for import in imports.clone() {
                     if matches!(import?.ty, ComponentTypeRef::Component(_)) {

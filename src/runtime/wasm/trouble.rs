@@ -10,11 +10,12 @@ const FRAMES: usize = 3;
 
 /// Sorts an error of a call. `denied` says that the guest was refused memory before.
 pub(super) fn fault_of(error: &Error, budget: &Budget, denied: bool) -> Fault {
-    let mut fault = kind_of(error, budget, denied);
-    if fault.hint.is_none() {
-        fault.hint = error.downcast_ref::<WasmBacktrace>().and_then(place);
+    let fault = kind_of(error, budget, denied);
+    // Names of functions are the guest's own words.
+    match error.downcast_ref::<WasmBacktrace>().and_then(place) {
+        Some(place) if fault.hint.is_none() => fault.hint(place),
+        _ => fault,
     }
-    fault
 }
 
 fn kind_of(error: &Error, budget: &Budget, denied: bool) -> Fault {

@@ -11,7 +11,7 @@ mod system;
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, Linker, LinkerInstance, ResourceType, Type, Val};
-use wasmtime::{Engine, Result};
+use wasmtime::{Engine, Error, Result, StoreContextMut};
 
 use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::service::LogLevel;
@@ -28,6 +28,9 @@ const PACKAGES: [&str; 7] =
 
 /// The versions that are there, with all their patch versions.
 const MINOR: &str = "0.2.";
+
+/// Most kinds of things that a guest may ask for. (All of WASI 0.2 has 30.) Each is compared with those before it.
+const MOST_KINDS: usize = 200;
 
 /// Says whether an import is of the WASI that guests may ask for.
 pub(super) fn knows(import: &str) -> bool {
@@ -49,7 +52,7 @@ pub(super) fn link(linker: &mut Linker<Data>, component: &Component, engine: &En
         for (item, export) in interface.exports(engine) {
             match export.ty {
                 ComponentItem::Resource(ty) => {
-                    instance.resource(item, resources.host(short, item, ty), |_, _| Ok(()))?;
+                    instance.resource(item, resources.host(short, item, ty)?, |_, _| Ok(()))?;
                 }
                 ComponentItem::ComponentFunc(func) => link_func(&mut instance, short, item, &func)?,
                 _ => {}
@@ -65,16 +68,19 @@ struct Resources(Vec<(ResourceType, ResourceType)>);
 
 impl Resources {
     /// The first to name a type is the interface that it comes from.
-    fn host(&mut self, interface: &str, name: &str, asked: ResourceType) -> ResourceType {
+    fn host(&mut self, interface: &str, name: &str, asked: ResourceType) -> Result<ResourceType> {
         if let Some((_, host)) = self.0.iter().find(|(known, _)| *known == asked) {
-            return *host;
+            return Ok(*host);
+        }
+        if self.0.len() >= MOST_KINDS {
+            return Err(Error::msg(format!("it asks for more than {MOST_KINDS} kinds of things of WASI")));
         }
         let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         let host = streams::resource(interface, name)
             .or_else(|| system::resource(interface, name))
             .unwrap_or_else(|| ResourceType::host_dynamic(number));
         self.0.push((asked, host));
-        host
+        Ok(host)
     }
 }
 
@@ -90,7 +96,8 @@ fn link_func(instance: &mut LinkerInstance<'_, Data>, interface: &str, name: &st
             Err(fault.hint("do without it: a plugin sees its event and its configuration, and nothing else").into())
         });
     };
-    instance.func_new(name, move |mut store, _, _, results| {
+    instance.func_new(name, move |mut store, _, given, results| {
+        given.iter().try_for_each(|value| give_back(&mut store, value))?;
         let data = store.data_mut();
         data.count()?;
         data.log(LogLevel::Warn, format!("`{full}` was denied: {lacks}"))?;
@@ -99,6 +106,18 @@ fn link_func(instance: &mut LinkerInstance<'_, Data>, interface: &str, name: &st
         }
         Ok(())
     })
+}
+
+/// Lets go of the handles in what a guest handed over: what it lent must be given back before the call ends.
+fn give_back(store: &mut StoreContextMut<'_, Data>, value: &Val) -> Result<()> {
+    match value {
+        Val::Resource(handle) => handle.resource_drop(store),
+        Val::List(all) | Val::Tuple(all) => all.iter().try_for_each(|value| give_back(store, value)),
+        Val::Record(fields) => fields.iter().try_for_each(|(_, value)| give_back(store, value)),
+        Val::Variant(_, Some(value)) | Val::Option(Some(value)) => give_back(store, value),
+        Val::Result(Ok(Some(value)) | Err(Some(value))) => give_back(store, value),
+        _ => Ok(()),
+    }
 }
 
 /// What a plugin does not have, in the words of people.

@@ -11,8 +11,8 @@ use carnet::domain::draft::Draft;
 use carnet::domain::id::ContactId;
 use carnet::domain::rules::Rules;
 use carnet::plugin::hand::{ContactHand, Sheet, Subject};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+
+use crate::hostile::kit::{ACCEPT, REALLOC, component_of, world};
 
 /// The version in the component's template.
 const TEMPLATE: &str = "1.0.100000";
@@ -227,25 +227,13 @@ fn component() -> Vec<u8> {
           (memory (export "memory") 2)
           (global $heap (mut i32) (i32.const 65536))
           (data (i32.const 64) "company") (data (i32.const 80) "{TEMPLATE}")
-          (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
-            (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-            (global.set $heap (i32.add (local.get $at) (local.get 3)))
-            (local.get $at))
+          {REALLOC}
           (func (export "carnet:plugin/on-create@0.1.0#create") (param $contact i32) (result i32)
             (global.set $heap (i32.const 65536))
             (call $set (local.get $contact) (i32.const 64) (i32.const 7) (i32.const 80) (i32.const 10) (i32.const 2048))
-            (call $drop (local.get $contact))
-            (i32.const 1024)))"#
+            {ACCEPT}))"#
     );
-    let world = "package test:guest;
-        world guest { import carnet:plugin/things@0.1.0; export carnet:plugin/on-create@0.1.0; }";
-    let mut resolve = Resolve::default();
-    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/wit")).expect("the contract");
-    let package = resolve.push_str("guest.wit", world).expect("a world");
-    let world = resolve.select_world(&[package], None).expect("the only world");
-    let mut module = wat::parse_str(core).expect("core text");
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
-    ComponentEncoder::default().module(&module).expect("a module").encode().expect("a component")
+    component_of(&core, &world(&["on-create"]))
 }
 
 /// A contact in hand.

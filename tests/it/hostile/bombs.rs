@@ -3,9 +3,12 @@
 use carnet::plugin::fault::FaultKind::{Memory, Trap};
 
 use super::End::{Fault, Harmless, Refused};
-use super::guests::wasm;
-use super::kit::{ACCEPT, REALLOC, guest, hook};
+use super::guests::{AFTER, GET, resources, wasm};
+use super::kit::{ACCEPT, REALLOC, guest, hook, section};
 use super::{Attack, PATIENT};
+
+/// Grows by 16 MiB until it is refused, then panics as Rust guests do.
+const GROW: &str = "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 256)) (i32.const -1)))) (unreachable)";
 
 pub fn attacks() -> Vec<Attack> {
     [memory(), stack(), traps(), compiling()].into_iter().flatten().collect()
@@ -19,15 +22,48 @@ fn more(more: impl Into<String>) -> impl Fn() -> Vec<u8> {
 fn memory() -> Vec<Attack> {
     let bomb = |name, place, body: &'static str, extra: &'static str| {
         wasm(name, (place, "memory in sum"), Fault(Memory), PATIENT, move || guest(REALLOC, body, extra))
+            .told("65536 KiB")
     };
+    let bomb_in = |name, place, realloc: &str, body: &str, extra: &str| {
+        let [realloc, body, extra] = [realloc, body, extra].map(str::to_owned);
+        wasm(name, (place, "memory in sum"), Fault(Memory), PATIENT, move || guest(&realloc, &body, &extra))
+            .told("65536 KiB")
+    };
+    let harmless =
+        |name, limit, body: &'static str| wasm(name, ("memory.grow", limit), Harmless, PATIENT, move || hook(body));
     let denied =
         |name, words, extra: &'static str| wasm(name, ("definitions", "refused"), Refused(words), PATIENT, more(extra));
     vec![
-        bomb(
-            "memory bomb",
-            "memory.grow",
-            "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 256)) (i32.const -1)))) (unreachable)",
+        bomb("memory bomb", "memory.grow", GROW, ""),
+        bomb_in("memory bomb at start", "start function", REALLOC, ACCEPT, &format!("(func $s {GROW}) (start $s)")),
+        bomb_in(
+            "memory bomb in the allocator",
+            "realloc",
+            &format!(r#"(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {GROW})"#),
+            &format!("{GET} {ACCEPT}"),
             "",
+        ),
+        bomb_in(
+            "memory bomb after the return",
+            "post-return",
+            REALLOC,
+            ACCEPT,
+            &format!(r#"(func (export "{AFTER}") (param i32) {GROW})"#),
+        ),
+        wasm("memory bomb in a destructor", ("resource dtor", "memory in sum"), Fault(Memory), PATIENT, || {
+            resources("", GROW, "")
+        }),
+        harmless(
+            "a growth that is refused, and borne",
+            "nothing: it goes on without",
+            "(drop (memory.grow (i32.const 2000))) (call $drop (local.get $contact)) (i32.const 1024)",
+        ),
+        // 40 of 64 MiB are taken in the first call; a second such call would not fit.
+        harmless(
+            "memory taken anew by every call",
+            "nothing: worn instances are replaced",
+            "(if (i32.eq (memory.grow (i32.const 640)) (i32.const -1)) (then unreachable))
+             (call $drop (local.get $contact)) (i32.const 1024)",
         ),
         bomb(
             "table bomb",
@@ -60,16 +96,29 @@ fn memory() -> Vec<Attack> {
 }
 
 fn stack() -> Vec<Attack> {
+    const DEEP: &str = "(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))";
+    const DOWN: &str = "(drop (call $deep (i32.const 0)))";
     let deep = |name, extra: &'static str| {
-        wasm(name, ("hook", "stack"), Fault(Trap), PATIENT, move || {
-            guest(REALLOC, &format!("(drop (call $deep (i32.const 0))) {ACCEPT}"), extra)
-        })
+        wasm(name, ("hook", "stack"), Fault(Trap), PATIENT, move || guest(REALLOC, &format!("{DOWN} {ACCEPT}"), extra))
+            .told("too deeply")
+    };
+    let deep_in = |name, place, code: fn() -> Vec<u8>| {
+        wasm(name, (place, "stack"), Fault(Trap), PATIENT, code).told("too deeply")
     };
     vec![
-        deep(
-            "deep recursion",
-            "(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))",
-        ),
+        deep("deep recursion", DEEP),
+        deep_in("deep recursion at start", "start function", || {
+            guest(REALLOC, ACCEPT, &format!("{DEEP} (func $s {DOWN}) (start $s)"))
+        }),
+        deep_in("deep recursion in the allocator", "realloc", || {
+            let realloc =
+                r#"(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (call $deep (i32.const 0)))"#;
+            guest(realloc, &format!("{GET} {ACCEPT}"), DEEP)
+        }),
+        deep_in("deep recursion after the return", "post-return", || {
+            guest(REALLOC, ACCEPT, &format!(r#"{DEEP} (func (export "{AFTER}") (param i32) {DOWN})"#))
+        }),
+        deep_in("deep recursion in a destructor", "resource dtor", || resources("", DOWN, DEEP)),
         deep(
             "deep recursion through a table",
             "(type $f (func (param i32) (result i32))) (table $t 1 funcref) (elem (i32.const 0) $deep)
@@ -97,10 +146,13 @@ fn traps() -> Vec<Attack> {
         wasm(name, ("hook", "trap"), Fault(Trap), PATIENT, move || guest(REALLOC, &format!("{body} {ACCEPT}"), extra))
     };
     vec![
-        trap("a panic", "(unreachable)", ""),
-        trap("reading outside memory", "(drop (i32.load (i32.const -4)))", ""),
+        trap("a panic", "(unreachable)", "").told("panicked"),
+        trap("a panic in a function", "(call $innermost)", "(func $innermost (unreachable))").told("`innermost`"),
+        trap("reading outside memory", "(drop (i32.load (i32.const -4)))", "").told("out of bounds memory access"),
         trap("filling outside memory", "(memory.fill (i32.const 0) (i32.const 1) (i32.const -1))", ""),
-        trap("dividing by nothing", "(drop (i32.div_s (i32.const 1) (i32.sub (local.get $n) (local.get $n))))", ""),
+        trap("dividing by nothing", "(drop (i32.div_s (i32.const 1) (i32.sub (local.get $n) (local.get $n))))", "")
+            .told("divide by zero"),
+        trap("a number of what is none", "(drop (i32.trunc_f32_s (f32.const nan)))", "").told("conversion to integer"),
         trap("calling nothing", "(call_indirect (type $v) (i32.const 0))", "(type $v (func)) (table $t 1 funcref)"),
         trap(
             "calling by another type",
@@ -117,6 +169,9 @@ fn traps() -> Vec<Attack> {
 
 /// Small files that take long to compile, or much.
 fn compiling() -> Vec<Attack> {
+    let denied = |name, definitions: &'static str| {
+        wasm(name, ("definitions", "refused"), Refused("be compiled"), PATIENT, move || beside(definitions))
+    };
     vec![
         wasm(
             "loops in loops with thousands of variables",
@@ -190,6 +245,21 @@ fn compiling() -> Vec<Attack> {
             PATIENT,
             doubled,
         ),
+        denied("streams between components", "(type (stream u8))"),
+        denied("threads", "(core type $f (func (param i32))) (core func (canon thread.spawn-ref $f))"),
+        wasm(
+            "host functions lowered 20,000 times",
+            ("compiling", "refused"),
+            Refused("functions between"),
+            PATIENT,
+            || {
+                let lowered = r#"(core func (canon lower (func $host "write") (memory $m "memory")))"#.repeat(20_000);
+                beside(&format!(
+                    r#"(core module $c (memory (export "memory") 1)) (core instance $m (instantiate $c))
+                   (import "host" (instance $host (export "write" (func (param "text" string))))) {lowered}"#
+                ))
+            },
+        ),
         wasm("a function of 2 MB", ("compiling", "refused"), Refused("compile"), PATIENT, || {
             let step = "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 77)) (i32.load (local.get 1))))";
             guest(REALLOC, ACCEPT, &format!("(func $big (param i32 i32) {})", step.repeat(160_000)))
@@ -199,7 +269,6 @@ fn compiling() -> Vec<Attack> {
 
 /// A component that holds another twice, which holds another twice, …
 fn doubled() -> Vec<u8> {
-    let mut code = hook(ACCEPT);
     let mut text = "(component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
     for level in 1..30 {
         let below = level - 1;
@@ -207,15 +276,11 @@ fn doubled() -> Vec<u8> {
             "(component $c{level} {text} (instance (instantiate $c{below})) (instance (instantiate $c{below})))"
         );
     }
-    let inner = wat::parse_str(format!("(component {text} (instance (instantiate $c29)))")).expect("a component");
-    // Put into a sound plugin as a component that is never made: what counts is what it would make.
-    code.push(4);
-    let mut length = inner.len();
-    while length >= 0x80 {
-        code.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    code.push(length as u8);
-    code.extend(inner);
-    code
+    beside(&format!("{text} (instance (instantiate $c29))"))
+}
+
+/// A sound plugin with another component in it that is never made: what counts is what it would make.
+fn beside(definitions: &str) -> Vec<u8> {
+    let inner = wat::parse_str(format!("(component {definitions})")).expect("a component");
+    section(hook(ACCEPT), 4, &inner)
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::Home;
@@ -28,7 +30,7 @@ fn link(target: impl AsRef<Path>, at: &Path) {
 
 const OUTSIDE: &str = "is a link that leads out of the package";
 
-const TRICKS: [Trick; 17] = [
+const TRICKS: [Trick; 25] = [
     ("manifest-of-100-mb", |at| large(&at.join("plugin.toml")), "has more than"),
     ("script-of-100-mb", |at| large(&at.join("main.rhai")), "has more than"),
     ("component-of-100-mb", |at| component(at, large), "has more than"),
@@ -54,14 +56,46 @@ const TRICKS: [Trick; 17] = [
     ),
     ("script-in-a-ring", |at| link("main.rhai", &at.join("main.rhai")), "holds neither"),
     ("script-gone", |at| link("nowhere.rhai", &at.join("main.rhai")), "main.rhai"),
-    ("script-a-folder", |at| folder(&at.join("main.rhai")), "is not a file"),
+    ("script-without-end", |at| link("/dev/zero", &at.join("main.rhai")), OUTSIDE),
+    ("script-a-pipe", |at| pipe(&at.join("main.rhai")), "is not a file"),
+    ("manifest-a-pipe", |at| pipe(&at.join("plugin.toml")), "is not a file"),
+    ("case-a-socket", |at| socket(&at.join("cases/one.toml")), "is not a file"),
+    ("manifest-no-text", |at| write(&at.join("plugin.toml"), b"name = \"\xff\""), "not UTF-8"),
     (
-        "name-with-dots",
-        |at| fs::write(at.join("plugin.toml"), "name = \"../../carnet\"\n").expect("a manifest"),
-        "../../carnet",
+        "manifest-nested-deep",
+        |at| write(&at.join("plugin.toml"), format!("x = {}", "[".repeat(60_000)).as_bytes()),
+        "recurs",
     ),
-    ("name-of-a-neighbour", |at| fs::write(at.join("plugin.toml"), "name = \"sound\"\n").expect("a manifest"), "sound"),
+    (
+        "case-nested-deep",
+        |at| write(&at.join("cases/one.toml"), format!("x = {}", "[".repeat(60_000)).as_bytes()),
+        "one.toml",
+    ),
+    ("version-that-steers", |at| write(&at.join("plugin.toml"), b"version = \"1.0.0\\u001b[2J\"\n"), "version"),
+    ("script-a-folder", |at| folder(&at.join("main.rhai")), "is not a file"),
+    ("name-with-dots", |at| write(&at.join("plugin.toml"), b"name = \"../../carnet\"\n"), "../../carnet"),
+    ("name-of-a-neighbour", |at| write(&at.join("plugin.toml"), b"name = \"sound\"\n"), "sound"),
 ];
+
+fn write(at: &Path, bytes: &[u8]) {
+    fs::write(at, bytes).expect("a file");
+}
+
+/// Whoever opened it would wait for its other end.
+fn pipe(at: &Path) {
+    fs::remove_file(at).expect("the file goes");
+    let made = Command::new("mkfifo").arg(at).status().expect("the command runs");
+    assert!(made.success(), "{made}");
+}
+
+fn socket(at: &Path) {
+    fs::remove_file(at).expect("the file goes");
+    // Paths of sockets are short.
+    let near = std::env::temp_dir().join(format!("carnet-{}.socket", std::process::id()));
+    let _ = fs::remove_file(&near);
+    drop(UnixListener::bind(&near).expect("a socket"));
+    fs::rename(&near, at).expect("on one file system");
+}
 
 fn component(at: &Path, make: fn(&Path)) {
     fs::remove_file(at.join("main.rhai")).expect("the script goes");

@@ -1,10 +1,8 @@
 //! Files that are no plugin, or none of ours.
 
-use carnet::plugin::package::EngineKind;
-
 use super::End::{Harmless, Refused};
 use super::guests::wasm;
-use super::kit::{ACCEPT, REALLOC, foreign, guest, hook};
+use super::kit::{ACCEPT, REALLOC, foreign_component, guest, hook, section};
 use super::{Attack, PATIENT};
 
 pub fn attacks() -> Vec<Attack> {
@@ -34,6 +32,11 @@ pub fn attacks() -> Vec<Attack> {
         file("an import of our own that does not exist", "imports", "", || {
             imports("carnet:plugin/hello@0.1.0", "package carnet:plugin@0.1.0;")
         }),
+        file("an import with a name of 90 KB", "bytes of a message", "`my:house/", || {
+            let name = format!("my:house/h{}", "ello".repeat(22_500));
+            let house = format!("(component (import \"{name}\" (instance)))");
+            wat::parse_str(house).expect("a component")
+        }),
         wasm("a custom section of 50 MB", ("file", "nothing: it is passed over"), Harmless, PATIENT, || {
             padded(50 << 20)
         }),
@@ -51,54 +54,19 @@ pub fn attacks() -> Vec<Attack> {
 
 /// What is cut off is missed wherever it was.
 fn truncated(sixteenth: usize) -> Attack {
-    const NAMES: [&str; 16] = [
-        "cut at 0/16",
-        "cut at 1/16",
-        "cut at 2/16",
-        "cut at 3/16",
-        "cut at 4/16",
-        "cut at 5/16",
-        "cut at 6/16",
-        "cut at 7/16",
-        "cut at 8/16",
-        "cut at 9/16",
-        "cut at 10/16",
-        "cut at 11/16",
-        "cut at 12/16",
-        "cut at 13/16",
-        "cut at 14/16",
-        "cut at 15/16",
-    ];
     let code = move || {
         let whole = hook(ACCEPT);
         // Behind the export of the hook there is nothing that a plugin needs.
         let end = whole.windows(9).rposition(|bytes| bytes == b"on-create").expect("the export");
         whole[..end * sixteenth / 16].to_vec()
     };
-    Attack {
-        engine: EngineKind::Wasm,
-        name: NAMES[sixteenth],
-        place: "file",
-        limit: "format",
-        end: Refused(""),
-        budget: PATIENT,
-        code: Box::new(code),
-    }
+    let name = format!("cut at {sixteenth}/16").into();
+    Attack { name, ..wasm("", ("file", "format"), Refused(""), PATIENT, code) }
 }
 
 /// A component with a section that nobody reads.
 fn padded(bytes: usize) -> Vec<u8> {
-    let mut code = hook(ACCEPT);
-    let mut length = bytes + 2;
-    code.push(0);
-    while length >= 0x80 {
-        code.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    code.push(length as u8);
-    code.extend(b"\x01x");
-    code.resize(code.len() + bytes, b'x');
-    code
+    section(hook(ACCEPT), 0, &[b"\x01x".as_slice(), &vec![b'x'; bytes]].concat())
 }
 
 fn other(version: &str, function: &str) -> Vec<u8> {
@@ -113,11 +81,11 @@ fn other(version: &str, function: &str) -> Vec<u8> {
              (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
              (func (export "carnet:plugin/on-create@{version}#{function}") (param i32) (result i32) (i32.const 0)))"#
     );
-    foreign(&core, &wit, &world)
+    foreign_component(&core, &wit, &world)
 }
 
 fn imports(name: &str, package: &str) -> Vec<u8> {
     let world = format!("package test:guest; world guest {{ import {name}; }}");
     let core = format!(r#"(module (import "{name}" "go" (func $f)) (func (export "run") (call $f)))"#);
-    foreign(&core, &format!("{package} interface hello {{ go: func(); }}"), &world)
+    foreign_component(&core, &format!("{package} interface hello {{ go: func(); }}"), &world)
 }

@@ -1,39 +1,46 @@
-//! Scripts that loop, grow and flood.
+//! Scripts that loop, recurse and flood. Those that grow, misuse the library, tie values together, or are no script are in the children.
+
+mod cycles;
+mod files;
+mod library;
+mod values;
 
 use carnet::plugin::budget::Budget;
 use carnet::plugin::fault::FaultKind::{
-    self, Deadline, Edits, HostCalls, Log, Memory, Operations, Output, RefusedEdit, Script, State, Verdict,
+    self, Deadline, Edits, HostCalls, Log, Operations, Output, RefusedEdit, Script, State,
 };
 use carnet::plugin::package::EngineKind;
 
 use super::End::{self, Fault, Harmless, Refused};
 use super::{Attack, PATIENT, SHORT};
 
-/// A script as it stands.
-pub fn script(
+/// What scripts have beside their attack: whatever became of the call before, this one ends well.
+const NEXT: &str = "\nfn on_delete(next) { }\n";
+
+/// A script as it stands, or with a hook that is sound.
+fn script(
     name: &'static str,
     (place, limit): (&'static str, &'static str),
     end: End,
     budget: Budget,
     code: impl Into<String>,
 ) -> Attack {
-    let code = code.into().into_bytes();
-    Attack { engine: EngineKind::Rhai, name, place, limit, end, budget, code: Box::new(move || code.clone()) }
+    let mut code = code.into();
+    if !matches!(end, Refused(_) | End::Any) {
+        code.push_str(NEXT);
+    }
+    let (engine, name) = (EngineKind::Rhai, name.into());
+    Attack { engine, name, place, limit, end, told: "", budget, code: Box::new(move || code.clone().into_bytes()) }
 }
 
 /// A script whose hook `on_create(c)` does this.
-pub fn body(
-    name: &'static str,
-    how: (&'static str, &'static str),
-    kind: FaultKind,
-    budget: Budget,
-    body: &str,
-) -> Attack {
+fn body(name: &'static str, how: (&'static str, &'static str), kind: FaultKind, budget: Budget, body: &str) -> Attack {
     script(name, how, Fault(kind), budget, format!("fn on_create(c) {{ {body} }}"))
 }
 
 pub fn attacks() -> Vec<Attack> {
-    [loops(), recursion(), memory(), floods(), texts(), arithmetic(), patterns()].into_iter().flatten().collect()
+    let own = [loops(), recursion(), re_entrance(), handles(), floods()].into_iter().flatten();
+    own.chain(values::attacks()).chain(library::attacks()).chain(cycles::attacks()).chain(files::attacks()).collect()
 }
 
 fn late(name: &'static str, place: &'static str, text: &str) -> Attack {
@@ -56,6 +63,17 @@ fn loops() -> Vec<Attack> {
         late("endless `for_each`", "callback", "let a = [1, 2]; a.for_each(|i| { loop { } });"),
         late("endless `retain`", "callback", "let a = [1, 2]; a.retain(|x| { loop { } });"),
         late("endless `dedup`", "callback", "let a = [1, 2]; a.dedup(|x, y| { loop { } });"),
+        late("endless `find`", "callback", "[1].find(|x| { loop { } });"),
+        late("endless `find_map`", "callback", "[1].find_map(|x| { loop { } });"),
+        late("endless `index_of`", "callback", "[1].index_of(|x| { loop { } });"),
+        late("endless `some`", "callback", "[1].some(|x| { loop { } });"),
+        late("endless `all`", "callback", "[1].all(|x| { loop { } });"),
+        late("endless `drain`", "callback", "let a = [1]; a.drain(|x| { loop { } });"),
+        body("zipping", ("library", "not available"), Script, SHORT, "[1].zip([2], |x, y| { loop { } });"),
+        late("endless `order`", "callback", "[2, 1].order(|x, y| { loop { } });"),
+        late("endless `reduce_rev`", "callback", "[1, 2].reduce_rev(|x, y| { loop { } });"),
+        late("endless method", "functions", "let x = 1; x.endless();\n} fn endless() { loop { }"),
+        late("endless default of a lookup", "hook", "let x = c.first_name ?? { loop { } }; if x == \"\" { loop { } }"),
         late("endless `filter` of a map", "callback", "let m = #{a: 1}; m.filter(|k| { loop { } });"),
         late("endless text in a text", "hook", "let s = `${loop { }}`;"),
         late("endless condition", "hook", "while c.city == \"\" { }"),
@@ -77,18 +95,35 @@ fn loops() -> Vec<Attack> {
             Operations,
             Budget { operations: 10_000, ..PATIENT },
             "loop { }",
-        ),
+        )
+        .told("10000"),
+        script(
+            "operations without end, on the second line",
+            ("hook", "operations"),
+            Fault(Operations),
+            Budget { operations: 1000, ..PATIENT },
+            "const X = 1;\nfn on_create(c) { loop { c.city; } }",
+        )
+        .told("main.rhai:2"),
+        body(
+            "operations without end, caught",
+            ("hook", "operations"),
+            Operations,
+            Budget { operations: 1000, ..PATIENT },
+            "try { loop { c.city; } } catch { }",
+        )
+        .told("1000"),
         script(
             "endless `loop` at the top",
             ("top level", "deadline"),
-            Refused("took longer"),
+            Refused("took longer than 1000 ms"),
             SHORT,
             "const X = 1; loop { } fn on_create(c) { }",
         ),
         script(
             "an endless constant",
             ("top level", "deadline"),
-            Refused("took longer"),
+            Refused("took longer than 1000 ms"),
             SHORT,
             "fn f() { loop { } } const X = f(); fn on_create(c) { }",
         ),
@@ -97,7 +132,15 @@ fn loops() -> Vec<Attack> {
 
 fn recursion() -> Vec<Attack> {
     let deep = |name, code: &str| script(name, ("functions", "depth of calls"), Fault(Operations), PATIENT, code);
+    let nested = format!("{}down(n + 1){}", "(1 + ".repeat(9), ")".repeat(9));
+    let deepest = format!(
+        "fn on_create(c) {{ down(0) }} fn down(n) {{ if n > 0 {{ if n > 0 {{ return {nested}; }} }} {nested} }}"
+    );
     vec![
+        deep(
+            "deep recursion through lists",
+            "fn on_create(c) { down(0) } fn down(n) { let a = [n, [n, [n]]]; 1 + (2 * (3 + down(n + 1))) }",
+        ),
         deep("deep recursion", "fn on_create(c) { down(0) } fn down(n) { 1 + (2 * (3 + down(n + 1))) }"),
         deep("mutual recursion", "fn on_create(c) { ping(0) } fn ping(n) { pong(n) } fn pong(n) { ping(n + 1) }"),
         deep("recursion of a closure", "fn on_create(c) { let f = |g, n| g.call(g, n + 1); f.call(f, 0) }"),
@@ -108,55 +151,65 @@ fn recursion() -> Vec<Attack> {
         ),
         deep("recursion by name", "fn on_create(c) { down() } fn down() { Fn(\"down\").call() }"),
         deep("recursion with the thing in hand", "fn on_create(c) { c.down() } fn down() { this.down() }"),
+        deep("the deepest expressions in the deepest calls", &deepest),
     ]
 }
 
-fn memory() -> Vec<Attack> {
-    let bomb = |name, text: &str| body(name, ("values", "memory in sum, or of one value"), Memory, PATIENT, text);
-    let small = Budget { memory_bytes: 2 << 20, ..PATIENT };
+/// What calls itself, or changes what is just being walked.
+fn re_entrance() -> Vec<Attack> {
+    let changed = |name, text: &str| body(name, ("callback", "script error"), Script, PATIENT, text);
     vec![
-        bomb("a text that doubles", "let s = \"x\"; loop { s += s; }"),
-        bomb("a text padded", "let s = \"x\"; s.pad(100000000, \"y\");"),
-        bomb("a text replaced by more", "let s = \"x\"; loop { s.replace(\"x\", \"xx\"); }"),
-        bomb("an array that grows", "let a = []; loop { a.push(1); }"),
-        bomb("an array that doubles", "let a = [1]; loop { a += a; }"),
-        bomb("an array of itself", "let a = [1]; loop { a = [a, a]; }"),
-        bomb("an array padded", "let a = []; a.pad(1000000000, 0);"),
-        bomb("an array padded with arrays", "let a = []; a.pad(4000, 0); let b = []; b.pad(4000, a);"),
-        bomb("arrays in arrays in arrays", "let a = []; loop { a = [a]; }"),
-        bomb("a map of itself", "let m = #{}; loop { m = #{a: m, b: m}; }"),
-        bomb("a map in itself", "let m = #{}; loop { m.a = m; }"),
         script(
-            "an array in itself, through `this`",
-            ("values", "deadline, or memory of one value"),
-            Fault(Deadline),
-            SHORT,
-            "fn grow() { loop { this = [this]; } } fn on_create(c) { let a = []; a.grow(); }",
-        ),
-        script(
-            "a map in itself, through `this`",
-            ("values", "memory of one value"),
-            Fault(Memory),
+            "a hook that calls itself",
+            ("hook", "depth of calls"),
+            Fault(Operations),
             PATIENT,
-            "fn grow() { loop { this = #{a: this}; } } fn on_create(c) { let a = 1; a.grow(); }",
+            "fn on_create(c) { on_create(c) }",
         ),
+        script(
+            "a hook that calls another",
+            ("hook", "depth of calls"),
+            Fault(Operations),
+            PATIENT,
+            "fn on_create(c) { on_update(c, c) } fn on_update(c, before) { on_create(c) }",
+        ),
+        changed("an array that grows while it is mapped", "let a = [1, 2]; a.map(|x| { a.push(x); x }); throw 1;"),
+        changed("an array that grows while it is sorted", "let a = [2, 1]; a.sort(|x, y| { a.push(1); 0 }); throw 1;"),
+        changed("an array cleared while it is walked", "let a = [1, 2]; a.retain(|x| { a.clear(); true }); throw 1;"),
+        changed("a map emptied while it is filtered", "let m = #{a: 1}; m.filter(|k| { m.clear(); true }); throw 1;"),
+        changed("a closure that changes itself", "let f = |x| x; f = |x| { f = 1; x }; f.call(1); f.call(1); throw 1;"),
+    ]
+}
+
+/// Things in hand after their call, or taken for others.
+fn handles() -> Vec<Attack> {
+    let other = |name, text: &str| body(name, ("handles", "kind of thing"), Script, PATIENT, text);
+    vec![
+        // Constants are computed before any call and are copied; scopes are fresh.
+        script(
+            "a contact kept in a constant",
+            ("handles", "nothing: nothing outlives its call"),
+            Harmless,
+            PATIENT,
+            "const KEPT = []; fn on_create(c) { if KEPT.len() > 0 { throw \"kept\"; } KEPT.push(c); }",
+        ),
+        script(
+            "a contact kept in what is remembered",
+            ("handles", "script error"),
+            Fault(Script),
+            PATIENT,
+            "fn on_create(c) { state_set(\"kept\", c); }",
+        ),
+        other("a contact taken for a row", "c.number; c.headers; throw 1;"),
+        other("a contact taken for a merge", "c.master(\"city\");"),
+        other("a contact taken for an enquiry", "c.suppress_survey(\"no\");"),
+        other("a number taken for a contact", "let x = 7; x.set(\"city\", \"x\");"),
         body(
-            "a map filled by index",
-            ("values", "memory in sum"),
-            Memory,
-            small,
-            "let a = []; a.pad(4000, 0); let m = #{}; let i = 0; loop { m[`k${i}`] = a; i += 1; }",
-        ),
-        bomb(
-            "too many variables",
-            Box::leak((0..400).map(|at| format!("let v{at} = 1; ")).collect::<String>().into_boxed_str()),
-        ),
-        bomb("splitting into letters", "let s = \"x\"; s.pad(60000, 'a'); loop { let a = s.split(\"\"); }"),
-        bomb("splitting at each letter", "let s = \"x\"; s.pad(60000, 'a'); loop { let a = s.split('a'); }"),
-        bomb("a text of every letter", "let s = \"x\"; s.pad(60000, 'a'); loop { let a = s.to_chars(); }"),
-        bomb(
-            "all addresses of a text",
-            "let s = \"\"; for i in 0..4500 { s += `${i}@b.co `; } let a = find_emails(s); loop { a += a; }",
+            "writing a contact that a script only found",
+            ("handles", "only shown"),
+            RefusedEdit,
+            PATIENT,
+            "let all = lookup(\"name\", \"Lee\"); all[0].city = \"x\";",
         ),
     ]
 }
@@ -168,6 +221,16 @@ fn floods() -> Vec<Attack> {
     vec![
         flood("flood of lines in a script's log", "bytes of log", Log, free, "loop { print(\"0123456789\"); }"),
         flood("flood of empty lines in a script's log", "lines of log", Log, free, "loop { print(\"\"); }"),
+        flood("flood of a log, caught", "bytes of log", Log, free, "try { loop { print(\"0123456789\"); } } catch { }"),
+        flood("flood of `log_info`", "bytes of log", Log, free, "loop { log_info(\"0123456789\"); }"),
+        flood("flood of `debug`", "bytes of log", Log, free, "loop { debug(\"0123456789\"); }"),
+        flood(
+            "flood of edits, caught",
+            "edits",
+            Edits,
+            free,
+            "try { for i in 0..300 { c.city = `c${i}`; } } catch { }",
+        ),
         flood("flood of a script's edits", "edits", Edits, free, "let i = 0; loop { c.city = `c${i}`; i += 1; }"),
         flood(
             "flood of a script's refused edits",
@@ -192,6 +255,9 @@ fn floods() -> Vec<Attack> {
             "let s = \"x\"; s.pad(60000, 'y'); loop { reject(s); }",
         ),
         flood("flood of a script's reads", "host calls", HostCalls, few, "loop { c.city; }"),
+        flood("flood of helpers", "host calls", HostCalls, few, "loop { fold(\"x\"); }"),
+        flood("flood of empty notes", "host calls", HostCalls, few, "loop { log_info(\"\"); }"),
+        flood("flood of empty prints", "host calls", HostCalls, few, "loop { print(\"\"); }"),
         flood("flood of lookups", "host calls", HostCalls, few, "loop { lookup(\"name\", \"x\"); }"),
         flood(
             "flood of a script's remembered keys",
@@ -220,261 +286,6 @@ fn floods() -> Vec<Attack> {
             RefusedEdit,
             free,
             "let s = \"x\"; s.pad(60000, 'y'); let i = 0; loop { c.add(\"external_id\", `s:${i}${s}`); i += 1; }",
-        ),
-    ]
-}
-
-fn texts() -> Vec<Attack> {
-    let long = |name, limit, kind, text: &str| {
-        body(name, ("texts", limit), kind, PATIENT, &format!("let s = \"x\"; s.pad(60000, 'y'); {text}"))
-    };
-    vec![
-        long("a field's name of 60 KB", "bytes of a name", RefusedEdit, "c.set(s, \"x\");"),
-        long("a field's name of 60 KB, read", "bytes of a name", Script, "c.get(s);"),
-        long("a field's name of 60 KB, by index", "bytes of a name", RefusedEdit, "c[s] = \"x\";"),
-        long("a function's name of 60 KB", "bytes of a message", Script, "Fn(s).call(1);"),
-        long("throwing 60 KB", "bytes of a message", Script, "throw s;"),
-        long("a key of 60 KB", "bytes of a key", State, "state_set(s, \"x\");"),
-        long("a lookup by 60 KB", "bytes of a name", Script, "lookup(s, \"x\");"),
-        long("a lookup of 60 KB", "bytes of a lookup", Script, "lookup(\"name\", s);"),
-        long("a phone number of 60 KB", "format", RefusedEdit, "c.mobile = s;"),
-        long("a country of 60 KB", "format", RefusedEdit, "c.country = s;"),
-        long("a pattern of 60 KB", "bytes of a pattern", Script, "regex_match(\"x\", s);"),
-        body("control characters thrown", ("texts", "made blanks"), Script, PATIENT, "throw \"\\x1b[2J\\x07\";"),
-        script(
-            "control characters in problems and log",
-            ("texts", "made blanks"),
-            Harmless,
-            PATIENT,
-            "fn on_create(c) { reject(\"\\x1b[2J\"); print(\"\\x1b[2J\"); }",
-        ),
-        script(
-            "a hook that ends with `false`",
-            ("verdict", "verdict"),
-            Fault(Verdict),
-            PATIENT,
-            "fn on_create(c) { false }",
-        ),
-        body("a row's verdict about a contact", ("verdict", "verdict"), Verdict, PATIENT, "skip(\"no\");"),
-        script(
-            "leaving by the back door",
-            ("library", "nothing: it is a `return`"),
-            Harmless,
-            PATIENT,
-            "fn on_create(c) { exit(); }",
-        ),
-        body("waiting", ("library", "not available"), Script, PATIENT, "sleep(10);"),
-        body("the clock", ("library", "not available"), Script, PATIENT, "timestamp();"),
-        script(
-            "code in a text",
-            ("language", "not available"),
-            Refused("`eval`"),
-            PATIENT,
-            "fn on_create(c) { eval(\"1\") }",
-        ),
-        script(
-            "another file",
-            ("language", "not available"),
-            Refused("`import`"),
-            PATIENT,
-            "fn on_create(c) { import \"/etc/passwd\" as p; }",
-        ),
-    ]
-}
-
-fn arithmetic() -> Vec<Attack> {
-    // None of these may panic, so their errors, if any, are caught; what ends the call is the throw.
-    let odd = "let odd = [\"\", \"x\", \"é漢字\", 0, 1, -1, 9223372036854775807, -9223372036854775807 - 1, 0.0/0.0, 1.0/0.0, (), true, 'é', [], [1, ()], #{}, #{a: 1}, 0..5, 5..=0, -9..9223372036854775807, |x| x, c];";
-    let names = [
-        "len",
-        "get",
-        "set",
-        "push",
-        "append",
-        "insert",
-        "pad",
-        "remove",
-        "truncate",
-        "chop",
-        "splice",
-        "extract",
-        "split",
-        "split_rev",
-        "split_at",
-        "index_of",
-        "contains",
-        "drain",
-        "retain",
-        "dedup",
-        "sort",
-        "sort_desc",
-        "order",
-        "zip",
-        "reduce",
-        "find",
-        "some",
-        "all",
-        "map",
-        "filter",
-        "sub_string",
-        "crop",
-        "replace",
-        "trim",
-        "to_upper",
-        "to_chars",
-        "bytes",
-        "chars",
-        "bits",
-        "get_bit",
-        "set_bit",
-        "get_bits",
-        "set_bits",
-        "parse_int",
-        "parse_float",
-        "to_hex",
-        "to_binary",
-        "to_json",
-        "parse_json",
-        "mixin",
-        "fill_with",
-        "keys",
-        "values",
-        "range",
-        "abs",
-        "sign",
-        "round",
-        "floor",
-        "to_int",
-        "log",
-        "sqrt",
-        "max",
-        "min",
-        "take",
-        "tag",
-        "set_tag",
-        "type_of",
-        "print",
-        "debug",
-        "to_debug",
-        "to_string",
-        "reverse",
-        "clear",
-        "is_zero",
-        "split_name",
-        "title_case",
-        "fold",
-        "digits",
-        "normalize_phone",
-        "is_email",
-        "find_emails",
-        "parse_date",
-        "country_code",
-        "language_code",
-        "regex_match",
-        "regex_find",
-        "regex_replace",
-        "reject",
-        "skip",
-        "config",
-        "lookup",
-        "state_get",
-        "state_set",
-        "label",
-        "unlabel",
-        "add",
-        "has",
-        "get_fn_metadata_list",
-        "is_anonymous",
-        "name",
-        "start",
-        "end",
-        "is_empty",
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "**",
-        "<<",
-        ">>",
-        "&",
-        "==",
-        "<",
-        "||",
-    ];
-    let calls: String = names
-        .iter()
-        .map(|name| {
-            format!(
-                "let f = Fn(\"{name}\"); for x in odd {{ let t = x; try {{ f.call(t); }} catch {{ }}
-                 for y in odd {{ let t = x; try {{ f.call(t, y); }} catch {{ }} }} }}\n"
-            )
-        })
-        .collect();
-    let threes: String = ["splice", "extract", "replace", "sub_string", "set_bits", "range", "index_of", "regex_replace", "insert", "crop", "bits", "chars", "lookup"]
-        .iter()
-        .map(|name| format!("let f = Fn(\"{name}\"); for x in odd {{ for y in odd {{ for z in odd {{ let t = x; try {{ f.call(t, y, z); }} catch {{ }} }} }} }}\n"))
-        .collect();
-    vec![
-        script(
-            "every function with every odd value",
-            ("library", "script errors"),
-            Fault(Script),
-            PATIENT,
-            format!("fn on_create(c) {{ {odd} {calls} throw \"done\"; }}"),
-        ),
-        script(
-            "functions of three with every odd value",
-            ("library", "script errors"),
-            Fault(Script),
-            PATIENT,
-            format!("fn on_create(c) {{ {odd} {threes} throw \"done\"; }}"),
-        ),
-        body("numbers that overflow", ("arithmetic", "script error"), Script, PATIENT, "9223372036854775807 + 1;"),
-        body(
-            "negating the least number",
-            ("arithmetic", "script error"),
-            Script,
-            PATIENT,
-            "let x = -9223372036854775807 - 1; -x;",
-        ),
-        body(
-            "dividing the least number",
-            ("arithmetic", "script error"),
-            Script,
-            PATIENT,
-            "let x = -9223372036854775807 - 1; x / -1;",
-        ),
-        body("a power too high", ("arithmetic", "script error"), Script, PATIENT, "2 ** 100000000000;"),
-        script(
-            "sorting what has no order",
-            ("library", "nothing: it comes out somehow"),
-            Harmless,
-            PATIENT,
-            "fn on_create(c) { let a = [0.0/0.0, 1.0, -1.0, 0.0/0.0]; for i in 0..6 { a += a; } a.sort(); a.sort(|x, y| if x < y { 1 } else { 1 }); }",
-        ),
-    ]
-}
-
-fn patterns() -> Vec<Attack> {
-    let bad = |name, text: &str| body(name, ("patterns", "size of a pattern"), Script, PATIENT, text);
-    vec![
-        bad(
-            "repeats of repeats",
-            "regex_match(\"x\", \"(((((((((x{100}){100}){100}){100}){100}){100}){100}){100}){100})\");",
-        ),
-        bad("repeats of every letter", "regex_match(\"x\", \"\\\\w{1000}\\\\w{1000}\\\\w{1000}\");"),
-        bad("groups in groups", "let p = \"(\"; while p.len() < 900 { p += p; } regex_match(\"x\", p);"),
-        late("a new pattern each time", "patterns", "let i = 0; loop { regex_match(\"x\", `\\\\w{50}${i}`); i += 1; }"),
-        late(
-            "a search that backtracks",
-            "patterns",
-            "let t = \"x\"; t.pad(16000, 'a'); loop { regex_match(t, \"(a|aa)+$b\"); }",
-        ),
-        late(
-            "a search from every place",
-            "patterns",
-            "let t = \"x\"; t.pad(16000, 'a'); loop { regex_replace(t, \".*?b|a\", \"a\"); }",
         ),
     ]
 }

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::runtime::wasm::{Settings, WasmRuntime};
 
-use super::kit::{ACCEPT, BUDGET, creator, package};
+use super::guests::{ACCEPT, hook};
+use super::kit::{BUDGET, package};
 
 fn loads(folder: &Path) {
     let runtime = WasmRuntime::new(Settings { cache_dir: Some(folder.to_owned()) }).unwrap();
-    assert!(runtime.load(&package(creator(ACCEPT, ""), BUDGET)).is_ok());
+    assert!(runtime.load(&package(hook(ACCEPT), BUDGET)).is_ok());
 }
 
 fn files_under(folder: &Path) -> Vec<std::path::PathBuf> {

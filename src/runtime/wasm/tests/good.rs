@@ -8,7 +8,8 @@ use crate::plugin::hook::Hook;
 use crate::plugin::service::{ContactLookup, LogLevel, LookupKey, PluginState, Services, StateWrite};
 use crate::plugin::verdict::Verdict;
 
-use super::kit::{ACCEPT, BUDGET, accepts, create, creator, creator_with, hook_guest, load, named, session, subject};
+use super::guests::{ACCEPT, hook};
+use super::kit::{BUDGET, accepts, create, hook_guest, load, named, session, subject};
 
 /// Text of `get` ends up at 2048: tags, then address and length.
 const GET_LAST_NAME: &str = "(call $get (local.get $contact) (i32.const 32) (i32.const 9) (i32.const 2048))";
@@ -17,7 +18,7 @@ const SET_COMPANY: &str = "(call $set (local.get $contact) (i32.const 48) (i32.c
 
 #[test]
 fn accepts_and_serves_many_calls_with_one_instance() {
-    let mut session = session(creator(ACCEPT, ""), BUDGET, Services::none());
+    let mut session = session(hook(ACCEPT), BUDGET, Services::none());
     for _ in 0..3 {
         let returned = accepts(&mut *session);
         // Two pages, and a few elements of tables.
@@ -28,7 +29,7 @@ fn accepts_and_serves_many_calls_with_one_instance() {
 
 #[test]
 fn finds_the_hooks_that_are_there() {
-    let plugin = load(creator(ACCEPT, "")).unwrap();
+    let plugin = load(hook(ACCEPT)).unwrap();
     assert_eq!(plugin.hooks().iter().collect::<Vec<_>>(), [Hook::Create]);
     let fault = plugin.session(Services::none()).call(Hook::Delete, subject()).outcome.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Engine);
@@ -37,7 +38,7 @@ fn finds_the_hooks_that_are_there() {
 #[test]
 fn reads_and_writes_the_thing_in_hand() {
     let body = format!("{GET_LAST_NAME} {SET_COMPANY} {ACCEPT}");
-    let returned = accepts(&mut *session(creator(&body, ""), BUDGET, Services::none()));
+    let returned = accepts(&mut *session(hook(&body), BUDGET, Services::none()));
     let mut subject = returned.subject;
     let edits = subject.keep();
     assert_eq!((edits[0].what.as_ref(), edits[0].new.as_deref()), ("company", Some("Lee")));
@@ -53,7 +54,7 @@ const REJECT: &str = "(call $drop (local.get $contact))
 
 #[test]
 fn rejects_with_a_problem() {
-    let returned = create(&mut *session(creator(REJECT, ""), BUDGET, Services::none()));
+    let returned = create(&mut *session(hook(REJECT), BUDGET, Services::none()));
     let Ok(Verdict::Reject(problems)) = returned.outcome else { panic!("{:?}", returned.outcome) };
     assert_eq!((problems[0].code.as_ref(), problems[0].message.as_str()), ("TEST_CODE", "not good"));
     assert_eq!((&problems[0].field, &problems[0].hint), (&None, &None));
@@ -61,10 +62,9 @@ fn rejects_with_a_problem() {
 
 #[test]
 fn logs_and_reads_its_configuration() {
-    let more = r#"(import "carnet:plugin/config@0.1.0" "get" (func $config (param i32 i32 i32)))"#;
     let body = "(call $config (i32.const 112) (i32.const 8) (i32.const 2048))
         (call $log (i32.const 2) (i32.load (i32.const 2052)) (i32.load (i32.const 2056)))";
-    let code = creator_with(more, &format!("{body} {ACCEPT}"));
+    let code = hook(&format!("{body} {ACCEPT}"));
     let returned = accepts(&mut *session(code, BUDGET, Services::none()));
     assert_eq!((returned.log[0].level, returned.log[0].text.as_str()), (LogLevel::Warn, "hello"));
     assert_eq!((returned.spent.log_bytes, returned.spent.host_calls), (5, 2));
@@ -79,9 +79,6 @@ impl ContactLookup for OneContact {
     }
 }
 
-const LOOKUP: &str = r#"
-    (import "carnet:plugin/lookup@0.1.0" "find" (func $find (param i32 i32 i32 i32 i32 i32)))"#;
-
 #[test]
 fn reads_contacts_that_it_looked_up() {
     let body = format!(
@@ -91,7 +88,7 @@ fn reads_contacts_that_it_looked_up() {
          (call $drop (local.get $n)) {ACCEPT}"
     );
     let services = Services { lookup: Some(Arc::new(OneContact)), state: None };
-    let mut session = session(creator_with(LOOKUP, &body), BUDGET, services);
+    let mut session = session(hook(&body), BUDGET, services);
     for _ in 0..2 {
         let mut subject = accepts(&mut *session).subject;
         assert_eq!(subject.keep()[0].new.as_deref(), Some("Found"));
@@ -113,13 +110,10 @@ impl PluginState for Remembered {
 
 #[test]
 fn remembers_what_it_wrote_in_the_same_call() {
-    let more = r#"
-        (import "carnet:plugin/state@0.1.0" "get" (func $read (param i32 i32 i32)))
-        (import "carnet:plugin/state@0.1.0" "set" (func $write (param i32 i32 i32 i32 i32)))"#;
-    let read_and_log = "(call $read (i32.const 16) (i32.const 6) (i32.const 2048))
+    let read_and_log = "(call $recall (i32.const 16) (i32.const 6) (i32.const 2048))
         (call $log (i32.const 1) (i32.load (i32.const 2052)) (i32.load (i32.const 2056)))";
-    let write = "(call $write (i32.const 16) (i32.const 6) (i32.const 64) (i32.const 8) (i32.const 2048))";
-    let code = creator_with(more, &format!("{read_and_log} {write} {read_and_log} {ACCEPT}"));
+    let write = "(call $remember (i32.const 16) (i32.const 6) (i32.const 64) (i32.const 8) (i32.const 2048))";
+    let code = hook(&format!("{read_and_log} {write} {read_and_log} {ACCEPT}"));
     let services = Services { lookup: None, state: Some(Arc::new(Remembered)) };
     let returned = accepts(&mut *session(code, BUDGET, services));
     let logged: Vec<&str> = returned.log.iter().map(|line| line.text.as_str()).collect();
@@ -144,7 +138,7 @@ fn reads_what_a_contact_was_before() {
 fn an_edit_that_was_refused_and_not_mended_is_a_fault() {
     let body =
         "(call $set (local.get $contact) (i32.const 64) (i32.const 8) (i32.const 64) (i32.const 8) (i32.const 2048))";
-    let mut session = session(creator(&format!("{body} {ACCEPT}"), ""), BUDGET, Services::none());
+    let mut session = session(hook(&format!("{body} {ACCEPT}")), BUDGET, Services::none());
     for _ in 0..2 {
         let returned = create(&mut *session);
         let fault = returned.outcome.unwrap_err();

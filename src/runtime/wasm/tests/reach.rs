@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 
-use super::kit::{BUDGET, REALLOC, component_of, named, session, world};
+use super::guests::{REALLOC, component_of, world};
+use super::kit::{BUDGET, named, session};
 use super::whole::{imports, sheet};
 use crate::domain::cells::Cells;
 use crate::domain::contact::Contact;

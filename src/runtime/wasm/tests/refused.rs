@@ -4,9 +4,8 @@ use crate::plugin::hook::Hook;
 use crate::plugin::package::{Grants, LoadError};
 use crate::runtime::wasm::{componentize, hooks_of, source_digest, with_source_digest};
 
-use super::kit::{
-    ACCEPT, BUDGET, PRELUDE, REALLOC, creator, foreign_component, hook_guest, load, on_create, package, runtime,
-};
+use super::guests::{ACCEPT, PRELUDE, REALLOC, foreign_component, hook};
+use super::kit::{BUDGET, hook_guest, load, package, runtime};
 
 #[track_caller]
 fn refused(code: Vec<u8>, words: &str, hint: &str) -> LoadError {
@@ -27,7 +26,7 @@ fn bytes_that_are_no_component() {
 
 #[test]
 fn truncated_components_are_refused() {
-    let whole = creator(ACCEPT, "");
+    let whole = hook(ACCEPT);
     // Behind the export of the hook there is nothing that a plugin needs.
     let exported = whole.windows(9).rposition(|bytes| bytes == b"on-create").unwrap();
     for end in (0..exported).step_by(7) {
@@ -37,7 +36,7 @@ fn truncated_components_are_refused() {
 
 #[test]
 fn flipped_bits_never_panic() {
-    let whole = creator(ACCEPT, "");
+    let whole = hook(ACCEPT);
     for at in (0..whole.len()).step_by(23) {
         let mut code = whole.clone();
         code[at] ^= 0x55;
@@ -103,8 +102,9 @@ fn foreign_imports_are_named() {
 
 #[test]
 fn what_is_not_granted_is_not_linked() {
-    let more = r#"(import "carnet:plugin/lookup@0.1.0" "find" (func $find (param i32 i32 i32 i32 i32 i32)))"#;
-    let mut package = package(super::kit::creator_with(more, ACCEPT), BUDGET);
+    let find =
+        "(call $find (i32.const 128) (i32.const 5) (i32.const 16) (i32.const 6) (i32.const 20) (i32.const 2048))";
+    let mut package = package(hook(&format!("{find} {ACCEPT}")), BUDGET);
     assert!(runtime().load(&package).is_ok());
     package.grants = Grants { lookup: false, state: true };
     let error = runtime().load(&package).err().unwrap();
@@ -130,16 +130,16 @@ fn hooks_are_seen_without_compiling() {
 
 #[test]
 fn a_core_module_with_its_world_becomes_a_component() {
-    let component = creator(ACCEPT, "");
+    let component = hook(ACCEPT);
     assert_eq!(componentize(&component).unwrap(), component);
-    let bare = wat::parse_str(format!("(module {PRELUDE} {REALLOC} {})", on_create(ACCEPT))).unwrap();
+    let bare = wat::parse_str(format!("(module {PRELUDE} {REALLOC})")).unwrap();
     let error = componentize(&bare).unwrap_err();
     assert!(error.message.contains("cannot become a component"), "{error}");
 }
 
 #[test]
 fn the_digest_of_the_source_is_kept_in_the_component() {
-    let plain = creator(ACCEPT, "");
+    let plain = hook(ACCEPT);
     assert_eq!(source_digest(&plain), None);
     let first = with_source_digest(plain.clone(), "aaaa");
     assert_eq!(source_digest(&first).as_deref(), Some("aaaa"));

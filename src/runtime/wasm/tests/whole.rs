@@ -14,7 +14,8 @@ use crate::plugin::hook::Hook;
 use crate::plugin::service::Services;
 use crate::plugin::verdict::Verdict;
 
-use super::kit::{BUDGET, REALLOC, component_of, load, named, session, world};
+use super::guests::{REALLOC, component_of, world};
+use super::kit::{BUDGET, load, named, session};
 
 /// Every function, by the numbers of its core parameters and results.
 const READS: &str =

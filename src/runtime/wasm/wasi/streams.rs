@@ -74,13 +74,14 @@ fn print(data: &mut Data, stream: u32, bytes: &[u8]) -> std::result::Result<(), 
         return Err(Fault::new(FaultKind::Log, format!("printed more than {limit} bytes"))
             .hint("what is printed goes to the log: print less, or raise `log_kib` in plugin.toml"));
     }
-    data.output.partial(stream).extend_from_slice(bytes);
-    while let Some(end) = data.output.partial(stream).iter().position(|byte| *byte == b'\n') {
-        let rest = data.output.partial(stream).split_off(end + 1);
-        let line = mem::replace(data.output.partial(stream), rest);
-        log_line(data, stream, &line[..end])?;
-    }
-    Ok(())
+    let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
+        data.output.partial(stream).extend_from_slice(bytes);
+        return Ok(());
+    };
+    // Looked through once: a text of nothing but ends of lines is as long as any.
+    let mut ended = mem::replace(data.output.partial(stream), bytes[end + 1..].to_vec());
+    ended.extend_from_slice(&bytes[..end]);
+    ended.split(|byte| *byte == b'\n').try_for_each(|line| log_line(data, stream, line))
 }
 
 fn log_line(data: &mut Data, stream: u32, line: &[u8]) -> std::result::Result<(), Fault> {
@@ -93,12 +94,9 @@ fn log_line(data: &mut Data, stream: u32, line: &[u8]) -> std::result::Result<()
         said.push_str(&text);
         said.push('\n');
     }
-    if text.is_empty() {
-        return Ok(());
-    }
-    if stream == ERR && tells_nothing(&text) {
+    if text.is_empty() || stream == ERR && tells_nothing(&text) {
         // It was written all the same.
-        data.call.log_bytes += text.len();
+        data.call.log_bytes += line.len() + 1;
         return Ok(());
     }
     data.log(if stream == ERR { LogLevel::Warn } else { LogLevel::Info }, text)

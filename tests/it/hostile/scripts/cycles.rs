@@ -2,9 +2,9 @@
 
 use carnet::plugin::fault::FaultKind::Memory;
 
-use super::End::{Fault, Refused};
-use super::scripts::script;
-use super::{Attack, PATIENT};
+use super::super::End::{Fault, Refused};
+use super::super::{Attack, PATIENT};
+use super::script;
 
 pub fn attacks() -> Vec<Attack> {
     let chain = |name, text: &str| script(name, ("values", "depth of values"), Fault(Memory), PATIENT, text);
