@@ -49,7 +49,7 @@ const MEMORY_BOMB: &str = "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 25
 
 #[test]
 fn a_memory_bomb_is_told_as_one() {
-    faults(creator(MEMORY_BOMB, ""), BUDGET, FaultKind::Memory, "65536 KiB");
+    faults(creator(MEMORY_BOMB, ""), BUDGET, FaultKind::Memory, "64 MiB");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_worn_instance_is_replaced() {
 fn a_table_bomb_is_told_as_one() {
     let body =
         "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 5000)) (i32.const -1)))) (unreachable)";
-    faults(creator(body, "(table $t 1 funcref)"), BUDGET, FaultKind::Memory, "65536 KiB");
+    faults(creator(body, "(table $t 1 funcref)"), BUDGET, FaultKind::Memory, "64 MiB");
 }
 
 #[test]

@@ -211,6 +211,21 @@ fn an_error_that_was_printed_is_the_fault() {
 }
 
 #[test]
+fn a_guest_that_does_not_end_is_told_by_what_it_asked_for_last() {
+    // What its engine was at says nothing to its author.
+    let body = "(call $get (local.get $contact) (i32.const 48) (i32.const 7) (i32.const 2048)) (loop $again (br $again)) (unreachable)";
+    let fault = faults(guest(body), SHORT, FaultKind::Deadline, "did not finish within 20 ms");
+    let hint = fault.hint.unwrap_or_default();
+    assert!(hint.starts_with("the last that it asked for was `contact.get` of `company`; look for a loop"), "{hint}");
+    assert!(hint.contains("`deadline_ms` under [budget]"), "{hint}");
+    let fault = faults(guest("(loop $again (br $again)) (unreachable)"), SHORT, FaultKind::Deadline, "20 ms");
+    assert!(fault.hint.is_some_and(|hint| hint.starts_with("look for a loop")));
+    let body = "(drop (memory.grow (i32.const 2000))) (unreachable)";
+    let fault = faults(guest(body), BUDGET, FaultKind::Memory, "more than 64 MiB");
+    assert!(fault.hint.is_some_and(|hint| hint.contains("`memory_mib`")));
+}
+
+#[test]
 fn leaving_and_the_network_are_faults_or_denied() {
     faults(guest("(call $exit (i32.const 0)) (unreachable)"), BUDGET, FaultKind::Trap, "exited with success");
     faults(guest("(call $exit (i32.const 1)) (unreachable)"), BUDGET, FaultKind::Trap, "exited with failure");
