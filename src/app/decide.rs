@@ -107,7 +107,7 @@ fn fault_problem(report: &FaultReport) -> Told {
         .fault
         .hint
         .clone()
-        .or_else(|| Some("the record may be sound: mend the plugin, then import the row again".to_owned()));
+        .or_else(|| Some("the record may be sound: mend the plugin, then try again".to_owned()));
     let problem = Problem { field: None, code: report.fault.kind.code().into(), value: None, message, hint };
     Told { plugin: Some(Arc::clone(&report.plugin)), problem }
 }

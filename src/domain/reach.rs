@@ -85,6 +85,12 @@ pub fn read(name: &str, to: Use) -> Result<String, Invalid> {
     Ok(format!("{HEADER}{name}"))
 }
 
+/// Says whether a name of a list is met in enquiries alone.
+#[must_use]
+pub fn is_of_enquiry(name: &str) -> bool {
+    ENQUIRY.contains(&name) || name == SURVEY || name.starts_with("from.") || name.starts_with("attribute.")
+}
+
 fn hint(name: &str, to: Use) -> String {
     if to == Use::Write && (ENQUIRY.contains(&name) || name == "from.*") {
         return "an enquiry itself cannot be written, only `attribute.KEY` and `survey`".to_owned();

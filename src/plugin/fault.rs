@@ -104,6 +104,21 @@ impl Fault {
         Self { kind, message: told::message(message.into()), position: None, hint: None }
     }
 
+    /// Returns a fault of a call that went over its budget, with the key of the manifest that sets it.
+    #[must_use]
+    pub fn over(kind: FaultKind, message: impl Into<String>) -> Self {
+        let fault = Self::new(kind, message);
+        let (key, first) = match kind {
+            FaultKind::Deadline => ("deadline_ms", "look for a loop that does not end"),
+            FaultKind::Memory => ("memory_mib", "keep less at a time"),
+            FaultKind::Operations => ("operations", "look for a loop that does not end"),
+            FaultKind::Log => ("log_kib", "log less"),
+            FaultKind::Edits => ("edits", "set only what changes"),
+            _ => return fault,
+        };
+        fault.hint(format!("{first}; where it needs that much, raise `{key}` under [budget] in plugin.toml"))
+    }
+
     /// Adds where in the source it happened.
     #[must_use]
     pub fn at(mut self, position: Position) -> Self {

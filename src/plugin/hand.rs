@@ -249,18 +249,25 @@ impl Subject {
     /// # Errors
     /// `NOT_GRANTED`, for the first field that it may not read.
     pub fn may_look_up(&self, by: &LookupKey) -> Result<(), Refusal> {
-        let group = |name: &str| reach::group(name).into_iter().try_for_each(|field| self.may_read(field));
-        let told = match by {
-            LookupKey::Email(_) => group("emails"),
-            LookupKey::Phone(_) => group("phones"),
-            LookupKey::Name(_) => group("names"),
-            LookupKey::ExternalId(_) => self.may_read("external_id"),
+        let name = match by {
+            LookupKey::Email(_) => "emails",
+            LookupKey::Phone(_) => "phones",
+            LookupKey::Name(_) => "names",
+            LookupKey::ExternalId(_) => "external_id",
         };
+        let mut fields = reach::group(name);
+        if fields.is_empty() {
+            fields.push(name);
+        }
+        let told = fields.into_iter().try_for_each(|field| self.may_read(field));
         told.map_err(|refusal| Refusal {
             message: format!(
                 "this plugin may not look contacts up by what it may not read: `reads` does not grant `{}`",
                 refusal.field
             ),
+            hint: Some(format!(
+                "add `{name}` to `reads` in plugin.toml, or in carnet.toml where that narrows it further"
+            )),
             ..refusal
         })
     }

@@ -202,6 +202,17 @@ fn play_case(name: &str, case: Case, plugin: &dyn Plugin, manifest: &Manifest) -
     CaseEnd::Differs(Box::new(Differs { case, played: Some(played), differences }))
 }
 
+/// A case has settings of its own, and does not see those of the deployment.
+fn of_case(errors: Vec<LoadError>) -> Vec<LoadError> {
+    let hint = |error: LoadError| match &error.hint {
+        Some(hint) if hint.contains("carnet.toml") => error.hint(
+            "say it under [config] in the case: a case sees no carnet.toml, so that it means the same everywhere",
+        ),
+        _ => error,
+    };
+    errors.into_iter().map(hint).collect()
+}
+
 /// Loads the plugin with a case's configuration, once for each that differs.
 fn plugin_for(
     load: &dyn super::Load,
@@ -210,7 +221,7 @@ fn plugin_for(
     case: &Case,
     loaded: &mut Vec<(Package, Arc<dyn Plugin>)>,
 ) -> Result<Arc<dyn Plugin>, Vec<LoadError>> {
-    let config = Arc::new(manifest.configure(&case.config)?);
+    let config = Arc::new(manifest.configure(&case.config).map_err(of_case)?);
     if let Some((_, plugin)) = loaded.iter().find(|(known, _)| known.config == config) {
         return Ok(Arc::clone(plugin));
     }

@@ -171,7 +171,7 @@ impl Service {
         if let Some(failed) = failed {
             let before = self.before(&entry, old, ground);
             if before.serving.is_some() {
-                let error = failed_on_probation(&failed.why);
+                let error = failed_on_probation(candidate.name(), &failed.why);
                 (entry.fingerprint, entry.failed) = (Some(candidate.fingerprint), Some(failed));
                 return judged(entry.refuse(before, vec![error]));
             }
@@ -309,8 +309,12 @@ impl Entry {
     /// Calls what served before again.
     fn put_back(&mut self, serving: &Loaded, predecessor: Arc<Loaded>) {
         let (old, new) = (&predecessor.identity().version, &serving.identity().version);
+        let predecessor_name = predecessor.identity().name.clone();
         let why = format!("version {new} failed on probation where version {old} did not");
-        let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| format!(": {hook}: {fault}"));
+        let cause = serving.last_fault().map_or_else(String::new, |(hook, fault)| {
+            let place = fault.position.as_ref().map_or_else(String::new, |position| format!(" at {position}"));
+            format!(": {hook}{place}: {fault}")
+        });
         let failed = shelving::failed(self.fingerprint.clone(), &why);
         tracing::warn!(
             target: "carnet::registry", plugin = serving.identity().name, version = new, back = old,
@@ -318,13 +322,16 @@ impl Entry {
         );
         let refused = Self { refused: None, ..self.clone() };
         let before = FallBack { serving: Some(predecessor), ..FallBack::default() };
-        *self = refused.refuse(before, vec![failed_on_probation(&format!("{why}{cause}"))]);
+        *self = refused.refuse(before, vec![failed_on_probation(&predecessor_name, &format!("{why}{cause}"))]);
         self.failed = failed;
     }
 }
 
-fn failed_on_probation(why: &str) -> LoadError {
-    LoadError::new(why).hint("mend it and put the mended version in its place")
+fn failed_on_probation(name: &str, why: &str) -> LoadError {
+    LoadError::new(why).hint(format!(
+        "`carnet plugin stats {name}` says how it failed; put a mended version in its place, or let this one try again by \
+         `carnet plugin reset {name}`"
+    ))
 }
 
 /// Why what served from a path is not removed though it is not listed: its folder cannot be looked into, or only a part of it is there.

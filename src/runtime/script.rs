@@ -11,6 +11,7 @@ mod call;
 mod captured;
 mod engine;
 pub mod examples;
+mod habits;
 mod host;
 mod library;
 mod load;

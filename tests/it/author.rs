@@ -291,3 +291,86 @@ fn a_version_whose_cases_fail_is_tried_all_the_same() {
     assert!(tried["refused"].as_str().is_some_and(|why| why.contains("Lee.toml")), "{tried:#}");
     assert_eq!(run("scripts/greet")["edits"][0]["new"], "Initech");
 }
+
+#[test]
+fn what_a_plugin_remembers_is_part_of_a_case() {
+    let home = greet(&[]);
+    home.write("scripts/greet/plugin.toml", "name = \"greet\"\nversion = \"1.0.0\"\ngrants = [\"state\"]\n");
+    home.write(
+        "scripts/greet/main.rhai",
+        r#"fn on_create(contact) {
+    let n = parse_int(state_get("n") ?? "0") + 1;
+    if n > 3 { reject("three are enough"); }
+    state_set("n", n);
+    state_remove("old.one");
+}
+"#,
+    );
+    let case = |n: &str, verdict: &str, after: &str| {
+        format!(
+            "hook = \"on_create\"\n[contact]\nlast_name = \"Lee\"\n[state]\nn = {n}\n\"old.one\" = \"x\"\n[expect]\nverdict = \"{verdict}\"\n[expect.state]\n{after}\n"
+        )
+    };
+    home.write("scripts/greet/cases/second.toml", case("1", "accept", "n = 2 # counted\n\"old.one\" = \"\""));
+    // What is refused leaves nothing.
+    home.write("scripts/greet/cases/fourth.toml", case("3", "reject", "n = 3\n\"old.one\" = \"x\""));
+    home.write("scripts/greet/cases/wrong.toml", case("1", "accept", "n = 7 # counted"));
+    let told = home.run(&["plugin", "test", "greet"]).exits(1).stdout;
+    assert!(told.contains("1 of 3 cases fail") && told.contains("state.n  expected  `7`"), "{told}");
+    home.run(&["plugin", "test", "greet", "--bless"]).exits(0);
+    assert!(home.read("scripts/greet/cases/wrong.toml").ends_with("n = \"2\" # counted\n"));
+    home.run(&["plugin", "test", "greet"]).exits(0);
+    // An event has the same, and what would be remembered is told to programs, too.
+    let event = "[contact]\nlast_name = \"Lee\"\n[state]\nn = 1\n";
+    let tried = run_piped(&home, "scripts/greet", "on_create", event, &[], 0);
+    let remembered = json!([{ "key": "n", "value": "2" }, { "key": "old.one", "value": null }]);
+    assert_eq!(tried["state"], remembered, "{tried:#}");
+}
+
+#[test]
+fn hints_name_what_mends_it() {
+    let home = greet(&[("Lee", "verdict = \"accept\"")]);
+    home.write(
+        "scripts/greet/plugin.toml",
+        "name = \"greet\"\nversion = \"1.0.0\"\ngrants = [\"lookup\"]\nreads = [\"email\", \"header:Age\", \"phones\", \"from.phone\"]\n[config.key]\ntype = \"text\"\nrequired = true\n",
+    );
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) {\n    lookup(\"email\", contact.email);\n}\n");
+    // A case does not see the settings of the deployment.
+    let told = home.json(&["plugin", "test", "greet"], 1);
+    let hint = &told["packages"][0]["problems"][0]["hint"];
+    assert!(hint.as_str().is_some_and(|hint| hint.starts_with("say it under [config] in the case")), "{told:#}");
+    // Whoever is asked to approve is not told to approve.
+    let told = home.json(&["plugin", "approve", "greet"], 1);
+    assert!(told["error"]["hint"].as_str().is_some_and(|hint| hint.starts_with("mend what else is wrong")), "{told:#}");
+    let case = home.read("scripts/greet/cases/Lee.toml").replace("[expect]", "[config]\nkey = \"x\"\n[expect]");
+    home.write("scripts/greet/cases/Lee.toml", case);
+    let told = home.run(&["plugin", "test", "greet"]).exits(1).stdout;
+    assert!(told.contains("hint: add `emails` to `reads` in plugin.toml"), "{told}");
+    // Groups are names like any other; what none of its hooks can meet is odd.
+    let told = home.json(&["plugin", "check", "greet"], 1);
+    let odd: Vec<&str> =
+        told["warnings"].as_array().expect("warnings").iter().filter_map(|it| it["message"].as_str()).collect();
+    assert_eq!(
+        odd,
+        [
+            "`reads` names a column of files, `header:Age`, and it has no on_import_row",
+            "`reads` names a detail of enquiries, `from.phone`, and it has no on_enquiry"
+        ],
+        "{told:#}"
+    );
+}
+
+#[test]
+fn a_list_without_plugins_and_settings_without_a_plugin_are_told() {
+    let home = Home::new();
+    let told = home.run(&["plugin", "list"]).exits(0).stdout;
+    assert!(told.contains("`carnet plugin new NAME` starts one") && !told.contains("priority"), "{told}");
+    home.write("scripts/greet.rhai", "fn on_create(contact) { }\n");
+    home.write("carnet.toml", "[plugins.gret]\nmode = \"off\"\n[plugins.greet.config]\na = 1\nb = 2\n");
+    let told = home.run(&["plugin", "list"]).exits(0).stdout;
+    assert!(told.contains("settings for `gret`, and there is no such plugin"), "{told}");
+    assert!(told.contains("all of it: `carnet plugin check "), "{told}");
+    let told = home.json(&["plugin", "list"], 0);
+    assert_eq!(told["unknown"], json!(["gret"]));
+    assert_eq!(told["plugins"][0]["more"].as_array().map(Vec::len), Some(1), "{told:#}");
+}

@@ -45,7 +45,11 @@ impl App {
         let (found, asks) = match (refused, generation.find(name)) {
             (Some(refused), _) => match &refused.waits {
                 Some(waits) => (waits.version.clone(), waits.asks.clone()),
-                None => return Err(refusal(refused)),
+                None => {
+                    return Err(refusal(refused).hint(
+                        "mend what else is wrong with it first: then it waits for approval, and can be granted this",
+                    ));
+                }
             },
             (None, Some(loaded)) => (loaded.identity().version.clone(), Asks::of(&loaded.manifest)),
             (None, None) if generation.off.iter().any(|off| off.name == name) => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::domain::field::FieldKey;
+use crate::domain::reach;
 use crate::plugin::hook::{Hook, HookSet};
 use crate::plugin::manifest::place::{Part, locate};
 use crate::plugin::manifest::{MANIFEST_FILE, Manifest, did_you_mean};
@@ -307,26 +307,26 @@ pub fn asked_for(manifest: &Manifest) -> Vec<&'static str> {
     asks.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
 }
 
-/// Names in `reads` and `writes` that are no fields. In a row they may be headers, unless they look like a field misspelt.
+/// Names in `reads` and `writes` that none of its hooks can meet: columns of files without rows, details of enquiries without enquiries.
 fn fields(draft: &Draft<'_>, manifest: &Manifest, hooks: HookSet, checked: &mut Checked) {
     let text = draft.manifest_text().unwrap_or_default();
     let lists = [("reads", &manifest.reads), ("writes", &manifest.writes)];
     for (key, names) in lists.into_iter().filter_map(|(key, names)| Some((key, names.as_ref()?))) {
         for (at, name) in names.iter().enumerate() {
-            let Err(invalid) = FieldKey::parse(name) else { continue };
-            let own = name == "survey" || name.starts_with("attribute.") || name.starts_with("from.");
-            let own = own || ["channel", "status", "subject"].contains(&name.as_str());
-            if own && hooks.contains(Hook::Enquiry) {
+            let (what, hook) = if name.starts_with(reach::HEADER) {
+                ("a column of files", Hook::ImportRow)
+            } else if reach::is_of_enquiry(name) {
+                ("a detail of enquiries", Hook::Enquiry)
+            } else {
                 continue;
-            }
-            let is_near = invalid.hint.as_ref().is_some_and(|hint| hint.ends_with('?'));
-            if hooks.contains(Hook::ImportRow) && !is_near {
+            };
+            // Where the code cannot be loaded, nobody knows its hooks.
+            if hooks.is_empty() || hooks.contains(hook) {
                 continue;
             }
             let place = locate(text, MANIFEST_FILE, &[key, &at.to_string()], Part::Value);
-            let mut warning = LoadError::new(format!("`{key}` names `{name}`, which is no field")).at(place);
-            warning.hint = invalid.hint;
-            checked.warn(warning);
+            let message = format!("`{key}` names {what}, `{name}`, and it has no {hook}");
+            checked.warn(LoadError::new(message).hint("leave it out, or add the hook").at(place));
         }
     }
 }

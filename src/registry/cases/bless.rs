@@ -32,6 +32,7 @@ pub fn bless(text: &str, case: &Case, played: &mut Played) -> Result<Blessed, St
     set(expect, case, played, inline, &mut changes);
     problems(expect, case, played, inline, &mut changes);
     log(expect, case, played, &mut changes);
+    state(expect, case, played, &mut changes);
     // In one line, the blanks about values that came or went are put right.
     if let Some(line) = document.get_mut("expect").and_then(Item::as_inline_table_mut).filter(|_| !changes.is_empty()) {
         line.fmt();
@@ -134,6 +135,18 @@ fn log(expect: &mut dyn TableLike, case: &Case, played: &Played, changes: &mut V
     }
     if !gone.is_empty() && list.as_array().is_none_or(Array::is_empty) {
         expect.remove("log");
+    }
+}
+
+/// What is named as remembered follows; nothing is added.
+fn state(expect: &mut dyn TableLike, case: &Case, played: &Played, changes: &mut Vec<String>) {
+    let Some(table) = expect.get_mut("state").and_then(Item::as_table_like_mut) else { return };
+    for (key, old) in &case.expect.state {
+        let new = played.remembers(key);
+        if new != *old {
+            put_by_path(table, key, &new);
+            changes.push(format!("state.{key}: `{old}` → `{new}`"));
+        }
     }
 }
 

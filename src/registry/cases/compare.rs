@@ -34,6 +34,12 @@ impl Played {
             let lines: Vec<String> = self.log.iter().map(|line| format!("`{}`", line.text)).collect();
             differences.push(("log".to_owned(), format!("a line with `{wanted}`"), list_or_none(&lines)));
         }
+        for (key, wanted) in &expect.state {
+            let got = self.remembers(key);
+            if got != *wanted {
+                differences.push((format!("state.{key}"), format!("`{wanted}`"), format!("`{got}`")));
+            }
+        }
         differences
     }
 
@@ -62,6 +68,19 @@ impl Played {
         // What is read here is not read by the plugin, whatever it may read.
         self.subject.begin(&Arc::new(Terms::open(0)));
         value(&self.subject, name).unwrap_or_default()
+    }
+
+    /// Returns what is remembered under a key afterwards; nothing is blank. What is not accepted leaves nothing.
+    #[must_use]
+    pub fn remembers(&self, key: &str) -> String {
+        let accepts = self.outcome() == Outcome::Accept;
+        let written = self.state.iter().rev().find(|write| write.key == key).filter(|_| accepts);
+        let known = || self.known.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone());
+        let value = match written {
+            Some(write) => write.value.as_ref().map(|value| String::from_utf8_lossy(value).into_owned()),
+            None => known(),
+        };
+        value.unwrap_or_default()
     }
 
     /// Says whether a line of the log holds a text.

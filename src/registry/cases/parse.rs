@@ -24,6 +24,8 @@ pub struct Case {
     pub config: Table,
     /// Contacts that a lookup finds, by field.
     pub lookup: Vec<Texts>,
+    /// What the plugin remembers beforehand.
+    pub state: Texts,
     /// What should come of it.
     pub expect: Expected,
 }
@@ -99,6 +101,8 @@ pub struct Expected {
     pub problems: Vec<ExpectedProblem>,
     /// Texts that lines of the log must hold, a line for each.
     pub log: Vec<String>,
+    /// What it remembers afterwards; a blank text means that it does not.
+    pub state: Texts,
 }
 
 /// A problem that is expected.
@@ -111,7 +115,7 @@ pub struct ExpectedProblem {
 }
 
 /// The keys of a case.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "hook",
     "row",
     "contact",
@@ -122,6 +126,7 @@ const KEYS: [&str; 13] = [
     "surveys",
     "opened_at",
     "lookup",
+    "state",
     "config",
     "expect",
     "description",
@@ -205,8 +210,9 @@ impl Walk {
         let found = self.tables(table, "lookup", &["lookup"]);
         let lookup = found.into_iter().map(|found| self.fields(found, "lookup")).collect();
         let config = self.table(table, "config").cloned().unwrap_or_default();
+        let state = self.table(table, "state").map(|state| self.texts(state, "state")).unwrap_or_default();
         let event = self.event(hook?, table);
-        Some(Case { hook: hook?, event: event?, config, lookup, expect: expect? })
+        Some(Case { hook: hook?, event: event?, config, lookup, state, expect: expect? })
     }
 
     fn hook(&mut self, table: &Table) -> Option<Hook> {
@@ -291,7 +297,7 @@ impl Walk {
 
     fn expected(&mut self, table: &Table) -> Option<Expected> {
         let expect = self.needed(table, "expect")?;
-        self.unknown(expect, &["verdict", "set", "problems", "log"], "[expect]", &["expect"]);
+        self.unknown(expect, &["verdict", "set", "problems", "log", "state"], "[expect]", &["expect"]);
         let word = expect.get("verdict").and_then(Value::as_str).unwrap_or_default();
         let verdict = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word);
         if verdict.is_none() {
@@ -301,7 +307,8 @@ impl Walk {
         let set = self.table(expect, "set").map(|set| self.texts(set, "expect.set")).unwrap_or_default();
         let problems = self.tables(expect, "problems", &["expect", "problems"]);
         let problems = problems.into_iter().enumerate().map(|(at, problem)| self.problem(at, problem)).collect();
-        Some(Expected { verdict: verdict?, set, problems, log: self.lines(expect.get("log")) })
+        let state = self.table(expect, "state").map(|state| self.texts(state, "expect.state")).unwrap_or_default();
+        Some(Expected { verdict: verdict?, set, problems, log: self.lines(expect.get("log")), state })
     }
 
     fn problem(&mut self, at: usize, table: &Table) -> ExpectedProblem {

@@ -40,6 +40,8 @@ pub struct Played {
     pub log: Vec<LogLine>,
     /// What it asked to remember.
     pub state: Vec<StateWrite>,
+    /// What it remembered before.
+    pub known: Texts,
     /// What the call spent.
     pub spent: Spent,
 }
@@ -59,7 +61,7 @@ impl<'c> Stage<'c> {
         let rules = Arc::new(rules());
         let lookup: Arc<dyn ContactLookup> =
             Arc::new(Book(case.lookup.iter().map(|texts| Arc::new(contact(texts, &rules))).collect()));
-        let state: Arc<dyn PluginState> = Arc::new(Forgetful);
+        let state: Arc<dyn PluginState> = Arc::new(Remembered(case.state.clone()));
         let services =
             Services { lookup: manifest.asks.lookup.then_some(lookup), state: manifest.asks.state.then_some(state) };
         let terms = Arc::new(manifest.terms(manifest.is_read_only(case.hook)));
@@ -89,7 +91,8 @@ pub fn play(case: &Case, plugin: &dyn Plugin, manifest: &Manifest) -> Played {
     let mut subject = returned.subject;
     let verdict = dispatch::said(case.hook, manifest.phase, &subject, returned.outcome);
     let edits = if verdict.is_ok() { subject.keep() } else { subject.revert() };
-    Played { verdict, subject, edits, log: returned.log, state: returned.state, spent: returned.spent }
+    let known = case.state.clone();
+    Played { verdict, subject, edits, log: returned.log, state: returned.state, known, spent: returned.spent }
 }
 
 fn subject(event: &Event, rules: &Arc<Rules>) -> Subject {
@@ -204,15 +207,15 @@ fn is_found(contact: &Contact, key: &LookupKey) -> bool {
     }
 }
 
-/// A case starts with nothing remembered.
-struct Forgetful;
+/// What a case says that the plugin remembers.
+struct Remembered(Texts);
 
-impl PluginState for Forgetful {
-    fn get(&self, _plugin: &str, _key: &str) -> Option<Vec<u8>> {
-        None
+impl PluginState for Remembered {
+    fn get(&self, _plugin: &str, key: &str) -> Option<Vec<u8>> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone().into_bytes())
     }
 
     fn size(&self, _plugin: &str) -> usize {
-        0
+        self.0.iter().map(|(key, value)| key.len() + value.len()).sum()
     }
 }

@@ -84,9 +84,7 @@ fn innermost(mut error: EvalAltResult) -> (EvalAltResult, rhai::Position) {
 
 fn explain(error: &EvalAltResult, call: &Call) -> Fault {
     match error {
-        EvalAltResult::ErrorTooManyOperations(_) => {
-            Fault::new(FaultKind::Operations, format!("it took more than {} operations", call.terms.budget.operations))
-        }
+        EvalAltResult::ErrorTooManyOperations(_) => too_many_operations(call.terms.budget.operations),
         EvalAltResult::ErrorStackOverflow(_) => {
             Fault::new(FaultKind::Operations, format!("functions call each other more than {MAX_CALL_LEVELS} deep"))
         }
@@ -108,6 +106,10 @@ fn explain(error: &EvalAltResult, call: &Call) -> Fault {
 /// What is told of a text that is too long.
 pub(super) fn too_long() -> String {
     format!("a text, or the texts of one array or map, takes more than {MAX_STRING} bytes")
+}
+
+pub(super) fn too_many_operations(limit: u64) -> Fault {
+    Fault::over(FaultKind::Operations, format!("it took more than {limit} operations"))
 }
 
 fn too_large(what: &str) -> String {

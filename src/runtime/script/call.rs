@@ -131,6 +131,7 @@ impl Call {
 
     /// Counts a host function against the budget; every host function begins with it.
     pub(super) fn charge(&self) -> Outcome<()> {
+        self.check_stopped()?;
         let calls = self.meter.host_call();
         let limit = self.terms.budget.host_calls;
         if calls > limit {
@@ -146,10 +147,16 @@ impl Call {
 
     /// Ends the call because its time is over.
     pub(super) fn late(&self) -> Box<EvalAltResult> {
-        self.stop(FaultKind::Deadline, format!("it took longer than {} ms", self.meter.allowed().as_millis()))
+        let message = format!("it took longer than {} ms", self.meter.allowed().as_millis());
+        self.stop_with(Fault::over(FaultKind::Deadline, message))
     }
 
-    /// Ends the call: the script cannot catch it. The first reason counts.
+    /// Fails where a call is that must end.
+    pub(super) fn check_stopped(&self) -> Outcome<()> {
+        if self.meter.is_stopped() { Err(stopped()) } else { Ok(()) }
+    }
+
+    /// Ends the call: whatever the script catches, it ends a little later. The first reason counts.
     pub(super) fn stop(&self, kind: FaultKind, message: impl Into<String>) -> Box<EvalAltResult> {
         self.stop_with(Fault::new(kind, message))
     }
@@ -158,7 +165,7 @@ impl Call {
     pub(super) fn stop_with(&self, fault: Fault) -> Box<EvalAltResult> {
         self.meter.stop();
         self.desk().failure.get_or_insert(fault);
-        EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE).into()
+        stopped()
     }
 
     /// Logs a line within the budget.
@@ -168,7 +175,7 @@ impl Call {
         desk.log_bytes += text.len();
         if desk.log_bytes > limit {
             drop(desk);
-            return Err(self.stop(FaultKind::Log, format!("it logged more than {limit} bytes")));
+            return Err(self.stop_with(Fault::over(FaultKind::Log, format!("it logged more than {limit} bytes"))));
         }
         if desk.log.len() >= LOG_LINES {
             drop(desk);
@@ -196,9 +203,16 @@ impl Call {
     pub(super) fn edit_failed(&self, error: EditError) -> Box<EvalAltResult> {
         match error {
             EditError::Refused(refusal) => throw(refusal, FaultKind::RefusedEdit),
-            EditError::TooMany(limit) => self.stop(FaultKind::Edits, format!("more than {limit} edits in one call")),
+            EditError::TooMany(limit) => {
+                self.stop_with(Fault::over(FaultKind::Edits, format!("more than {limit} edits in one call")))
+            }
         }
     }
+}
+
+/// The error of a call that must end: one of a script, for of its own the engine forgets where they happened.
+fn stopped() -> Box<EvalAltResult> {
+    EvalAltResult::ErrorRuntime(Dynamic::UNIT, Position::NONE).into()
 }
 
 /// Throws a refusal, which a script may catch.

@@ -9,10 +9,11 @@ use rhai::packages::{
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Module, OptimizationLevel};
 
 use super::api;
-use super::blame::too_long;
+use super::blame::{self, too_long};
 use super::call::{Call, Tag};
 use super::memory::{Heavy, Scales};
-use crate::plugin::fault::FaultKind;
+use super::meter::GRACE;
+use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::service::LogLevel;
 
 /// Longest string, and most bytes of all strings in one array or map.
@@ -67,7 +68,8 @@ fn limit(engine: &mut Engine, operations: u64) {
     engine
         // Full optimization would call our functions while compiling.
         .set_optimization_level(OptimizationLevel::Simple)
-        .set_max_operations(operations)
+        // A backstop: `watch` ends a call before.
+        .set_max_operations(operations.saturating_add(2 * GRACE))
         .set_max_call_levels(MAX_CALL_LEVELS)
         .set_max_expr_depths(MAX_EXPR_DEPTHS.0, MAX_EXPR_DEPTHS.1)
         .set_max_string_size(MAX_STRING)
@@ -79,13 +81,16 @@ fn limit(engine: &mut Engine, operations: u64) {
 }
 
 fn watch(engine: &mut Engine, call: &Arc<Call>) {
-    let held = Arc::clone(call);
+    let (held, limit) = (Arc::clone(call), call.terms.budget.operations);
     engine.on_progress(move |operations| {
         if held.meter.tick(operations) {
             drop(held.late());
         }
+        if operations > limit {
+            drop(held.stop_with(blame::too_many_operations(limit)));
+        }
         // Made only when it is needed: a value that is made and dropped at every operation is felt.
-        if held.meter.is_stopped() { Some(Dynamic::UNIT) } else { None }
+        if held.meter.is_over(operations) { Some(Dynamic::UNIT) } else { None }
     });
     let (printing, debugging) = (Arc::clone(call), Arc::clone(call));
     // A line too much is noticed at the next operation.
@@ -109,6 +114,7 @@ fn on_access(
     name: &str,
     context: &EvalContext<'_, '_, '_, '_, '_, '_>,
 ) -> Result<(), Box<EvalAltResult>> {
+    call.check_stopped()?;
     call.captured
         .note(name, context.scope(), call.terms.budget.memory_bytes)
         .map_err(|heavy| too_heavy(call, heavy))?;
@@ -118,9 +124,11 @@ fn on_access(
 /// Ends a call whose values weigh too much.
 pub(super) fn too_heavy(call: &Call, heavy: Heavy) -> Box<EvalAltResult> {
     let message = match heavy {
-        Heavy::Bytes => format!("its values take more than {} bytes", call.terms.budget.memory_bytes),
-        Heavy::Text => too_long(),
-        Heavy::Depth => "values are nested too deep, or hold themselves".to_owned(),
+        Heavy::Bytes => format!("its values take more than {} MiB", call.terms.budget.memory_bytes >> 20),
+        Heavy::Text => return call.stop(FaultKind::Memory, too_long()),
+        Heavy::Depth => {
+            return call.stop(FaultKind::Memory, "values are nested too deep, or hold themselves");
+        }
     };
-    call.stop(FaultKind::Memory, message)
+    call.stop_with(Fault::over(FaultKind::Memory, message))
 }

@@ -7,6 +7,7 @@
 mod bounded;
 mod dates;
 mod lists;
+mod months;
 mod numbers;
 mod people;
 mod phones;

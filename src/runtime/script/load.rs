@@ -11,6 +11,7 @@ use super::api::{Api, misuse};
 use super::blame::{self, Source};
 use super::call::Call;
 use super::engine::engine;
+use super::habits;
 use super::library::standard;
 use super::patterns::Patterns;
 use super::scan;
@@ -68,6 +69,7 @@ fn load_here(package: &Package) -> Result<Loaded, LoadError> {
     let (constants, ast) = compile(&terms, &source)?;
     refuse_misspelt(&source)?;
     let hooks = find_hooks(&ast, &source)?;
+    refuse_habits(&ast, &source)?;
     Ok(Loaded { identity: Arc::clone(&package.identity), terms, source, hooks, ast, constants })
 }
 
@@ -191,6 +193,27 @@ fn refuse_misspelt(source: &Source) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// What compiles, and can never mean what its author meant.
+fn refuse_habits(ast: &AST, source: &Source) -> Result<(), LoadError> {
+    let hooks = ast.iter_functions().filter(|function| Hook::parse(function.name).is_some());
+    let things: Vec<String> = hooks.flat_map(|hook| hook.params).map(str::to_owned).collect();
+    let compared = scan::compared(source.text()).into_iter().find(|it| things.iter().any(|thing| thing == it.thing));
+    if let Some(habits::Compared { thing, field, at }) = compared {
+        let text = format!("{thing}{field}");
+        let error = LoadError::new(format!("`{text}` is a text, and is compared with a number: that is never so"));
+        let hint = format!(
+            "make a number of it, as by `parse_int({text})` or `parse_number({text}, \"1,234.50\")`, or compare it with a text"
+        );
+        return Err(error.hint(hint).at(source.at_byte(at)));
+    }
+    match scan::hole_in_quotes(source.text()) {
+        Some(at) => Err(LoadError::new("`${…}` between double quotes stands for itself")
+            .hint("put a text with values in it between back-quotes")
+            .at(source.at_byte(at))),
+        None => Ok(()),
+    }
+}
+
 fn find_hooks(ast: &AST, source: &Source) -> Result<HookSet, LoadError> {
     let mut hooks = HookSet::default();
     for function in ast.iter_functions() {
@@ -254,12 +277,18 @@ const fn parameters(hook: Hook) -> &'static [&'static str] {
 }
 
 impl Source {
+    /// What may have led to an error of compiling.
+    fn habit(&self, error: &rhai::ParseError) -> Option<Cow<'static, str>> {
+        let line = self.text().lines().nth(error.1.line()?.checked_sub(1)?)?;
+        habits::hint(line, error.1.position()?, &error.0.to_string().to_ascii_lowercase()).map(Cow::Borrowed)
+    }
+
     fn blame_parse(&self, error: &rhai::ParseError) -> LoadError {
         let (message, hint): (String, Option<Cow<'static, str>>) = match &*error.0 {
             ParseErrorType::VariableUndefined(name) => {
                 let near = misuse::nearest(name, scan::words(self.text()).into_iter().filter(|word| word != name));
-                let hint = near.map(|near| Cow::Owned(format!("did you mean `{near}`?")));
-                (format!("there is no variable `{name}`"), hint)
+                let near = near.map(|near| Cow::Owned(format!("did you mean `{near}`?")));
+                (format!("there is no variable `{name}`"), self.habit(error).or(near))
             }
             ParseErrorType::Reserved(word) | ParseErrorType::BadInput(rhai::LexError::ImproperSymbol(word, _))
                 if matches!(word.as_str(), "eval" | "import" | "export") =>
@@ -269,7 +298,7 @@ impl Source {
                     Some("a script is one file, and runs only what was checked".into()),
                 )
             }
-            other => (blame::fragment(&other.to_string()), None),
+            other => (blame::fragment(&other.to_string()), self.habit(error)),
         };
         let load = LoadError::new(message).at(self.at(error.1));
         match hint {

@@ -1,12 +1,16 @@
 //! What one call spends, counted where the engine can see it: atomics that the engine's callbacks read and write.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::plugin::overtime::Overtime;
 
 /// How many operations pass between two looks at the clock. Few, because one operation may copy an array of 4,096 values.
 const CLOCK_EVERY: u64 = 16;
+
+/// How many operations a call still makes that must end. The engine forgets where it was when it ends a call itself; within these few, a
+/// variable is read or a function called, which fails there and says where.
+pub(super) const GRACE: u64 = 32;
 
 /// Counters of the call that is running, and of none in between.
 #[derive(Debug)]
@@ -18,7 +22,8 @@ pub(super) struct Meter {
     deadline_nanos: AtomicU64,
     operations: AtomicU64,
     host_calls: AtomicU64,
-    stopped: AtomicBool,
+    /// The operation with which a call ends that must end; none is that far otherwise.
+    last: AtomicU64,
 }
 
 impl Meter {
@@ -30,7 +35,7 @@ impl Meter {
             deadline_nanos: AtomicU64::new(u64::MAX),
             operations: AtomicU64::new(0),
             host_calls: AtomicU64::new(0),
-            stopped: AtomicBool::new(false),
+            last: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -42,7 +47,7 @@ impl Meter {
         self.deadline_nanos.store(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Relaxed);
         self.operations.store(0, Relaxed);
         self.host_calls.store(0, Relaxed);
-        self.stopped.store(false, Relaxed);
+        self.last.store(u64::MAX, Relaxed);
     }
 
     /// Takes the engine's count of operations; says whether the deadline has passed, now and then.
@@ -67,14 +72,19 @@ impl Meter {
         self.host_calls.fetch_add(1, Relaxed) + 1
     }
 
-    /// Marks the call as one that must end.
+    /// Marks the call as one that must end, if it is not yet.
     pub(super) fn stop(&self) {
-        self.stopped.store(true, Relaxed);
+        self.last.fetch_min(self.operations().saturating_add(GRACE), Relaxed);
     }
 
-    /// Says whether the call must end.
+    /// Says whether the call must end as soon as it can say where.
     pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Relaxed)
+        self.last.load(Relaxed) != u64::MAX
+    }
+
+    /// Says whether the call ends now.
+    pub(super) fn is_over(&self, operations: u64) -> bool {
+        operations > self.last.load(Relaxed)
     }
 
     /// Returns the operations so far.

@@ -14,6 +14,9 @@ const PARTICLES: &[&str] = &[
 ];
 /// Words behind a name that belong to the last one.
 const SUFFIXES: &[&str] = &["jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "phd", "ph.d.", "md", "m.d.", "esq", "esq."];
+/// What keeps its capitals behind a name: numbers of generations, and legal forms of companies.
+const KEPT: &[&str] =
+    &["II", "III", "IV", "PhD", "MD", "GmbH", "AG", "KG", "LLC", "LLP", "PLC", "SRL", "SpA", "BV", "NV"];
 /// Forms of address in front of a name, without dots. None of them is a first name.
 const TITLES: &[&str] = &[
     "mr",
@@ -146,11 +149,22 @@ pub(super) fn title_case(text: &str) -> String {
             out.push_str(word);
         } else if at > 0 && is_particle(word.trim()) {
             out.push_str(&word.to_lowercase());
+        } else if let Some((kept, behind)) = kept(word).filter(|_| at > 0) {
+            out.push_str(kept);
+            out.push_str(behind);
         } else {
             capitalize(word, &mut out);
         }
     }
     out
+}
+
+/// Finds a word among those that keep their capitals; returns it, and the signs and blanks behind it.
+fn kept(word: &str) -> Option<(&'static str, &str)> {
+    let end = word.find(|c: char| !c.is_alphanumeric()).unwrap_or(word.len());
+    let (word, behind) = word.split_at(end);
+    let known = KEPT.iter().find(|known| known.eq_ignore_ascii_case(word))?;
+    (!behind.contains(char::is_alphanumeric)).then_some((known, behind))
 }
 
 /// Writes a first and a last name as one: Chinese and Korean names the other way round and without a space.
@@ -174,19 +188,20 @@ pub(super) fn split_title(full: &str) -> (String, String) {
     (words[..count].join(" "), words[count..].join(" "))
 }
 
-/// A letter after a hyphen is a capital, and one after the first letter's apostrophe: `O'Neil`, but not `Ann'S`.
+/// A letter after a hyphen is a capital, and one after a first letter's apostrophe: `Lee-O'Neil`, but not `Ann'S`.
 fn capitalize(word: &str, out: &mut String) {
-    let mut start = true;
-    for (at, c) in word.chars().enumerate() {
+    let (mut start, mut letters) = (true, 0);
+    for c in word.chars() {
         if start {
             out.extend(c.to_uppercase());
         } else {
             out.extend(c.to_lowercase());
         }
         start = match c {
-            '\'' | '’' => at == 1,
+            '\'' | '’' => letters == 1,
             _ => !c.is_alphanumeric(),
         };
+        letters = if c.is_alphanumeric() { letters + 1 } else { 0 };
     }
 }
 
@@ -233,6 +248,9 @@ mod tests {
         assert_eq!(title_case("LUDWIG VAN BEETHOVEN"), "Ludwig van Beethoven");
         assert_eq!(title_case("McDonald  jones"), "McDonald  Jones");
         assert_eq!(title_case("ann's"), "Ann's");
+        assert_eq!(title_case("MARIA CRUZ-O'BRIEN III"), "Maria Cruz-O'Brien III");
+        assert_eq!(title_case("müller gmbh, agatha ag."), "Müller GmbH, Agatha AG.");
+        assert_eq!(title_case("AG-DENT NV1"), "Ag-Dent Nv1");
     }
 
     #[test]

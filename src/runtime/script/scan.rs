@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::habits::{Compared, comparison, has_hole};
+
 /// Returns the names that are followed by `(`, without those that the script defines itself.
 pub(super) fn called(source: &str) -> HashSet<&str> {
     let Scan { called, defined, .. } = scan(source);
@@ -23,6 +25,16 @@ pub(super) fn foreign(source: &str) -> Vec<(&str, usize)> {
 pub(super) fn words(source: &str) -> HashSet<&str> {
     let Scan { named, .. } = scan(source);
     named.into_iter().filter(|word| !KEYWORDS.contains(word)).collect()
+}
+
+/// Returns the fields that are compared with a number, of whatever thing.
+pub(super) fn compared(source: &str) -> Vec<Compared<'_>> {
+    scan(source).compared
+}
+
+/// Returns where the first text in double quotes stands that was meant to have a value in it, in bytes.
+pub(super) fn hole_in_quotes(source: &str) -> Option<usize> {
+    scan(source).hole
 }
 
 /// Words of the language that may stand before a bracket.
@@ -66,7 +78,15 @@ const KEYWORDS: &[&str] = &[
 ];
 
 fn scan(source: &str) -> Scan<'_> {
-    let mut scan = Scan { source, at: 0, called: HashMap::new(), defined: HashSet::new(), named: HashSet::new() };
+    let mut scan = Scan {
+        source,
+        at: 0,
+        called: HashMap::new(),
+        defined: HashSet::new(),
+        named: HashSet::new(),
+        compared: Vec::new(),
+        hole: None,
+    };
     scan.code(false);
     scan
 }
@@ -79,6 +99,9 @@ struct Scan<'s> {
     defined: HashSet<&'s str>,
     /// Words that are not followed by `(`.
     named: HashSet<&'s str>,
+    compared: Vec<Compared<'s>>,
+    /// The first text in double quotes with what looks like a value in it.
+    hole: Option<usize>,
 }
 
 impl<'s> Scan<'s> {
@@ -120,6 +143,9 @@ impl<'s> Scan<'s> {
         let length = self.rest().iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let (word, start) = (&self.source[self.at..self.at + length], self.at);
         self.at += length;
+        if matches!(self.peek(), Some(b'.' | b'[')) {
+            self.compared.extend(comparison(self.source, start));
+        }
         let next = self.rest().iter().find(|byte| !byte.is_ascii_whitespace());
         if after_fn {
             self.defined.insert(word);
@@ -155,12 +181,17 @@ impl<'s> Scan<'s> {
     }
 
     fn quoted(&mut self, quote: u8) {
+        let start = self.at;
         self.at += 1;
         while let Some(byte) = self.peek() {
             self.at += if byte == b'\\' { 2 } else { 1 };
             if byte == quote {
-                return;
+                break;
             }
+        }
+        let text = self.source.get(start..self.at).unwrap_or_default();
+        if quote == b'"' && self.hole.is_none() && has_hole(text) {
+            self.hole = Some(start);
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Data {
     pub(super) output: Output,
     /// What a guest with WASI takes for a system.
     pub(super) system: System,
+    /// Whether an engine inside the guest runs its author's code.
+    pub(super) is_interpreted: bool,
 }
 
 /// What one call did, apart from its edits.
@@ -53,6 +55,8 @@ pub(super) struct CallRecord {
     pub(super) refusals: usize,
     /// What the guest was refused last, reading or writing: it may be the error that nobody catches.
     pub(super) refused: Option<GuestRefusal>,
+    /// What a guest with an engine of its own asked for last: a method, and a name.
+    pub(super) asked: Option<(&'static str, String)>,
 }
 
 impl Data {
@@ -114,8 +118,7 @@ impl Data {
         self.call.log_bytes += text.len();
         if self.call.log_bytes > self.budget.log_bytes {
             let limit = self.budget.log_bytes;
-            return Err(Fault::new(FaultKind::Log, format!("logged more than {limit} bytes"))
-                .hint("log less, or raise `log_kib` in plugin.toml"));
+            return Err(Fault::over(FaultKind::Log, format!("logged more than {limit} bytes")));
         }
         if self.call.log.len() >= LOG_LINES {
             return Err(Fault::new(FaultKind::Log, format!("logged more than {LOG_LINES} lines")).hint("log less"));

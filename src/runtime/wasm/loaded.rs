@@ -30,6 +30,8 @@ pub(super) struct Loaded {
     pub(super) pre: InstancePre<Data>,
     /// The deadline in ticks of the engine's clock.
     pub(super) ticks: u64,
+    /// Whether it brings an engine for another language with it: those alone need WASI.
+    pub(super) is_interpreted: bool,
     hooks: Vec<(Hook, ComponentExportIndex)>,
 }
 
@@ -72,6 +74,7 @@ impl Loaded {
             engine: engine.clone(),
             pre,
             ticks: engine::ticks(package.budget.deadline),
+            is_interpreted: component.component_type().imports(engine).any(|(name, _)| wasi::knows(name)),
             hooks: hooks.collect::<Result<_, _>>()?,
             package: Package { code: Arc::default(), ..package.clone() },
         })

@@ -75,6 +75,7 @@ impl WasmSession {
             overtime: Overtime::default(),
             output: Output::default(),
             system: System::default(),
+            is_interpreted: self.plugin.is_interpreted,
         };
         let mut store = Store::new(engine, data);
         store.limiter(|data| &mut data.memory);
@@ -108,7 +109,7 @@ impl Session for WasmSession {
         let said = match said {
             Ok(said) => said.and_then(|verdict| printed.map(|()| verdict)),
             Err(error) => {
-                let fault = trouble::fault_of(&error, &self.plugin.package.budget, data.memory.denied);
+                let fault = trouble::fault_of(&error, data);
                 Err(wasi::cause(fault, data))
             }
         };

@@ -138,14 +138,24 @@ fn link_enquiry(things: &mut Things<'_>) -> Result<()> {
     })
 }
 
+/// Notes what a guest asks for whose own functions nobody sees.
+fn note(store: &mut Ctx<'_>, method: &'static str, name: &WasmStr) -> Result<()> {
+    if store.data().is_interpreted {
+        let name = short(&name_in(name, store)?).to_owned();
+        store.data_mut().call.asked = Some((method, name));
+    }
+    Ok(())
+}
+
 /// Links a method that reads one text by name.
 fn reads<T: 'static>(
     things: &mut Things<'_>,
-    method: &str,
+    method: &'static str,
     read: for<'a> fn(&'a Data, u32, &str) -> Result<Text<'a>>,
 ) -> Result<()> {
     let run = move |mut store: Ctx<'_>, (this, name): (Resource<T>, WasmStr)| -> Result<Refusable<Option<String>>> {
         store.data_mut().count()?;
+        note(&mut store, method, &name)?;
         let name = name_in(&name, &store)?;
         let text = read(store.data(), this.rep(), &name)?.map(|text| text.map(Cow::into_owned));
         Ok((text.map_err(|refusal| store.data_mut().refuse(refusal)),))
@@ -156,11 +166,12 @@ fn reads<T: 'static>(
 /// Links a method that reads all texts by name.
 fn reads_all<T: 'static>(
     things: &mut Things<'_>,
-    method: &str,
+    method: &'static str,
     read: for<'a> fn(&'a Data, u32, &str) -> Result<Texts<'a>>,
 ) -> Result<()> {
     let run = move |mut store: Ctx<'_>, (this, name): (Resource<T>, WasmStr)| -> Result<Refusable<Vec<String>>> {
         store.data_mut().count()?;
+        note(&mut store, method, &name)?;
         let name = name_in(&name, &store)?;
         let texts = read(store.data(), this.rep(), &name)?;
         let texts = texts.map(|texts| texts.into_iter().map(Cow::into_owned).collect());
@@ -172,10 +183,11 @@ fn reads_all<T: 'static>(
 /// Links a method that writes a text by name.
 fn writes<T: 'static>(
     things: &mut Things<'_>,
-    method: &str,
+    method: &'static str,
     write: fn(&mut Subject, u32, &str, &str) -> Result<Edited>,
 ) -> Result<()> {
     let run = move |mut store: Ctx<'_>, (this, name, value): (Resource<T>, WasmStr, WasmStr)| {
+        note(&mut store, method, &name)?;
         edit(&mut store, |store, subject| write(subject, this.rep(), &name_in(&name, store)?, &value.to_str(store)?))
     };
     things.func_wrap(&format!("[method]{method}"), run)
@@ -195,7 +207,7 @@ fn edit(store: &mut Ctx<'_>, write: impl FnOnce(&Ctx<'_>, &mut Subject) -> Resul
             Ok((Err(data.refuse(refusal)),))
         }
         Ok(Err(EditError::TooMany(limit))) => {
-            Err(Fault::new(FaultKind::Edits, format!("asked for more than {limit} edits")).into())
+            Err(Fault::over(FaultKind::Edits, format!("asked for more than {limit} edits")).into())
         }
         Err(error) => Err(error),
     }

@@ -5,17 +5,32 @@ use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use crate::plugin::budget::Budget;
 use crate::plugin::fault::{Fault, FaultKind};
 
+use super::data::Data;
+
 /// Most functions named in a hint.
 const FRAMES: usize = 3;
 
-/// Sorts an error of a call. `denied` says that the guest was refused memory before.
-pub(super) fn fault_of(error: &Error, budget: &Budget, denied: bool) -> Fault {
-    let fault = kind_of(error, budget, denied);
-    // Names of functions are the guest's own words.
-    match error.downcast_ref::<WasmBacktrace>().and_then(place) {
-        Some(place) if fault.hint.is_none() => fault.hint(place),
+/// Sorts an error of a call, by what the guest had asked for until then.
+pub(super) fn fault_of(error: &Error, data: &Data) -> Fault {
+    let fault = kind_of(error, &data.budget, data.memory.denied);
+    let place = || error.downcast_ref::<WasmBacktrace>().and_then(place);
+    let is_over = matches!(fault.kind, FaultKind::Deadline | FaultKind::Memory);
+    // An engine inside the guest has functions of its own on the stack, and its author's are not among them.
+    let place = if is_over && data.is_interpreted { data.call.asked.as_ref().map(last_asked) } else { place() };
+    // What is in both are the guest's own words, too.
+    match (&fault.hint, place) {
+        (Some(hint), Some(place)) if is_over => {
+            let both = format!("{place}; {hint}");
+            fault.hint(both)
+        }
+        (None, Some(place)) => fault.hint(place),
         _ => fault,
     }
+}
+
+/// What a guest was given or told last is near to where it was.
+fn last_asked((method, name): &(&'static str, String)) -> String {
+    format!("the last that it asked for was `{method}` of `{name}`")
 }
 
 fn kind_of(error: &Error, budget: &Budget, denied: bool) -> Fault {
@@ -35,12 +50,12 @@ fn kind_of(error: &Error, budget: &Budget, denied: bool) -> Fault {
 
 fn deadline(budget: &Budget) -> Fault {
     let limit = budget.deadline.as_millis();
-    Fault::new(FaultKind::Deadline, format!("did not finish within {limit} ms"))
+    Fault::over(FaultKind::Deadline, format!("did not finish within {limit} ms"))
 }
 
 fn memory(budget: &Budget) -> Fault {
-    let limit = budget.memory_bytes >> 10;
-    Fault::new(FaultKind::Memory, format!("asked for more than {limit} KiB of memory in sum"))
+    let limit = budget.memory_bytes >> 20;
+    Fault::over(FaultKind::Memory, format!("asked for more than {limit} MiB of memory in sum"))
 }
 
 fn trapped(trap: Trap) -> Fault {

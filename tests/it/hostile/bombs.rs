@@ -21,13 +21,12 @@ fn more(more: impl Into<String>) -> impl Fn() -> Vec<u8> {
 
 fn memory() -> Vec<Attack> {
     let bomb = |name, place, body: &'static str, extra: &'static str| {
-        wasm(name, (place, "memory in sum"), Fault(Memory), PATIENT, move || guest(REALLOC, body, extra))
-            .told("65536 KiB")
+        wasm(name, (place, "memory in sum"), Fault(Memory), PATIENT, move || guest(REALLOC, body, extra)).told("64 MiB")
     };
     let bomb_in = |name, place, realloc: &str, body: &str, extra: &str| {
         let [realloc, body, extra] = [realloc, body, extra].map(str::to_owned);
         wasm(name, (place, "memory in sum"), Fault(Memory), PATIENT, move || guest(&realloc, &body, &extra))
-            .told("65536 KiB")
+            .told("64 MiB")
     };
     let harmless =
         |name, limit, body: &'static str| wasm(name, ("memory.grow", limit), Harmless, PATIENT, move || hook(body));

@@ -107,7 +107,12 @@ fn facts(name: &str, language: Language, hooks: HookSet, in_home: bool) -> Facts
     let mut truths: Vec<String> = hooks.iter().map(|hook| hook.name().to_owned()).collect();
     truths.push(language.name().to_owned());
     let only = |hook: Hook| hooks.contains(hook) && hooks.iter().count() == 1;
-    truths.push(if only(Hook::Enquiry) { "only_enquiry" } else { "not_only_enquiry" }.to_owned());
+    let enquiry = match hooks.contains(Hook::Enquiry) {
+        true if only(Hook::Enquiry) => "only_enquiry",
+        true => "also_enquiry",
+        false => "never_enquiry",
+    };
+    truths.push(enquiry.to_owned());
     if !only(Hook::ImportRow) {
         truths.push("not_only_import_row".to_owned());
     }

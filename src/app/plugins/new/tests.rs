@@ -24,6 +24,9 @@ fn every_package_is_whole_and_says_nothing_of_hooks_that_it_does_not_have() {
         let files = contents::files("tidy-names", language, hooks, true);
         let manifest = crate::plugin::manifest::Manifest::parse(text(&files, "plugin.toml"), "x");
         let manifest = manifest.unwrap_or_else(|faults| panic!("{language}: {faults:?}"));
+        // A call is never lost to a new plugin, whatever else it does.
+        let keeps_enquiries = matches!(manifest.on_fault, None | Some(crate::plugin::manifest::OnFault::Skip));
+        assert!(keeps_enquiries || !hooks.contains(Hook::Enquiry), "{language}");
         assert_eq!(
             (manifest.name.as_str(), manifest.config.len()),
             ("tidy-names", usize::from(hooks.contains(Hook::Create)))

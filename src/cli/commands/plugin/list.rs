@@ -17,6 +17,7 @@ pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> 
     let standings = app.plugin_standings(&generation);
     let probations = app.plugin_probations(&generation)?;
     let observed = app.plugins_observed(&generation);
+    let unknown = app.unknown_plugins(&generation);
     let json = || {
         let mut list = list_json(&generation);
         for plugin in list["plugins"].as_array_mut().into_iter().flatten() {
@@ -30,10 +31,16 @@ pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> 
             });
             plugin["observed"] = seen.unwrap_or(Value::Null);
         }
+        list["unknown"] = json!(unknown);
         list
     };
     let text = || {
         let mut text = list_text(&generation);
+        text.extend(unknown.iter().map(|name| {
+            format!(
+                "\ncarnet.toml has settings for `{name}`, and there is no such plugin: correct the name under [plugins]"
+            )
+        }));
         text.extend(standings.iter().filter_map(standing_text).map(|line| format!("\n{line}")));
         text.extend(probations.iter().map(|trial| format!("\n{}", probation_text(trial))));
         text.extend(observed.iter().map(|it| {
@@ -92,6 +99,7 @@ fn refused_json(refused: &Refused) -> Value {
     json!({
         "name": refused.name, "version": null, "hash": null, "engine": null, "hooks": [], "state": "refused",
         "path": refused.path, "error": refused.error.to_string(), "hint": refused.error.hint,
+        "more": refused.more.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
@@ -133,7 +141,13 @@ fn list_text(generation: &Generation) -> String {
         Some(vec![refused.name.clone(), waits.version.clone(), blank(), blank(), blank(), "waiting".to_owned()])
     }));
     let refused: String = generation.refused.iter().map(refused_text).collect();
-    format!("generation {}\n{}{}{refused}", generation.number, table(&rows), unbuilt_text(generation))
+    // Headings over nothing say nothing.
+    let listed = match (rows.len(), generation.refused.is_empty()) {
+        (1, true) => "there are no plugins in plugins/ and scripts/: `carnet plugin new NAME` starts one\n".to_owned(),
+        (1, false) => "nothing is in service\n".to_owned(),
+        _ => table(&rows),
+    };
+    format!("generation {}\n{listed}{}{refused}", generation.number, unbuilt_text(generation))
 }
 
 /// Says how to bring what is not built into service.
@@ -146,5 +160,11 @@ pub(super) fn unbuilt_text(generation: &Generation) -> String {
 
 fn refused_text(refused: &Refused) -> String {
     let hint = refused.error.hint.as_ref().map_or_else(String::new, |hint| format!("\n  hint: {hint}"));
-    format!("\n{refused}{hint}\n")
+    // It says how many more there are, and not what they are.
+    let all = if refused.more.is_empty() || refused.waits.is_some() {
+        String::new()
+    } else {
+        format!("\n  all of it: `carnet plugin check {}`", refused.path.display())
+    };
+    format!("\n{refused}{hint}{all}\n")
 }

@@ -11,7 +11,7 @@ use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
-use crate::plugin::service::{LogLevel, LogLine};
+use crate::plugin::service::{LogLevel, LogLine, StateWrite};
 use crate::plugin::verdict::Verdict;
 
 /// Calls one hook of a plugin on an event.
@@ -50,6 +50,7 @@ fn tried_json(tried: &Tried, hook: Hook) -> Value {
         "plugin": tried.plugin, "version": tried.version, "hook": hook.name(), "verdict": verdict, "detail": detail,
         "edits": played.edits.iter().map(|edit| json!({ "field": edit.what, "old": edit.old, "new": edit.new })).collect::<Vec<_>>(),
         "refused": tried.refused, "log": log_json(&played.log),
+        "state": played.state.iter().map(|write| json!({ "key": write.key, "value": remembered(write) })).collect::<Vec<_>>(),
         "spent": {
             "microseconds": micros(spent.time), "memory_bytes": spent.memory_bytes, "operations": spent.operations,
             "log_bytes": spent.log_bytes, "host_calls": spent.host_calls, "edits": played.edits.len(),
@@ -59,6 +60,11 @@ fn tried_json(tried: &Tried, hook: Hook) -> Value {
             "log_bytes": budget.log_bytes, "host_calls": budget.host_calls, "edits": budget.edits,
         },
     })
+}
+
+/// What is to be remembered under a key, as text; nothing where it is forgotten.
+fn remembered(write: &StateWrite) -> Option<String> {
+    write.value.as_ref().map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
 /// A fault with its place and the way out.
@@ -106,13 +112,10 @@ fn tried_text(tried: &Tried, hook: Hook) -> String {
     }
     if !played.state.is_empty() {
         text.push_str("\nto remember\n");
-        let rows = played.state.iter().map(|write| {
-            let value = write
-                .value
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |value| String::from_utf8_lossy(value).into_owned());
-            vec![format!("  {}", write.key), value]
-        });
+        let rows = played
+            .state
+            .iter()
+            .map(|write| vec![format!("  {}", write.key), remembered(write).unwrap_or_else(|| "–".to_owned())]);
         text.push_str(&table(&rows.collect::<Vec<_>>()));
     }
     text.push('\n');

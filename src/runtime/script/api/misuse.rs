@@ -124,6 +124,16 @@ pub(in crate::runtime::script) fn no_function(signature: &str) -> Fault {
             "a column or key that is not there gives `()`: ask first (`if x != () {{ … }}`), or write `(x ?? \"\").{name}(…)`"
         ));
     }
+    if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        let fault = fault(format!("`{name}` does not go with {}", told.join(" and ")));
+        return match sign_hint(&types) {
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        };
+    }
+    if let (Some(&TEXT | &"string"), Some(reader)) = (types.first(), reader_of(name)) {
+        return fault(format!("`{name}` is not for texts")).hint(format!("of a text it is `{reader}`"));
+    }
     let overloads: Vec<&Registered> = functions(name).collect();
     if let Some((at, wanted)) = mismatch(&overloads, &types) {
         // The thing before the dot is the first value, and no argument of the entry.
@@ -146,6 +156,27 @@ pub(in crate::runtime::script) fn no_function(signature: &str) -> Fault {
         }
         Some(near) => fault(format!("there is no function `{name}`")).hint(format!("did you mean `{near}`?")),
         None => fault(format!("there is no function `{name}`")).hint("scripts/REFERENCE.md lists what there is"),
+    }
+}
+
+/// What to do about a sign between values that it is not for.
+fn sign_hint(types: &[&str]) -> Option<&'static str> {
+    let has = |kinds: &[&str]| types.iter().any(|name| kinds.contains(name));
+    if has(&["()"]) {
+        Some("a value that is missing is `()`: write `x ?? 0`, or ask first (`if x != () { … }`)")
+    } else if has(&[TEXT, "string"]) && has(&["i64", "f64"]) {
+        Some("make a number of the text, as by `parse_int(text)` or `parse_number(text, \"1,234.50\")`")
+    } else {
+        None
+    }
+}
+
+/// What makes a number of a text, for a function that makes one of another number.
+fn reader_of(name: &str) -> Option<&'static str> {
+    match name {
+        "to_int" => Some("parse_int(text)"),
+        "to_float" => Some("parse_float(text)"),
+        _ => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Rhai's own functions that could grow without bound or wait, replaced by ones that cannot.
+//! Rhai's own functions that could grow without bound or wait, replaced by ones that cannot; and those that change a text, which give it
+//! back as well: `row.company = row.company.trim();` would otherwise empty the cell.
 
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, ImmutableString, NativeCallContext, Position};
 
@@ -17,7 +18,18 @@ pub(super) fn register(table: &mut Table) {
     table.inner("replace", |text: &mut ImmutableString, find: &str, with: char| {
         replace(text, find, with.encode_utf8(&mut [0; 4]))
     });
+    table.inner("replace", |text: &mut ImmutableString, find: char, with: char| {
+        replace(text, find.encode_utf8(&mut [0; 4]), with.encode_utf8(&mut [0; 4]))
+    });
     table.inner("map", |context: NativeCallContext, array: Array, mapper: FnPtr| map(&context, array, &mapper));
+    table.inner("trim", |text: &mut ImmutableString| {
+        if text.trim().len() < text.len() {
+            *text = text.trim().into();
+        }
+        text.clone()
+    });
+    table.inner("make_upper", |text: &mut ImmutableString| cased(text, str::to_uppercase));
+    table.inner("make_lower", |text: &mut ImmutableString| cased(text, str::to_lowercase));
     // Padding with nothing would never end.
     table.inner("pad", |text: &mut ImmutableString, length: i64, with: &str| pad(text, length, with));
     sorting::register(table);
@@ -33,21 +45,28 @@ fn refused<T>(name: &str) -> Outcome<T> {
     Err(EvalAltResult::ErrorRuntime(format!("`{name}` is not available").into(), Position::NONE).into())
 }
 
-fn replace(text: &mut ImmutableString, find: &str, with: &str) -> Outcome<()> {
+fn cased(text: &mut ImmutableString, to: fn(&str) -> String) -> Outcome<ImmutableString> {
+    let cased = to(text);
+    patterns::check_length(cased.len())?;
+    *text = cased.into();
+    Ok(text.clone())
+}
+
+fn replace(text: &mut ImmutableString, find: &str, with: &str) -> Outcome<ImmutableString> {
     let count = text.matches(find).count();
     let grown = text.len() + count.saturating_mul(with.len());
     patterns::check_length(grown.saturating_sub(count * find.len()))?;
     if count > 0 {
         *text = text.replace(find, with).into();
     }
-    Ok(())
+    Ok(text.clone())
 }
 
-fn pad(text: &mut ImmutableString, length: i64, with: &str) -> Outcome<()> {
+fn pad(text: &mut ImmutableString, length: i64, with: &str) -> Outcome<ImmutableString> {
     let length = usize::try_from(length).unwrap_or(0);
     let missing = length.saturating_sub(text.chars().count());
     if missing == 0 {
-        return Ok(());
+        return Ok(text.clone());
     }
     if with.is_empty() {
         return Err("`pad` takes a text that is not empty".into());
@@ -56,7 +75,7 @@ fn pad(text: &mut ImmutableString, length: i64, with: &str) -> Outcome<()> {
     let padded = format!("{text}{}", with.chars().cycle().take(missing).collect::<String>());
     patterns::check_length(padded.len())?;
     *text = padded.into();
-    Ok(())
+    Ok(text.clone())
 }
 
 /// Weighs what it collects, which is in no variable yet.

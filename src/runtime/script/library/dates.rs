@@ -5,6 +5,7 @@ use std::str::FromStr;
 use chrono::{Datelike, Days, NaiveDate};
 use rhai::{Array, Dynamic, NativeCallContext};
 
+use super::months::{MONTHS, month_of};
 use super::{charged, given, one, text_at, texts_at, two, whole_at};
 use crate::domain::date::{self, DateFormat};
 use crate::domain::text::{clean, plain_number, shown};
@@ -16,37 +17,31 @@ use crate::runtime::script::call::{Call, Outcome};
 const MIN_YEAR: i32 = 1800;
 /// Longest text that is read as a date, in bytes.
 const MAX_DATE: usize = 100;
+/// How many years more the Buddhist calendar counts.
+const BUDDHIST: i32 = 543;
 /// Most formats that are tried.
 const MAX_FORMATS: usize = 20;
 /// How formats are told to people who wrote another.
-const HOW: &str = "a format is made of YYYY, MM or M, DD or D, MMM (Jan) or MMMM (January), what stands between them, and `*` at the end for whatever follows; \
+const HOW: &str = "a format is made of YYYY (BBBB of the Buddhist calendar), MM or M, DD or D, MMM (Jan) or MMMM (January), what stands between them \
+                   (letters in square brackets: `D [de] MMMM [de] YYYY`), and `*` at the end for whatever follows; \
                    YY is read with `parse_date(text, format, first_year)`";
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
 pub(super) fn register(table: &mut Table) {
     table.chapter(
         "Dates",
         "Dates are texts, `YYYY-MM-DD`. Days that don't exist are not rolled over, and years before 1800 are not believed, so that what \
          cannot be read gives `\"\"`. A script has no clock: ages are counted to a day that it is given.",
     );
-    table.say("parse_date(text, format)", "A date from a text. The three formats of `date_format` (`\"MM/DD/YYYY\"`, `\"DD/MM/YYYY\"`, `\"YYYY-MM-DD\"`) are read as the built-in rules read them, with any separator, ISO dates included. Others are read to the letter; names of months are English ones. An array of formats is tried in its order.", &[
+    table.say("parse_date(text, format)", "A date from a text. The three formats of `date_format` (`\"MM/DD/YYYY\"`, `\"DD/MM/YYYY\"`, `\"YYYY-MM-DD\"`) are read as the built-in rules read them, with any separator, ISO dates included. Others are read to the letter. Names of months are those of English, French, German, Italian, Portuguese and Spanish, in full (`MMMM`) or as they are shortened (`MMM`), whatever their case and accents. `BBBB` is a year of the Buddhist calendar. Words stand in square brackets. An array of formats is tried in its order.", &[
         (r#"parse_date("14/12/1980", "DD/MM/YYYY")"#, r#""1980-12-14""#),
         (r#"parse_date("31/02/1980", "DD/MM/YYYY")"#, r#""""#),
         (r#"parse_date("14 Dec 1980", "D MMM YYYY")"#, r#""1980-12-14""#),
         (r#"parse_date("December 4, 1980", ["YYYY-MM-DD", "MMMM D, YYYY"])"#, r#""1980-12-04""#),
+        (r#"parse_date("3. Dez. 1980", "D. MMM YYYY")"#, r#""1980-12-03""#),
+        (r#"parse_date("03.Dec.1980", "DD.MMM.YYYY")"#, r#""1980-12-03""#),
+        (r#"parse_date("3 marzo 1980", "D MMMM YYYY")"#, r#""1980-03-03""#),
+        (r#"parse_date("3 de marzo de 1980", "D [de] MMMM [de] YYYY")"#, r#""1980-03-03""#),
+        (r#"parse_date("1980年12月3日", "YYYY年M月D日")"#, r#""1980-12-03""#),
+        (r#"parse_date("14/12/2523", "DD/MM/BBBB")"#, r#""1980-12-14""#),
         (r#"parse_date("2024-05-01T13:45:00Z", "YYYY-MM-DD*")"#, r#""2024-05-01""#),
     ]);
     table.say(
@@ -59,7 +54,7 @@ pub(super) fn register(table: &mut Table) {
     );
     table.say(
         "format_date(date, format)",
-        "A date in another format; `\"\"` when it is none.",
+        "A date in another format, with English names of months; `\"\"` when it is none.",
         &[(r#"format_date("1980-12-04", "D MMMM YYYY")"#, r#""4 December 1980""#)],
     );
     table.say(
@@ -168,6 +163,8 @@ fn read_any(call: &Call, text: &str, formats: &[rhai::ImmutableString], first_ye
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Part {
     Year,
+    /// Of the Buddhist calendar: 543 years more.
+    BuddhistYear,
     ShortYear,
     /// Two digits, or one or two.
     Month(bool),
@@ -188,6 +185,7 @@ fn parts(function: &str, format: &str) -> Outcome<Vec<Part>> {
     }
     let words = [
         ("YYYY", Part::Year),
+        ("BBBB", Part::BuddhistYear),
         ("YY", Part::ShortYear),
         ("MMMM", Part::MonthName(true)),
         ("MMM", Part::MonthName(false)),
@@ -203,7 +201,10 @@ fn parts(function: &str, format: &str) -> Outcome<Vec<Part>> {
         if let Some((word, part)) = words.iter().find(|(word, _)| left.starts_with(word)) {
             parts.push(part.clone());
             left = &left[word.len()..];
-        } else if sign.is_alphabetic() {
+        } else if let Some((words, rest)) = left.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            parts.extend(words.chars().map(Part::Sign));
+            left = rest;
+        } else if sign.is_ascii_alphabetic() {
             return Err(wrong());
         } else {
             parts.push(Part::Sign(sign));
@@ -211,7 +212,7 @@ fn parts(function: &str, format: &str) -> Outcome<Vec<Part>> {
         }
     }
     let count = |test: fn(&Part) -> bool| parts.iter().filter(|part| test(part)).count();
-    let sound = count(|part| matches!(part, Part::Year | Part::ShortYear)) == 1
+    let sound = count(|part| matches!(part, Part::Year | Part::BuddhistYear | Part::ShortYear)) == 1
         && count(|part| matches!(part, Part::Month(_) | Part::MonthName(_))) == 1
         && count(|part| matches!(part, Part::Day(_))) == 1
         && parts.iter().rev().skip(1).all(|part| *part != Part::Rest);
@@ -220,9 +221,10 @@ fn parts(function: &str, format: &str) -> Outcome<Vec<Part>> {
 
 fn read(text: &str, parts: &[Part], first_year: Option<i32>) -> Option<NaiveDate> {
     let (mut year, mut month, mut day, mut left) = (0, 0, 0, text);
-    for part in parts {
+    for (at, part) in parts.iter().enumerate() {
         match part {
             Part::Year => year = i32::try_from(number(&mut left, 4, 4)?).ok()?,
+            Part::BuddhistYear => year = i32::try_from(number(&mut left, 4, 4)?).ok()? - BUDDHIST,
             Part::ShortYear => {
                 let short = i32::try_from(number(&mut left, 2, 2)?).ok()?;
                 let first = first_year?;
@@ -230,7 +232,13 @@ fn read(text: &str, parts: &[Part], first_year: Option<i32>) -> Option<NaiveDate
             }
             Part::Month(two) => month = number(&mut left, if *two { 2 } else { 1 }, 2)?,
             Part::Day(two) => day = number(&mut left, if *two { 2 } else { 1 }, 2)?,
-            Part::MonthName(full) => month = month_name(&mut left, *full)?,
+            Part::MonthName(full) => {
+                month = month_name(&mut left, *full)?;
+                // The dot of a shortened name, where the format has none of its own.
+                if !full && parts.get(at + 1) != Some(&Part::Sign('.')) {
+                    left = left.strip_prefix('.').unwrap_or(left);
+                }
+            }
             Part::Sign(sign) => left = left.strip_prefix(*sign)?,
             Part::Rest => left = "",
         }
@@ -246,21 +254,13 @@ fn number(left: &mut &str, fewest: usize, most: usize) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// Takes the name of a month off the front, whatever its case.
+/// Takes the name of a month off the front.
 fn month_name(left: &mut &str, full: bool) -> Option<u32> {
-    let count = left.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let count = left.find(|c: char| !c.is_alphabetic()).unwrap_or(left.len());
     let (word, rest) = left.split_at_checked(count)?;
-    let word = word.to_ascii_lowercase();
-    let fits = |name: &&str| {
-        if full {
-            **name == word
-        } else {
-            word == name[..3] || word == **name || (word == "sept" && name.starts_with("sept"))
-        }
-    };
-    let at = MONTHS.iter().position(fits)?;
+    let month = month_of(word, full)?;
     *left = rest;
-    u32::try_from(at + 1).ok()
+    Some(month)
 }
 
 fn write(date: NaiveDate, parts: &[Part]) -> String {
@@ -270,6 +270,7 @@ fn write(date: NaiveDate, parts: &[Part]) -> String {
     for part in parts {
         let _ = match part {
             Part::Year => write!(text, "{:04}", date.year()),
+            Part::BuddhistYear => write!(text, "{:04}", date.year() + BUDDHIST),
             Part::ShortYear => write!(text, "{:02}", date.year().rem_euclid(100)),
             Part::Month(true) => write!(text, "{:02}", date.month()),
             Part::Month(false) => write!(text, "{}", date.month()),

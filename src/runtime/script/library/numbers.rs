@@ -14,8 +14,9 @@ const MAX_DECIMALS: i64 = 15;
 
 pub(super) fn register(table: &mut Table) {
     table.chapter("Numbers", "The style says by an example how numbers are written: `\"1,234.50\"`, `\"1.234,50\"`, `\"1 234,50\"`, `\"1'234.50\"`, `\"1234.50\"` or `\"1234,50\"`.");
-    table.say("parse_number(text, style)", "The number, with decimals; `()` when it is none in that style. Signs, currency signs and percent signs around it are passed over; a minus or brackets make it negative.", &[
+    table.say("parse_number(text, style)", "The number, with decimals; `()` when it is none in that style. Currency signs, their codes and percent signs around it are passed over; a minus or brackets make it negative.", &[
         (r#"parse_number("€ 1.234,50", "1.234,50")"#, "1234.5"),
+        (r#"parse_number("EUR 12.000,00", "1.234,50")"#, "12000.0"),
         (r#"parse_number("(1,234)", "1,234.50")"#, "-1234.0"),
         (r#"parse_number("12.34", "1.234,50")"#, "()"),
     ]);
@@ -87,7 +88,7 @@ fn parse(text: &str, style: Style) -> Option<f64> {
     let text = plain_number(text.trim());
     let in_brackets = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     let beside = |c: char| c.is_whitespace() || matches!(c, '$' | '€' | '£' | '¥' | '%');
-    let text = in_brackets.unwrap_or(&text).trim_matches(beside);
+    let text = without_code(in_brackets.unwrap_or(&text).trim_matches(beside)).trim_matches(beside);
     let (text, minus) = match text.strip_prefix('-').or_else(|| text.strip_suffix('-')) {
         Some(rest) => (rest, true),
         None => (text.strip_prefix('+').unwrap_or(text), false),
@@ -104,6 +105,17 @@ fn parse(text: &str, style: Style) -> Option<f64> {
         && !(whole.is_empty() && decimals.is_empty());
     let number: f64 = sound.then(|| format!("0{}.{decimals}0", groups.concat()).parse().ok())??;
     Some(if minus || in_brackets.is_some() { -number } else { number })
+}
+
+/// Takes a code of a currency off either end: three capitals, such as `EUR`.
+fn without_code(text: &str) -> &str {
+    let is_code = |part: &str| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    let last = text.len().saturating_sub(3);
+    match (text.split_at_checked(3), text.split_at_checked(last)) {
+        (Some((code, rest)), _) if is_code(code) => rest,
+        (_, Some((rest, code))) if is_code(code) => rest,
+        _ => text,
+    }
 }
 
 fn write(number: f64, decimals: usize, style: Style) -> String {

@@ -21,9 +21,10 @@ pub(super) fn register(table: &mut Table) {
     );
     table.say(
         "normalize_phone(text, country)",
-        "The same; numbers without a country code belong to that country.",
+        "The same; numbers without a country code belong to that country. A blank country is not known, and what is no country throws.",
         &[
             (r#"normalize_phone(row.mobile, "Hong Kong")"#, r#""+85291234567""#),
+            (r#"normalize_phone("+852 9123 4567", row["Country"])"#, r#""+85291234567""#),
             (r#"normalize_phone("020 7946 0018", "GB")"#, r#""+442079460018""#),
         ],
     );
@@ -92,34 +93,34 @@ fn reading(table: &mut Table) {
     one(table, "normalize_phone", |_, text| given(number(text, None)));
     table.function("normalize_phone", |context: NativeCallContext, value: &str, land: &str| {
         charged(&context)?;
-        given(number(value, Some(country("normalize_phone", land)?)))
+        given(number(value, country("normalize_phone", land)?))
     });
-    table.function("normalize_phone", |context: NativeCallContext, value: Dynamic, land: &str| {
+    table.function("normalize_phone", |context: NativeCallContext, value: Dynamic, land: Dynamic| {
         charged(&context)?;
-        let land = country("normalize_phone", land)?;
-        given(number(&text_at("normalize_phone", (0, 2), &value)?, Some(land)))
+        let land = country("normalize_phone", &text_at("normalize_phone", (1, 2), &land)?)?;
+        given(number(&text_at("normalize_phone", (0, 2), &value)?, land))
     });
-    table.function("find_phones", |context: NativeCallContext, value: Dynamic, land: &str| {
+    table.function("find_phones", |context: NativeCallContext, value: Dynamic, land: Dynamic| {
         let call = charged(&context)?;
-        let land = country("find_phones", land)?;
+        let land = country("find_phones", &text_at("find_phones", (1, 2), &land)?)?;
         let text = text_at("find_phones", (0, 2), &value)?;
         let mut found: Vec<String> = Vec::new();
         let apart = |c: char| matches!(c, '/' | ';' | ',' | '|' | '\n' | '、' | '；' | '，');
         for part in text.split(apart).filter(|part| !part.trim().is_empty()).take(MAX_NUMBERS) {
             call.check_clock()?;
-            let number = number(part.trim_matches([' ', ':']), Some(land));
+            let number = number(part.trim_matches([' ', ':']), land);
             if !number.is_empty() && !found.contains(&number) {
                 found.push(number);
             }
         }
         given_all(found.into_iter())
     });
-    table.function("format_phone", |context: NativeCallContext, value: Dynamic, land: &str| {
+    table.function("format_phone", |context: NativeCallContext, value: Dynamic, land: Dynamic| {
         charged(&context)?;
-        let land = country("format_phone", land)?;
+        let land = country("format_phone", &text_at("format_phone", (1, 2), &land)?)?;
         let text = text_at("format_phone", (0, 2), &value)?;
         given(match about(&text) {
-            Some(about) if about.country == Some(land) => about.national,
+            Some(about) if land.is_some() && about.country == land => about.national,
             Some(about) => about.international,
             None => text.to_string(),
         })
@@ -130,9 +131,16 @@ fn number(text: &str, country: Option<Country>) -> String {
     parse_number(text, PhoneMode::Lenient, country).ok().and_then(|number| number.e164).unwrap_or_default()
 }
 
-/// A country that a script names itself is its mistake, when there is none of that name.
-fn country(function: &str, name: &str) -> Outcome<Country> {
-    parse_country(name).map_err(|invalid| {
-        refused("COUNTRY_UNKNOWN", function, format!("`{function}`: {}", invalid.message), invalid.hint)
+/// A country that a script names itself is its mistake, when there is none of that name. A blank one is not known: it comes from a cell, or
+/// from `country_code`.
+fn country(function: &str, name: &str) -> Outcome<Option<Country>> {
+    if name.trim().is_empty() {
+        return Ok(None);
+    }
+    parse_country(name).map(Some).map_err(|invalid| {
+        let hint = invalid.hint.unwrap_or_default();
+        let hint =
+            format!("{hint}; of a cell, give it `country_code(…)`, which is blank where there is no such country");
+        refused("COUNTRY_UNKNOWN", function, format!("`{function}`: {}", invalid.message), Some(hint))
     })
 }

@@ -141,8 +141,8 @@ pub(super) fn register(table: &mut Table) {
     table.chapter(
         "What the language brings",
         "The most useful of [Rhai's own](https://rhai.rs/book/language/index.html) functions. They take just what they say: a missing value (`()`) \
-         has none of them, so write `(row[\"Notes\"] ?? \"\").len()`. `trim` and `replace` change the text that they are called on and return \
-         nothing. There are no `eval`, `import`, `export`, `sleep` and `timestamp`.",
+         has none of them, so write `(row[\"Notes\"] ?? \"\").len()`. `trim` and `replace` change the text that they are called on, and give it \
+         back, too. A text and a number are never equal, and neither is less than the other: `parse_int(row[\"Age\"]) < 18`. There are no `eval`, `import`, `export`, `sleep` and `timestamp`.",
     );
     texts(table);
     arrays(table);
@@ -181,13 +181,19 @@ fn texts(table: &mut Table) {
     );
     table.say(
         "text.trim()",
-        "Takes the blanks off both ends of the value that it is called on.",
-        &[("row.company.trim();", r#"sets company = "ACME   Trading Ltd.""#)],
+        "Takes the blanks off both ends of the value that it is called on, and gives it back.",
+        &[
+            ("row.company.trim();", r#"sets company = "ACME   Trading Ltd.""#),
+            ("row.city = upper(\"  Kowloon \".trim());", r#"sets city = "KOWLOON""#),
+        ],
     );
     table.say(
         "text.replace(part, with)",
-        "Replaces every occurrence in the value that it is called on.",
-        &[("contact.company.replace(\"Acme\", \"Globex\");", r#"sets company = "Globex""#)],
+        "Replaces every occurrence in the value that it is called on, and gives it back.",
+        &[
+            ("contact.company.replace(\"Acme\", \"Globex\");", r#"sets company = "Globex""#),
+            ("contact.company = contact.company.replace(\"Acme\", \"Globex\");", r#"sets company = "Globex""#),
+        ],
     );
     table.say("parse_int(text)", "The whole number; anything else throws.", &[(r#"parse_int("42") + 1"#, "43")]);
     table.say(

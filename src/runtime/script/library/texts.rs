@@ -32,10 +32,11 @@ pub(super) fn register(table: &mut Table) {
 }
 
 fn case(table: &mut Table) {
-    table.say("title_case(text)", "Capitals for names written in capitals or small letters only; words that mix both stay, and particles stay small.", &[
+    table.say("title_case(text)", "Capitals for names written in capitals or small letters only; words that mix both stay, and particles stay small. Behind a name, `III` and the like and legal forms of companies (`GmbH`, `LLC`) are written as they are.", &[
         (r#"title_case("ANN O'NEIL-SMITH")"#, r#""Ann O'Neil-Smith""#),
         (r#"title_case("ludwig VAN beethoven")"#, r#""Ludwig van Beethoven""#),
         (r#"title_case("McDonald")"#, r#""McDonald""#),
+        (r#"title_case("ACME WERKE GMBH")"#, r#""Acme Werke GmbH""#),
     ]);
     table.say(
         "upper(text)",

@@ -96,6 +96,101 @@ fn what_was_meant_is_told() {
 }
 
 #[test]
+fn habits_from_other_languages_are_told() {
+    check_body(
+        "if contact.has(\"city\") and contact.has(\"email\") { }",
+        "expecting '{' to start a statement block\n  main.rhai:2:28: if contact.has(\"city\") and contact.has(\"email\") { }\n  hint: write `&&`",
+    );
+    check_body(
+        "if contact.city == null { }",
+        "'null' is a reserved keyword\n  main.rhai:2:24: if contact.city == null { }\n  hint: a missing value is `()`, and a blank field is `\"\"`",
+    );
+    check_body(
+        "if contact.city == None { }",
+        "there is no variable `None`\n  main.rhai:2:24: if contact.city == None { }\n  hint: a missing value is `()`, and a blank field is `\"\"`",
+    );
+    check_body(
+        "contact.label(\"a\")\n    contact.label(\"b\");",
+        "expecting ';' to terminate this statement\n  main.rhai:3:5: contact.label(\"b\");\n  hint: the statement before it ends without a `;`",
+    );
+    check_body(
+        "let f = contact.labels.filter(x => x != \"a\");",
+        "expecting ',' to separate the arguments to function call 'filter'\n  main.rhai:2:37: let f = contact.labels.filter(x => x != \"a\");\n  hint: a function without a name is written `|item| item != \"\"`",
+    );
+    check_body(
+        "let n = contact.city || \"x\";",
+        "expecting a boolean expression, not a string\n  main.rhai:2:29: let n = contact.city || \"x\";\n  hint: `||` and `&&` are for conditions: the first text that is not blank is `first_filled([a, b])`, and `a ?? b` stands in for a missing value",
+    );
+}
+
+#[test]
+fn a_sign_between_values_that_it_is_not_for_is_told() {
+    check_body(
+        "let n = contact.city.len() - \"1\";",
+        "`-` does not go with a whole number and a text\n  main.rhai:2:32: let n = contact.city.len() - \"1\";\n  hint: make a number of the text, as by `parse_int(text)` or `parse_number(text, \"1,234.50\")`",
+    );
+    check_body(
+        "let n = [1].find(|n| n > 4) * 2;",
+        "`*` does not go with a missing value (`()`) and a whole number\n  main.rhai:2:33: let n = [1].find(|n| n > 4) * 2;\n  hint: a value that is missing is `()`: write `x ?? 0`, or ask first (`if x != () { … }`)",
+    );
+    check_body(
+        "let n = contact.city.to_int();",
+        "`to_int` is not for texts\n  main.rhai:2:26: let n = contact.city.to_int();\n  hint: of a text it is `parse_int(text)`",
+    );
+}
+
+#[test]
+fn what_compiles_and_is_never_meant_is_refused() {
+    check_body(
+        "if contact.zip < 1000 { contact.label(\"a\"); }",
+        "`contact.zip` is a text, and is compared with a number: that is never so\n  main.rhai:2:8: if contact.zip < 1000 { contact.label(\"a\"); }\n  hint: make a number of it, as by `parse_int(contact.zip)` or `parse_number(contact.zip, \"1,234.50\")`, or compare it with a text",
+    );
+    check_body(
+        "contact.company = \"Dear ${contact.city}\";",
+        "`${…}` between double quotes stands for itself\n  main.rhai:2:23: contact.company = \"Dear ${contact.city}\";\n  hint: put a text with values in it between back-quotes",
+    );
+    let sound = "let text = #{zip: 1}; if text.zip == 1 { reject(regex_replace(\"a\", \"(?P<n>a)\", \"${n}!\")); }";
+    assert!(failure(&format!("fn on_create(contact) {{ {sound} }}")).contains("a!"));
+}
+
+#[test]
+fn a_limit_is_told_where_it_was_passed() {
+    let place = |body: &str| {
+        let code = format!("fn on_create(contact) {{\n    spin();\n}}\nfn spin() {{\n    let n = 0;\n    {body}\n}}");
+        let budget = Budget { operations: 20_000, deadline: std::time::Duration::from_secs(60), ..Budget::STANDARD };
+        let script = ScriptRuntime::new().load(&Package { budget, ..package(&code) }).unwrap();
+        let returned = script.session(Services::none()).call(Hook::Create, contact_in_hand(Terms::open(9)));
+        let fault = returned.outcome.unwrap_err();
+        assert_eq!(fault.position.as_ref().map(|position| position.line), Some(6), "{body}: {fault:?}");
+        format!("{fault}; {}", fault.hint.as_deref().unwrap_or_default())
+    };
+    let told = place("while true { n += 1; }");
+    assert!(told.starts_with("it took more than 20000 operations; look for a loop"), "{told}");
+    assert!(told.ends_with("raise `operations` under [budget] in plugin.toml"), "{told}");
+    assert!(place("for i in 0..2000 { log_info(i); }").contains("more than 1000 lines"));
+    let told = place("for i in 0..100 { log_info(pad_left(\"x\", 1000, \"x\")); }");
+    assert!(told.contains("more than 65536 bytes") && told.contains("`log_kib`"), "{told}");
+}
+
+#[test]
+fn a_call_that_must_end_ends_whatever_it_catches() {
+    let budget = Budget { operations: 20_000, deadline: std::time::Duration::from_secs(60), ..Budget::STANDARD };
+    for body in [
+        "let n = 0; while true { try { while true { n += 1; } } catch { } }",
+        "while true { try { while true { contact.has(\"city\"); } } catch { contact.city = \"x\"; } }",
+        "while true { }",
+        "let n = 0; try { while true { n += 1; } } catch { }",
+    ] {
+        let code = format!("fn on_create(contact) {{ {body} }}");
+        let script = ScriptRuntime::new().load(&Package { budget, ..package(&code) }).unwrap();
+        let returned = script.session(Services::none()).call(Hook::Create, contact_in_hand(Terms::open(9)));
+        let fault = returned.outcome.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Operations, "{body}: {fault:?}");
+        assert!(returned.spent.operations <= 20_100, "{body}: {}", returned.spent.operations);
+    }
+}
+
+#[test]
 fn errors_in_closures_helpers_and_constants_have_their_line() {
     check(
         "fn on_create(contact) {\n    [1].map(|item| {\n        item / 0\n    });\n}",

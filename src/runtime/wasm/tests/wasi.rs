@@ -2,8 +2,10 @@
 //! `tests/it/hostile`.
 
 use super::guests::ACCEPT;
-use super::kit::{BUDGET, accepts, create, load, session};
+use super::kit::{BUDGET, SHORT, accepts, create, load, session};
 use super::wasi_guests::wasi_guest;
+use crate::plugin::budget::Budget;
+use crate::plugin::fault::FaultKind;
 use crate::plugin::service::{LogLevel, Services};
 
 /// What is printed.
@@ -79,6 +81,25 @@ fn an_error_that_was_printed_is_the_fault() {
     let fault = create(&mut *session(guest(body), BUDGET, Services::none())).outcome.unwrap_err();
     assert_eq!(fault.message, "raised ValueError: no");
     assert_eq!(fault.position.map(|position| position.to_string()).as_deref(), Some("my.py:7"));
+}
+
+#[test]
+fn a_guest_that_does_not_end_is_told_by_what_it_asked_for_last() {
+    // What its engine was at says nothing to its author.
+    let body = "(call $get (local.get $contact) (i32.const 48) (i32.const 7) (i32.const 2048)) (loop $again (br $again)) (unreachable)";
+    let over = |body: &str, budget: Budget| {
+        create(&mut *session(guest(body), budget, Services::none())).outcome.expect_err("more than it may spend")
+    };
+    let fault = over(body, SHORT);
+    assert_eq!((fault.kind, &*fault.message), (FaultKind::Deadline, "did not finish within 20 ms"));
+    let hint = fault.hint.unwrap_or_default();
+    assert!(hint.starts_with("the last that it asked for was `contact.get` of `company`; look for a loop"), "{hint}");
+    assert!(hint.contains("`deadline_ms` under [budget]"), "{hint}");
+    let fault = over("(loop $again (br $again)) (unreachable)", SHORT);
+    assert!(fault.hint.is_some_and(|hint| hint.starts_with("look for a loop")));
+    let fault = over("(drop (memory.grow (i32.const 2000))) (unreachable)", BUDGET);
+    assert!(fault.message.contains("more than 64 MiB"), "{fault}");
+    assert!(fault.hint.is_some_and(|hint| hint.contains("`memory_mib`")));
 }
 
 #[test]

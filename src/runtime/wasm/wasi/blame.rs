@@ -28,10 +28,10 @@ pub(in crate::runtime::wasm) fn cause(mut fault: Fault, data: &Data) -> Fault {
     }
     let Some(Uncaught { message, position, hint }) = uncaught(&data.output.last_words) else { return fault };
     fault.position = position;
-    fault.hint = None;
     if !ended_itself {
         return fault;
     }
+    fault.hint = None;
     if is_refusal(&message)
         && let Some(refused) = &data.call.refused
     {
@@ -113,7 +113,8 @@ fn of_interpreter(lines: &[&str]) -> Option<Uncaught> {
         let error = error.split_once("value: ").map_or(error, |(_, value)| value);
         match between(error, "KeyError(<class '", "'>)") {
             Some(class) => format!("gave Carnet a `{class}`, which its contract does not have there"),
-            None => format!("raised {error}"),
+            // One of the interpreter's own, such as that of a recursion without end.
+            None => return Some(Uncaught { message: format!("raised {error}"), position: None, hint: None }),
         }
     } else {
         let (from, class) = between(words, "CastError { from: ", "'> }")?.rsplit_once(", classinfo: <class '")?;
