@@ -10,7 +10,7 @@ use super::order::Asked;
 use super::preview::{Preview, PreviewField};
 use super::unread;
 use crate::app::contacts::claims::Claims;
-use crate::app::decide::{Opinion, RuleBook, Told, decide};
+use crate::app::decide::{Opinion, RuleBook, Told, decide_further};
 use crate::app::export::cell;
 use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
@@ -293,8 +293,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
         }
     }
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
-    let (draft, decided) = decide(chain, hook, draft, before, &context.book);
-    opinion.extend(decided);
+    let draft = decide_further(chain, hook, draft, before, &context.book, &mut opinion);
     let recall = context.tombstones.recall(&draft.contact, before.map(|before| &**before));
     let (returned, echoes) = (matches!(recall, Some(Recall::Person(_))), matches!(recall, Some(Recall::Number(_))));
     if let Some(Recall::Person(at)) = recall.filter(|_| !context.allow_forgotten) {
