@@ -50,6 +50,9 @@ impl Traces {
         for phone in &contact.phones {
             self.add_number(phone.e164.as_deref(), &phone.raw);
         }
+        for number in &contact.silenced {
+            self.add_number(Some(number.as_str()).filter(|number| number.starts_with('+')), number);
+        }
         for social in &contact.socials {
             self.add_handle(&social.handle);
         }
