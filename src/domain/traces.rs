@@ -37,6 +37,8 @@ pub struct Traces {
 pub enum Sight {
     /// Nothing of the person is in it.
     None,
+    /// It is somebody else's, and what is said of it names the person.
+    Mentioned,
     /// It has the person's name or number, and an address or a number that is somebody else's.
     Namesake,
     /// It is about the person.

@@ -303,7 +303,8 @@ impl Link {
         let mut returned = open.session.call(hook, outcome.subject);
         loaded.mask.log(&mut returned.log);
         loaded.mask.outcome(&mut returned.outcome);
-        judge::log(loaded, hook, std::mem::take(&mut returned.log));
+        let lines = std::mem::take(&mut returned.log);
+        judge::log(loaded, hook, &lines);
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         let mut note = CallNote {
             plugin: at,
@@ -314,6 +315,7 @@ impl Link {
             memory: returned.spent.memory_bytes as u64,
             aside: None,
         };
+        note.take_lines(lines, !notes);
         outcome.subject = returned.subject;
         let recalled = open.notepad.as_ref().map(Notepad::take).filter(|recalled| !recalled.is_empty());
         outcome.recalled.extend(recalled.map(|recalled| (loaded.identity().name.clone(), recalled)));
