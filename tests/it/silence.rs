@@ -166,3 +166,40 @@ fn a_number_that_is_only_remembered_is_forgotten_with_its_person() {
         assert!(!bytes.windows(8).any(|window| window == b"91234567"), "{}", entry.path().display());
     }
 }
+
+/// Whether the contact takes no surveys, and who said so last.
+fn consent(home: &Home, id: &str) -> (bool, String) {
+    let told = home.json(&["contact", "consent", id], 0);
+    (told["opt_out"] == json!(true), told["ledger"][0]["by"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_no_that_is_said_again_stays_when_others_take_theirs_back() {
+    let home = Home::new();
+    let add = |fields: &[&str]| id(&home.json(&[&["contact", "add"], fields].concat(), 0));
+    let lee = add(&["last_name=Lee", "email=lee@example.com", "mobile=+85291234567"]);
+    let ray = add(&["last_name=Ray", "email=ray@example.com", "mobile=+85298765432"]);
+    let rows = "Last name,Email,Survey opt-out,SMS\nLee,lee@example.com,yes,no\nRay,ray@example.com,yes,no\n";
+    let job = import(&home, rows, &[])["job"].to_string();
+    // Both are so already, and from now on by the word of whoever says it; once is enough.
+    edit(&home, &lee, &["survey_opt_out=yes", "no_sms+=+85291234567"]);
+    assert_eq!(consent(&home, &lee), (true, "cli".to_owned()));
+    let rev = |id: &str| home.json(&["contact", "show", id], 0)["rev"].clone();
+    let before = rev(&lee);
+    edit(&home, &lee, &["survey_opt_out=yes", "no_sms+=+85291234567"]);
+    assert_eq!(rev(&lee), before, "nothing new was said");
+    home.run(&["import", "undo", &job, "--yes"]).exits(0);
+    assert_eq!((consent(&home, &lee).0, sms(&home, &lee, NUMBER)), (true, Some(false)));
+    assert_eq!((consent(&home, &ray).0, sms(&home, &ray, "+85298765432")), (false, Some(true)));
+
+    let master = add(&["last_name=Wu"]);
+    let other = add(&["last_name=Woo", "survey_opt_out=yes"]);
+    for (again, stays) in [(false, false), (true, true)] {
+        home.json(&["contact", "merge", &master, &other, "--yes"], 0);
+        if again {
+            edit(&home, &master, &["survey_opt_out=yes"]);
+        }
+        home.json(&["contact", "unmerge", &other], 0);
+        assert_eq!(consent(&home, &master).0, stays);
+    }
+}

@@ -190,7 +190,11 @@ impl App {
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(before), &book);
         refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
-        let fields = changed_fields(before, &draft.contact, &opinion);
+        let mut fields = changed_fields(before, &draft.contact, &opinion);
+        let known = |field: &ChangedField| fields.iter().any(|it| it.field == field.field);
+        let confirmed = self.confirmed(before, change.wishes, by)?;
+        let confirmed: Vec<ChangedField> = confirmed.into_iter().filter(|field| !known(field)).collect();
+        fields.extend(confirmed);
         let mut notes = self.notes(&draft, &opinion)?;
         notes.extend(self.note_forgotten(&draft.contact, Some(before))?);
         if fields.is_empty() {
