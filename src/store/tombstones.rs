@@ -22,7 +22,7 @@ use super::reader::Reader;
 use super::types::Identifier;
 use super::writer::Writer;
 
-type Digest = [u8; 32];
+pub(super) type Digest = [u8; 32];
 
 /// The tombstones as they stood when they were read; can be asked on any thread.
 #[derive(Clone, Default, Debug)]
@@ -168,11 +168,11 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Forgets that somebody was forgotten, who is back by somebody's explicit word.
+    /// Forgets that somebody was forgotten, who is back by somebody's explicit word; an import's word holds until it is taken back.
     ///
     /// # Errors
     /// The database fails.
-    pub fn lift_tombstones(&mut self, contact: &Prepared) -> Result<(), StoreError> {
+    pub fn lift_tombstones(&mut self, contact: &Prepared, job: Option<i64>) -> Result<(), StoreError> {
         let Some(secret) = secret(self.reader.conn).placed(self.path)? else { return Ok(()) };
         let whole = document::decode(contact.id, 0, contact.document())
             .map_err(|reason| StoreError::Unreadable { what: format!("contact `{}`", contact.id), reason })?;
@@ -180,11 +180,16 @@ impl Writer<'_> {
         let numbers = numbers.filter_map(|(_, number)| named(number, &whole));
         let customs = whole.custom.iter().map(|(key, value)| custom(key, &fold(value.trim())));
         let more: Vec<_> = numbers.chain(customs).collect();
+        let mut lifted = Vec::new();
         for digest in contact.identifiers().chain(more.iter().map(borrowed)).filter_map(|it| digest(&secret, it)) {
-            let mut delete = self.reader.conn.prepare_cached("DELETE FROM tombstone WHERE digest = ?1")?;
-            delete.execute([digest]).placed(self.path)?;
+            let mut delete = self.reader.conn.prepare_cached("DELETE FROM tombstone WHERE digest = ?1 RETURNING at")?;
+            let at = delete.query_row([digest], |row| row.get(0)).optional().placed(self.path)?;
+            lifted.extend(at.map(|at| (digest, at)));
         }
-        Ok(())
+        match job.filter(|_| !lifted.is_empty()) {
+            Some(job) => self.note_lifted(job, contact.id, &lifted),
+            None => Ok(()),
+        }
     }
 }
 

@@ -348,3 +348,23 @@ fn what_came_in_since_is_cleaned_when_the_person_is_forgotten_again() {
     std::fs::remove_file(home.path().join("ErrorDetail.csv")).expect("the error file");
     assert_eq!(holding(&home, &["ann.lee", "annabel"]), Vec::<PathBuf>::new());
 }
+
+#[test]
+fn who_came_back_by_an_import_stays_forgotten_when_it_is_taken_back() {
+    let home = Home::new();
+    let ann = add(&home, &["first_name=Annabel", "last_name=Leeworth", "email=ann.lee@example.com"]);
+    home.json(&["contact", "forget", &ann, "--yes"], 0);
+    let file = home.write("rows.csv", "First name,Last name,Email\nAnnabel,Leeworth,ann.lee@example.com\n");
+    let import = ["import", file.to_str().expect("a path"), "--again"];
+    assert_eq!(home.json(&[&import[..], &["--allow-forgotten"]].concat(), 0)["created"], 1);
+    home.run(&["import", "undo", "1", "--yes"]).exits(0);
+    assert_eq!(home.json(&import, 3)["failed"], 1, "the import's word is taken back with it");
+    // Whoever brings the contact back by name says so for themselves.
+    let changed = rusqlite::Connection::open(home.path().join("carnet.db")).expect("the database");
+    let id: Vec<u8> =
+        changed.query_row("SELECT id FROM contact WHERE gone = 1", [], |row| row.get(0)).expect("the contact");
+    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let back = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    home.json(&["contact", "restore", &back], 0);
+    home.json(&["contact", "add", "last_name=L", "email=ann.lee@example.com"], 0);
+}

@@ -98,7 +98,7 @@ impl App {
             refuse_taken(writer, &book, None, &draft.contact, "the contact was not created", by)?;
             let prepared = Prepared::new(&draft.contact);
             if returns {
-                writer.lift_tombstones(&prepared)?;
+                writer.lift_tombstones(&prepared, None)?;
             }
             writer.insert(&prepared, &entry)?;
             (part.also)(writer, draft.contact.id)?;

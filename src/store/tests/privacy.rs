@@ -193,6 +193,6 @@ fn a_tombstone_knows_whom_it_is_for_and_nobody_else() {
     check(&["Annabel", "Leeworth", "ann@@example.com"], false);
     check(&["Annabel", "Leeworth", shared], false);
     let back = person(9, "A", "L", "ann@example.com", "+85291234567");
-    store.write(|writer| writer.lift_tombstones(&Prepared::new(&back))).unwrap();
+    store.write(|writer| writer.lift_tombstones(&Prepared::new(&back), None)).unwrap();
     assert_eq!(forgotten(&back), None);
 }
