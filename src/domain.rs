@@ -30,6 +30,7 @@ pub mod reach;
 pub mod record;
 pub mod row;
 pub mod rules;
+pub mod silence;
 pub mod staff;
 pub mod text;
 pub mod traces;

@@ -29,6 +29,7 @@ mod jobs;
 mod keys;
 mod label_writes;
 mod labels;
+mod lifted;
 mod matching;
 mod merges;
 mod migrations;

@@ -2,6 +2,7 @@
 //! Whoever asks gets what they may see: everything else is not there.
 
 pub(in crate::app) mod claims;
+mod confirm;
 pub mod conflict;
 mod known;
 mod removal;

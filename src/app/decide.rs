@@ -48,12 +48,13 @@ pub struct Opinion {
 }
 
 impl Opinion {
-    /// Asks the plugins of one phase about a thing, takes in what they say, and returns it with their edits.
+    /// Asks the plugins of one phase about a thing, takes in what they say, and returns it with their edits. What they wanted to remember of
+    /// the same record before is there for them.
     pub fn ask<H: Held>(&mut self, chain: &mut Chain, hook: Hook, phase: Phase, hand: Box<H>) -> Box<H> {
         if !chain.has_phase(hook, phase) {
             return hand;
         }
-        let subject = self.absorb(chain.run(hook, phase, hand.into_subject()));
+        let subject = self.absorb(chain.run_after(&self.state, hook, phase, hand.into_subject()));
         H::from_subject(subject).expect("a chain returns the thing that it was given")
     }
 
@@ -67,16 +68,6 @@ impl Opinion {
         self.recalled.extend(outcome.recalled);
         self.skip = self.skip.take().or(outcome.skip);
         outcome.subject
-    }
-
-    /// Takes in what was said about the same record at another moment.
-    pub fn extend(&mut self, other: Self) {
-        self.problems.extend(other.problems);
-        self.skip = self.skip.take().or(other.skip);
-        self.edits.extend(other.edits);
-        self.state.extend(other.state);
-        self.recalled.extend(other.recalled);
-        self.faults.extend(other.faults);
     }
 
     /// Takes in what built-in rules said.
@@ -191,10 +182,22 @@ pub fn decide(
     book: &RuleBook,
 ) -> (Draft, Opinion) {
     let mut opinion = Opinion::default();
-    let mut draft = ask(chain, hook, Phase::Change, draft, before, book, &mut opinion);
-    opinion.rules_say(book.settle_over(&mut draft, before.map(|before| &**before)));
-    let draft = ask(chain, hook, Phase::Check, draft, before, book, &mut opinion);
+    let draft = decide_further(chain, hook, draft, before, book, &mut opinion);
     (draft, opinion)
+}
+
+/// The same about a record of which plugins said something before.
+pub fn decide_further(
+    chain: &mut Chain,
+    hook: Hook,
+    draft: Draft,
+    before: Option<&Arc<Contact>>,
+    book: &RuleBook,
+    opinion: &mut Opinion,
+) -> Draft {
+    let mut draft = ask(chain, hook, Phase::Change, draft, before, book, opinion);
+    opinion.rules_say(book.settle_over(&mut draft, before.map(|before| &**before)));
+    ask(chain, hook, Phase::Check, draft, before, book, opinion)
 }
 
 fn ask(

@@ -131,6 +131,11 @@ impl App {
         }
     }
 
+    /// Says whether a new contact is a person who was forgotten.
+    pub(super) fn is_forgotten(&self, contact: &Contact) -> Result<bool, Failure> {
+        Ok(self.store()?.read(|reader| reader.forgotten(contact))?.is_some())
+    }
+
     /// What to know of a contact that gets a number or an address of somebody who was forgotten; numbers are given out again.
     pub(super) fn note_forgotten(
         &self,
@@ -209,6 +214,20 @@ impl App {
         if let Some(noted) = self.store()?.read(|reader| reader.unfinished(id))? {
             files::look_again(&noted, &mut done);
             self.store()?.write(|writer| writer.set_unfinished(id, files::noted(&done.unfinished).as_deref()))?;
+        }
+        let (rows, jobs) =
+            self.store()?.write(|writer| Ok::<_, StoreError>((writer.forget_again()?, writer.jobs()?)))?;
+        for job in jobs.iter().filter(|job| rows.iter().any(|(number, _)| *number == job.id)) {
+            let file = job.error_file.as_deref().unwrap_or("its error file");
+            done.left.push(format!("`{file}` of job {}, which had rows of the person: delete it by hand", job.id));
+        }
+        done.erased.failed_rows = rows;
+        // What came in since and told the person by no whole address, number or id is not known any more.
+        if jobs.iter().any(|job| job.started > at && job.counts.failed > 0) {
+            done.left.push(
+                "refused rows of later imports in which the person's addresses and numbers are misspelt: they are not recognised any more, so look through the error files"
+                    .to_owned(),
+            );
         }
         self.scrub(&mut done);
         Ok(done)

@@ -31,6 +31,7 @@ impl App {
         Ok(json!({
             "contact": wire::contact(&contact),
             "deleted": deleted,
+            "numbers_once_without_sms": contact.silenced,
             "organization": contact.organization.as_ref().map(Name::as_str),
             "merged": held.merged.iter().map(wire::contact).collect::<Vec<_>>(),
             "originals": held.originals.iter().map(|original| json!({

@@ -259,6 +259,8 @@ pub struct Contact {
     pub address: Address,
     /// Phone numbers: by kind, and within a kind in the order in which they were given.
     pub phones: Vec<Phone>,
+    /// Numbers that it had once and that got no text messages then, as they are dialled; in order, none of them among its phones.
+    pub silenced: Vec<String>,
     /// E-mail addresses, in the same order.
     pub emails: Vec<Email>,
     /// Social handles: by channel, and on a channel in the order in which they were given.
@@ -331,6 +333,7 @@ impl Contact {
             birth_date: None,
             address: Address::default(),
             phones: Vec::new(),
+            silenced: Vec::new(),
             emails: Vec::new(),
             socials: Vec::new(),
             labels: Vec::new(),

@@ -8,6 +8,7 @@ use super::invalid::Invalid;
 use super::problem::Problem;
 use super::rules::{MissingLastName, RequiredNames, Rules};
 use super::text;
+use super::warning::{Caution, Warning};
 
 /// The word that stands for a missing last name.
 pub const PLACEHOLDER_LAST_NAME: &str = "customer";
@@ -21,7 +22,7 @@ pub struct Draft {
     pub pending: Vec<Pending>,
     /// Things to know about values that were taken.
     pub warnings: Vec<Problem>,
-    /// Numbers that the contact has or had here and that get no text messages.
+    /// Numbers that the contact has or had, here or before, and that get no text messages.
     silent: Vec<String>,
 }
 
@@ -39,8 +40,9 @@ pub struct Pending {
 impl Draft {
     /// Starts from a contact, with nothing refused.
     #[must_use]
-    pub const fn new(contact: Contact) -> Self {
-        Self { contact, pending: Vec::new(), warnings: Vec::new(), silent: Vec::new() }
+    pub fn new(contact: Contact) -> Self {
+        let silent = contact.silent_numbers().map(str::to_owned).collect();
+        Self { contact, pending: Vec::new(), warnings: Vec::new(), silent }
     }
 
     /// Returns a field's text: the refused value while there is one, so that a plugin can repair it, else the contact's.
@@ -121,9 +123,31 @@ impl Draft {
         }
     }
 
+    /// Tells of numbers that came back and get no text messages, for they got none before.
+    pub fn tell_silenced(&mut self, rules: &Rules) {
+        // Where no number gets any until somebody says so, nobody expects otherwise.
+        if !rules.sms_default {
+            return;
+        }
+        for phone in self.contact.phones.iter().filter(|phone| !phone.sms && self.contact.is_silenced(phone)) {
+            let number = phone.dialled();
+            let message = format!(
+                "{number} got no text messages when the contact had it before, and gets none now; a person can allow them with `no_sms-={number}`"
+            );
+            let told = Problem::to_know(&Field::Sms.into(), number, Warning::new(Caution::SmsOffKept, message));
+            if !self.warnings.contains(&told) {
+                self.warnings.push(told);
+            }
+        }
+    }
+
     /// Applies the rules about the whole record, filling in a missing last name where they say so, and returns all problems.
     pub fn settle(&mut self, rules: &Rules) -> Vec<Problem> {
         self.contact.put_in_order();
+        self.note_silent();
+        self.tell_silenced(rules);
+        self.contact.silenced.clear();
+        self.contact.remember_silent(self.silent.iter().map(String::as_str));
         let mut problems: Vec<Problem> = self
             .pending
             .iter()

@@ -20,6 +20,7 @@ pub fn merge(master: &Contact, other: &Contact) -> Contact {
     keep_names(&mut merged, other);
     keep_lists(&mut merged, other);
     merged.survey_opt_out |= other.survey_opt_out;
+    merged.stay_silent(&[master, other]);
     merged
 }
 

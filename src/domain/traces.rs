@@ -37,6 +37,8 @@ pub struct Traces {
 pub enum Sight {
     /// Nothing of the person is in it.
     None,
+    /// It is somebody else's, and what is said of it names the person.
+    Mentioned,
     /// It has the person's name or number, and an address or a number that is somebody else's.
     Namesake,
     /// It is about the person.
@@ -49,6 +51,9 @@ impl Traces {
         contact.emails.iter().for_each(|mail| put(&mut self.emails, mail.address.trim().to_lowercase()));
         for phone in &contact.phones {
             self.add_number(phone.e164.as_deref(), &phone.raw);
+        }
+        for number in &contact.silenced {
+            self.add_number(Some(number.as_str()).filter(|number| number.starts_with('+')), number);
         }
         for social in &contact.socials {
             self.add_handle(&social.handle);

@@ -19,6 +19,8 @@ words! {
         LooseCountry = "COUNTRY_LOOSE",
         /// An import that would opt somebody back in.
         OptInRefused = "OPT_IN_REFUSED",
+        /// A number that came back and once got no text messages.
+        SmsOffKept = "SMS_OFF_KEPT",
         /// A company that an organization could be.
         OrganizationNear = "ORGANIZATION_NEAR",
     }
@@ -36,6 +38,7 @@ impl Caution {
             Self::AnyChinese => "Chinese as a language, neither Simplified nor Traditional",
             Self::LooseCountry => "a country by a name that fits more than one, or a part of one",
             Self::OptInRefused => "an opt-out that stays: an import does not loosen consent by itself",
+            Self::SmsOffKept => "a number that is back and got no text messages before: it gets none",
             Self::OrganizationNear => "a company that may be an organization: not linked to it",
         }
     }

@@ -5,6 +5,7 @@ mod fuses;
 mod judge;
 mod note;
 mod recalled;
+mod so_far;
 mod traced;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::plugin::package::{Grants, Identity};
 use crate::plugin::service::{Recalled, Services, StateWrite};
 use crate::plugin::verdict::Verdict;
 use recalled::Notepad;
+use so_far::SoFar;
 
 /// Calls after which a chain hands in what it counted.
 const HAND_IN_AFTER: u64 = 256;
@@ -67,6 +69,8 @@ struct Open {
     read_only: Arc<Terms>,
     /// What it is told of what it remembers, where that is kept.
     notepad: Option<Notepad>,
+    /// What it wants to remember of the record so far, if it remembers anything.
+    so_far: Option<SoFar>,
 }
 
 /// What one chain's calls of one plugin did.
@@ -201,6 +205,17 @@ impl Chain {
     /// Calls the plugins of a phase, one after the other. All are called even after a rejection, so that all problems are told; a skip
     /// ends the chain.
     pub fn run(&mut self, hook: Hook, phase: Phase, subject: Subject) -> ChainOutcome {
+        self.run_after(&[], hook, phase, subject)
+    }
+
+    /// The same about a record of which plugins were asked before: each sees what it wanted to remember then, as if it were stored.
+    pub fn run_after(
+        &mut self,
+        earlier: &[(String, StateWrite)],
+        hook: Hook,
+        phase: Phase,
+        subject: Subject,
+    ) -> ChainOutcome {
         let Self { generation, services, links, calls, job, rehearses } = self;
         let mut outcome = ChainOutcome::new(subject);
         let traced = traced::chain(generation, hook, phase);
@@ -213,7 +228,7 @@ impl Chain {
             let note = if !is_tripped {
                 *calls += 1;
                 let span = traced.is_some().then(|| traced::call(loaded, generation, hook));
-                let (next, note) = links[at].call(loaded, services, job.is_none(), (at, hook), outcome);
+                let (next, note) = links[at].call(loaded, services, (job.is_none(), earlier), (at, hook), outcome);
                 outcome = next;
                 if let Some(span) = &span {
                     traced::called(span, loaded, &note);
@@ -275,17 +290,21 @@ impl Link {
         &mut self,
         loaded: &Loaded,
         services: &dyn Fn(Grants) -> Services,
-        notes: bool,
+        (notes, earlier): (bool, &[(String, StateWrite)]),
         (at, hook): (usize, Hook),
         mut outcome: ChainOutcome,
     ) -> (ChainOutcome, CallNote) {
         let open = self.open.get_or_insert_with(|| Open::new(loaded, services, notes));
+        if let Some(so_far) = &open.so_far {
+            so_far.begin(&loaded.identity().name, earlier);
+        }
         let terms = if loaded.is_read_only(hook) { &open.read_only } else { &open.writable };
         outcome.subject.begin(terms);
         let mut returned = open.session.call(hook, outcome.subject);
         loaded.mask.log(&mut returned.log);
         loaded.mask.outcome(&mut returned.outcome);
-        judge::log(loaded, hook, std::mem::take(&mut returned.log));
+        let lines = std::mem::take(&mut returned.log);
+        judge::log(loaded, hook, &lines);
         let said = judge::said(hook, loaded.phase, &returned.subject, returned.outcome);
         let mut note = CallNote {
             plugin: at,
@@ -296,6 +315,7 @@ impl Link {
             memory: returned.spent.memory_bytes as u64,
             aside: None,
         };
+        note.take_lines(lines, !notes);
         outcome.subject = returned.subject;
         let recalled = open.notepad.as_ref().map(Notepad::take).filter(|recalled| !recalled.is_empty());
         outcome.recalled.extend(recalled.map(|recalled| (loaded.identity().name.clone(), recalled)));
@@ -317,7 +337,13 @@ impl Open {
             services.state = Some(notepad.under(state));
             notepad
         });
-        Self { session: loaded.plugin.session(services), writable: terms(false), read_only: terms(true), notepad }
+        let so_far = services.state.take().map(|state| {
+            let so_far = SoFar::default();
+            services.state = Some(so_far.over(state));
+            so_far
+        });
+        let session = loaded.plugin.session(services);
+        Self { session, writable: terms(false), read_only: terms(true), notepad, so_far }
     }
 }
 

@@ -255,10 +255,13 @@ impl Loaded {
         self.breaker.reset();
     }
 
-    pub(super) fn note_log(&self, hook: Hook, lines: Vec<LogLine>) {
+    pub(super) fn note_log(&self, hook: Hook, lines: &[LogLine]) {
+        if lines.is_empty() {
+            return;
+        }
         self.with_notes(|notes| {
             notes.fresh.0 += lines.len();
-            lines.into_iter().for_each(|line| keep(&mut notes.log, LOG_LINES, Logged { hook, line }));
+            lines.iter().for_each(|line| keep(&mut notes.log, LOG_LINES, Logged { hook, line: line.clone() }));
         });
     }
 

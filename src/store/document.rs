@@ -69,6 +69,8 @@ struct Document<S: Ord> {
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     phones: Vec<PhoneDocument<S>>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    silenced: Vec<S>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     emails: Vec<EmailDocument<S>>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     socials: Vec<SocialDocument<S>>,
@@ -190,6 +192,7 @@ fn contact(id: ContactId, rev: u64, document: Document<String>) -> Result<Contac
             country: parsed("country", document.country.as_deref())?,
         },
         phones: document.phones.into_iter().map(phone).collect::<Result<_, _>>()?,
+        silenced: document.silenced,
         emails: document.emails.into_iter().map(email).collect::<Result<_, _>>()?,
         socials: document.socials.into_iter().map(social).collect::<Result<_, _>>()?,
         labels: document.labels.iter().map(|name| label(name)).collect::<Result<_, _>>()?,

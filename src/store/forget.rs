@@ -2,6 +2,7 @@
 //! when, who and which fields. Getting the erased bytes out of the database's files is `scrub`'s.
 
 mod others;
+mod rows;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -16,6 +17,8 @@ use super::reader::Reader;
 use super::types::NewChange;
 use super::writer::Writer;
 use super::{contacts, family, tombstones};
+
+pub(super) use rows::each_failed_row;
 
 /// What stands where something was erased.
 pub const ERASED: &str = "(erased)";
@@ -39,6 +42,8 @@ pub struct Erased {
     pub visits: u64,
     /// Refused rows of imports: job and record.
     pub failed_rows: Vec<(i64, u64)>,
+    /// Refused rows of others of which a reason named the person: it is gone.
+    pub reasons: u64,
     /// Originals kept by bulk writes.
     pub batches: u64,
     /// Entries of plugins' memories: plugin and key.
@@ -295,26 +300,6 @@ impl<'c> Eraser<'c> {
         }
         Ok(())
     }
-
-    fn failed_rows(&self, erased: &mut Erased) -> Result<(), StoreError> {
-        let mut told = Vec::new();
-        each_failed_row(self.conn, &self.traces, &mut |sight, row| match sight {
-            Sight::None => {}
-            Sight::Namesake => erased.namesakes.push((row.job, row.record.unsigned_abs())),
-            Sight::Person => told.push((row.job, row.record)),
-        })?;
-        for (job, record) in told {
-            self.conn.execute(
-                "UPDATE job_failure SET cells = '[]', problems = '[]', text = ?3 WHERE job = ?1 AND record = ?2",
-                params![job, record, ERASED],
-            )?;
-            erased.failed_rows.push((job, record.unsigned_abs()));
-            erased.jobs.push(job);
-        }
-        erased.jobs.sort_unstable();
-        erased.jobs.dedup();
-        Ok(())
-    }
 }
 
 /// The fields of an entry of the change log without their values: `[[field, null, null, plugin], ...]`.
@@ -323,41 +308,6 @@ const fn blank() -> &'static str {
          THEN json_array(json_extract(value, '$[0]'), NULL, NULL, json_extract(value, '$[3]'))
          ELSE json_array(json_extract(value, '$[0]')) END)
      FROM json_each(change.fields))"
-}
-
-/// A refused row of an import.
-pub(super) struct FailedRow {
-    pub(super) job: i64,
-    pub(super) record: i64,
-    pub(super) line: i64,
-    pub(super) cells: Vec<String>,
-    pub(super) text: String,
-}
-
-/// Hands out all refused rows in which the person, or a namesake, is seen: in the cells, or in what is said of them.
-pub(super) fn each_failed_row(
-    conn: &Connection,
-    traces: &Traces,
-    f: &mut dyn FnMut(Sight, FailedRow),
-) -> Result<(), StoreError> {
-    let mut select = conn.prepare("SELECT job, record, line, cells, text FROM job_failure ORDER BY job, record")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let cells: Vec<String> =
-            serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?).unwrap_or_default();
-        let text: String = row.get(4)?;
-        let sight = match traces.in_row(&cells) {
-            Sight::None if traces.identify(&text) => {
-                let all: Vec<&str> = cells.iter().map(String::as_str).chain([text.as_str()]).collect();
-                traces.in_row(&all)
-            }
-            seen => seen,
-        };
-        if sight != Sight::None {
-            f(sight, FailedRow { job: row.get(0)?, record: row.get(1)?, line: row.get(2)?, cells, text });
-        }
-    }
-    Ok(())
 }
 
 /// What stays of an enquiry.

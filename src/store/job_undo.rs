@@ -383,6 +383,7 @@ impl Writer<'_> {
     pub fn end_undo(&mut self, job: i64, finished: Option<DateTime<Utc>>) -> Result<(), StoreError> {
         let update = "UPDATE job SET undone_at = ?2 WHERE id = ?1";
         self.conn().execute(update, params![job, finished.map(nanos)]).placed(self.path)?;
+        self.put_back_lifted(job)?;
         self.job_moves.ended.push(job);
         Ok(())
     }

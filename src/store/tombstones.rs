@@ -10,6 +10,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::Sha256;
 
 use crate::domain::contact::Contact;
+use crate::domain::email::parse_email;
+use crate::domain::phone::digits;
 use crate::domain::text::fold;
 use crate::domain::traces::Traces;
 
@@ -20,7 +22,7 @@ use super::reader::Reader;
 use super::types::Identifier;
 use super::writer::Writer;
 
-type Digest = [u8; 32];
+pub(super) type Digest = [u8; 32];
 
 /// The tombstones as they stood when they were read; can be asked on any thread.
 #[derive(Clone, Default, Debug)]
@@ -55,6 +57,28 @@ impl Tombstones {
         person = person.max(customs.filter_map(|(key, value)| at(borrowed(&custom(key, &fold(value.trim()))))).max());
         let time = DateTime::from_timestamp_nanos;
         person.map(|at| Recall::Person(time(at))).or_else(|| number.map(|at| Recall::Number(time(at))))
+    }
+
+    /// Returns when the person was forgotten whom the cells of a row tell, whatever their columns mean: by an address, or by a whole number
+    /// with the last name or without any address. Ids are told only with their source.
+    #[must_use]
+    pub fn in_row<'c>(&self, cells: impl Iterator<Item = &'c str>) -> Option<DateTime<Utc>> {
+        let known = self.0.as_deref()?;
+        let at = |identifier: (u8, &str)| known.digests.get(&digest(&known.secret, identifier)?).copied();
+        let cells: Vec<&str> = cells.map(|cell| cell.trim().trim_start_matches('\'')).collect();
+        let addresses: Vec<String> = cells.iter().filter_map(|cell| Some(parse_email(cell).ok()?.address)).collect();
+        let addressed = !addresses.is_empty();
+        let emails = addresses.into_iter().map(Identifier::Email);
+        let pairs = cells.iter().filter_map(|cell| cell.split_once(':'));
+        let ids = pairs.map(|(source, id)| Identifier::ExternalId { source: source.to_owned(), id: id.to_owned() });
+        let sure = emails.chain(ids).filter_map(|it| at(borrowed(&prepared::key(&it))));
+        let named = |number: &str| {
+            let last = |cell: &&str| at((NAMED, &[number, &fold(cell)].join("\u{1f}"))).is_some();
+            !addressed || cells.iter().any(last)
+        };
+        let numbers = cells.iter().filter(|cell| cell.starts_with('+')).map(|cell| digits(cell));
+        let numbers = numbers.filter_map(|number| at((kind::PHONE, &number)).filter(|_| named(&number)));
+        sure.chain(numbers).max().map(DateTime::from_timestamp_nanos)
     }
 
     /// Returns when the person was forgotten whom the contact's identifiers tell.
@@ -117,7 +141,7 @@ fn secret(conn: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
     conn.prepare_cached("SELECT value FROM secret WHERE name = ?1")?.query_row([SECRET], |row| row.get(0)).optional()
 }
 
-fn read(conn: &Connection) -> rusqlite::Result<Tombstones> {
+pub(super) fn read(conn: &Connection) -> rusqlite::Result<Tombstones> {
     let any: bool = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone)")?.query_row([], |row| row.get(0))?;
     let Some(secret) = secret(conn)?.filter(|_| any) else { return Ok(Tombstones::default()) };
     let mut select = conn.prepare_cached("SELECT digest, at FROM tombstone")?;
@@ -144,11 +168,11 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Forgets that somebody was forgotten, who is back by somebody's explicit word.
+    /// Forgets that somebody was forgotten, who is back by somebody's explicit word; an import's word holds until it is taken back.
     ///
     /// # Errors
     /// The database fails.
-    pub fn lift_tombstones(&mut self, contact: &Prepared) -> Result<(), StoreError> {
+    pub fn lift_tombstones(&mut self, contact: &Prepared, job: Option<i64>) -> Result<(), StoreError> {
         let Some(secret) = secret(self.reader.conn).placed(self.path)? else { return Ok(()) };
         let whole = document::decode(contact.id, 0, contact.document())
             .map_err(|reason| StoreError::Unreadable { what: format!("contact `{}`", contact.id), reason })?;
@@ -156,11 +180,16 @@ impl Writer<'_> {
         let numbers = numbers.filter_map(|(_, number)| named(number, &whole));
         let customs = whole.custom.iter().map(|(key, value)| custom(key, &fold(value.trim())));
         let more: Vec<_> = numbers.chain(customs).collect();
+        let mut lifted = Vec::new();
         for digest in contact.identifiers().chain(more.iter().map(borrowed)).filter_map(|it| digest(&secret, it)) {
-            let mut delete = self.reader.conn.prepare_cached("DELETE FROM tombstone WHERE digest = ?1")?;
-            delete.execute([digest]).placed(self.path)?;
+            let mut delete = self.reader.conn.prepare_cached("DELETE FROM tombstone WHERE digest = ?1 RETURNING at")?;
+            let at = delete.query_row([digest], |row| row.get(0)).optional().placed(self.path)?;
+            lifted.extend(at.map(|at| (digest, at)));
         }
-        Ok(())
+        match job.filter(|_| !lifted.is_empty()) {
+            Some(job) => self.note_lifted(job, contact.id, &lifted),
+            None => Ok(()),
+        }
     }
 }
 

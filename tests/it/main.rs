@@ -15,6 +15,7 @@ mod mapping;
 
 /// Workbooks: XLSX and ODS.
 mod sheets;
+mod silence;
 mod simulate;
 
 /// Rows that meet contacts of the store, and each other.

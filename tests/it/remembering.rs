@@ -268,3 +268,73 @@ fn two_writers_at_once_count_each_record_once() {
     check_two_writers(Engine::Wasm);
     check_two_writers(Engine::Rhai);
 }
+
+/// Hands what a row is called on to the hook of its contact, which says what it was told.
+const TWO_HOOKS: &str = r#"
+fn on_import_row(row) {
+    if row.last_name == "Big" {
+        let text = "0123456789";
+        for i in 0..12 { text += text; }
+        for i in 0..15 { state_set(`big${i}`, text); }
+    }
+    if row.last_name == "Less" { state_remove("row"); } else { state_set("row", row.last_name); }
+    state_set("rows", parse_int(state_get("rows") ?? "0") + 1);
+}
+fn about(contact) {
+    contact.job_title = `${state_get("rows")} ${state_get("row") ?? "nothing"}`;
+    if contact.last_name == "Big" {
+        let text = "0123456789";
+        for i in 0..12 { text += text; }
+        for i in 0..15 { state_set(`more${i}`, text); }
+    }
+    state_set("made", parse_int(state_get("made") ?? "0") + 1);
+    if contact.last_name == "No" { reject("not this one"); }
+}
+fn on_create(contact) { about(contact); }
+fn on_update(contact, before) { about(contact); }
+"#;
+
+#[track_caller]
+fn check_two_hooks(workers: usize, more: &[&str]) {
+    let home = Home::new();
+    home.write("carnet.toml", format!("workers = {workers}\n[plugins.counter]\ngrants = [\"state\"]\n"));
+    home.write("scripts/counter/plugin.toml", "grants = [\"state\"]\n[budget]\ndeadline_ms = 5000\n");
+    home.write("scripts/counter/main.rhai", TWO_HOOKS);
+    // The fourth row is refused by its own plugin, the fifth by a rule, the sixth has no room for all that it would have remembered.
+    home.write(
+        "rows.csv",
+        "Last name,Email,Birth date\nLee,a@example.com,\nRay,b@example.com,\nLess,c@example.com,\nNo,d@example.com,\n\
+         Fox,e@example.com,soon\nBig,f@example.com,\nRay,a@example.com,\n",
+    );
+    let titles = |told: &serde_json::Value| {
+        let rows = told["rows"].as_array().expect("rows").iter();
+        let fields = rows.map(|row| row["fields"].as_array().expect("fields").clone());
+        let title = |fields: Vec<serde_json::Value>| {
+            let title = fields.iter().find(|field| field["field"] == "job_title");
+            title.map(|field| field["new"].as_str().expect("a title").to_owned())
+        };
+        fields.filter_map(title).collect::<Vec<_>>()
+    };
+    let import = [&["import", "rows.csv"][..], more].concat();
+    let tried = home.json(&[&import[..], &["--dry-run"]].concat(), 3);
+    assert_eq!(titles(&tried), ["1 Lee", "2 Ray", "3 nothing", "4 Ray"], "{workers} {more:?}: {tried:#}");
+    assert_eq!(remembered_by_key(&home), [], "a dry run");
+    assert_eq!(home.json(&import, 3)["failed"], 3, "{workers} {more:?}");
+    let expected =
+        [("made", "4"), ("row", "Ray"), ("rows", "4")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(remembered_by_key(&home), expected, "{workers} {more:?}: of refused rows nothing");
+}
+
+fn remembered_by_key(home: &Home) -> Vec<(String, String)> {
+    let store = rusqlite::Connection::open(home.path().join("carnet.db")).expect("the database");
+    let mut select = store.prepare("SELECT key, CAST(value AS TEXT) FROM plugin_state ORDER BY key").expect("a query");
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+    rows.map(|row| row.expect("a row")).collect()
+}
+
+#[test]
+fn what_is_set_for_a_row_is_there_for_its_contact_or_for_nobody() {
+    check_two_hooks(1, &[]);
+    check_two_hooks(3, &[]);
+    check_two_hooks(3, &["--on-match", "update", "--match-by", "email"]);
+}

@@ -212,6 +212,8 @@ fn back(source: Source, image: &Image, lock_verified: bool, by: &Viewer) -> (Con
     }
     if lock_verified {
         verified::keep(&image.now, &mut contact);
+        // Of numbers that stay, the numbers themselves tell.
+        contact.remember_silent(std::iter::empty());
     }
     contact.updated = Stamp { at, by: by.name().into() };
     let fields = changed_fields(&image.now, &contact, &Opinion::default());

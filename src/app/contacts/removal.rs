@@ -79,7 +79,10 @@ impl App {
         let rev = self.store()?.write(|writer| {
             // Somebody else may have got its unique values while it was gone.
             refuse_taken(writer, &book, None, &draft.contact, &refused, by)?;
-            let rev = writer.restore(&Prepared::new(&draft.contact), before.rev, &entry)?;
+            let prepared = Prepared::new(&draft.contact);
+            // An import that let the person come back may have been taken back: this is the word of whoever restores.
+            writer.lift_tombstones(&prepared, None)?;
+            let rev = writer.restore(&prepared, before.rev, &entry)?;
             remember(writer, &opinion)?;
             Ok::<_, Failure>(rev)
         })?;

@@ -10,6 +10,7 @@ use crate::app::custom_fields::refuse_taken;
 use crate::app::decide::{RuleBook, decide};
 use crate::app::failure::{Class, Failure};
 use crate::app::memory::{remember, undisturbed};
+use crate::app::plugins::record::Manner;
 use crate::app::provenance::{changed_fields, created_fields, plugin_edits};
 use crate::app::{App, fresh_id, now};
 use crate::domain::contact::{Contact, Stamp};
@@ -84,6 +85,10 @@ impl App {
         self.grant(&mut draft, wishes, None, &[], &book, by)?;
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
+        if !allow_forgotten && self.is_forgotten(&draft.contact)? {
+            // Refused or not, nothing of them is kept, be it in a plugin's words.
+            self.keep_of_calls(Manner::NoWords);
+        }
         refuse("the contact was not created", &opinion)?;
         let returns = self.check_forgotten(&draft.contact, allow_forgotten)?;
         let fields = plugin_edits(&opinion);
@@ -93,7 +98,7 @@ impl App {
             refuse_taken(writer, &book, None, &draft.contact, "the contact was not created", by)?;
             let prepared = Prepared::new(&draft.contact);
             if returns {
-                writer.lift_tombstones(&prepared)?;
+                writer.lift_tombstones(&prepared, None)?;
             }
             writer.insert(&prepared, &entry)?;
             (part.also)(writer, draft.contact.id)?;
@@ -185,7 +190,11 @@ impl App {
         let mut chain = self.chain(self.generation()?)?;
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(before), &book);
         refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
-        let fields = changed_fields(before, &draft.contact, &opinion);
+        let mut fields = changed_fields(before, &draft.contact, &opinion);
+        let known = |field: &ChangedField| fields.iter().any(|it| it.field == field.field);
+        let confirmed = self.confirmed(before, change.wishes, by)?;
+        let confirmed: Vec<ChangedField> = confirmed.into_iter().filter(|field| !known(field)).collect();
+        fields.extend(confirmed);
         let mut notes = self.notes(&draft, &opinion)?;
         notes.extend(self.note_forgotten(&draft.contact, Some(before))?);
         if fields.is_empty() {

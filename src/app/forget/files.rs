@@ -14,7 +14,7 @@ use crate::app::{App, Home};
 use crate::domain::traces::{Sight, Traces};
 use crate::intake::decoded;
 use crate::intake::write::restore;
-use crate::store::Job;
+use crate::store::{ERASED, Job};
 
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
@@ -167,7 +167,7 @@ fn erase_from(path: &Path, rows: Option<&BTreeSet<u64>>, traces: &Traces) -> Res
             return if holds(&text, traces) { Err(why.to_owned()) } else { Ok(None) };
         }
     };
-    if kept.len() == bytes.len() {
+    if kept == bytes {
         return Ok(None);
     }
     let write = || {
@@ -188,23 +188,67 @@ fn without_rows(bytes: &[u8], traces: &Traces) -> Result<(Vec<u8>, usize), &'sta
     }
     let delimiter = delimiter(body).ok_or("it has no error column any more")?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(body);
-    let mut records: Vec<(usize, Sight)> = Vec::new();
-    let mut record = csv::StringRecord::new();
+    let mut records: Vec<(usize, Fate)> = Vec::new();
+    let (mut record, mut error) = (csv::StringRecord::new(), None);
     while reader.read_record(&mut record).map_err(|_| "it is no table any more")? {
         let at = record.position().map_or(0, |position| position.byte()) as usize;
         // The reader takes the second half of a line end with the next record.
         let at = at + usize::from(body.get(at) == Some(&b'\n') && at > 0);
-        let cells: Vec<_> = record.iter().map(restore).collect();
-        records.push((at, if records.is_empty() { Sight::None } else { traces.in_row(&cells) }));
-    }
-    let mut kept = bytes[..start].to_vec();
-    for (index, (from, sight)) in records.iter().enumerate() {
-        let to = records.get(index + 1).map_or(body.len(), |(next, _)| *next);
-        if *sight != Sight::Person {
-            kept.extend_from_slice(&body[*from..to]);
+        if records.is_empty() {
+            error = record.iter().position(|cell| cell == ERROR_HEADER);
+            records.push((at, Fate::Stays));
+        } else {
+            records.push((at, fate(&record, error, delimiter, traces)));
         }
     }
-    Ok((kept, records.iter().filter(|(_, sight)| *sight == Sight::Namesake).count()))
+    let (mut kept, mut namesakes) = (bytes[..start].to_vec(), 0);
+    for (index, (from, fate)) in records.iter().enumerate() {
+        let to = records.get(index + 1).map_or(body.len(), |(next, _)| *next);
+        let row = &body[*from..to];
+        match fate {
+            Fate::Goes => {}
+            Fate::Stays => kept.extend_from_slice(row),
+            Fate::Namesake => {
+                namesakes += 1;
+                kept.extend_from_slice(row);
+            }
+            Fate::Reworded(text) => {
+                kept.extend_from_slice(text);
+                kept.extend(row.iter().skip(row.trim_ascii_end().len()).filter(|byte| matches!(byte, b'\r' | b'\n')));
+            }
+        }
+    }
+    Ok((kept, namesakes))
+}
+
+/// What becomes of a row.
+enum Fate {
+    Stays,
+    Goes,
+    /// It stays, and is told.
+    Namesake,
+    /// It is somebody else's, and its reason named the person: the row with another reason, without its line end.
+    Reworded(Vec<u8>),
+}
+
+fn fate(record: &csv::StringRecord, error: Option<usize>, delimiter: u8, traces: &Traces) -> Fate {
+    let cells: Vec<_> = record.iter().map(restore).collect();
+    let sight = traces.in_row(&cells);
+    if sight == Sight::Person {
+        return Fate::Goes;
+    }
+    let is_reason = |at: usize| error == Some(at);
+    let named = cells.iter().enumerate().any(|(at, cell)| is_reason(at) && traces.in_text(cell));
+    let own: Vec<_> = cells.iter().enumerate().filter(|(at, _)| !is_reason(*at)).map(|(_, cell)| cell).collect();
+    if named && traces.in_row(&own) == Sight::None {
+        let terminator = csv::Terminator::Any(b'\n');
+        let mut row = csv::WriterBuilder::new().delimiter(delimiter).terminator(terminator).from_writer(Vec::new());
+        let cells = record.iter().enumerate().map(|(at, cell)| if is_reason(at) { ERASED } else { cell });
+        let text = row.write_record(cells).ok().and_then(|()| row.into_inner().ok());
+        // What cannot be written stays out: nothing of the person may be left.
+        return text.map_or(Fate::Goes, |text| Fate::Reworded(text.strip_suffix(b"\n").unwrap_or(&text).to_vec()));
+    }
+    if sight == Sight::Namesake { Fate::Namesake } else { Fate::Stays }
 }
 
 /// What stands before the error column's header.
@@ -263,6 +307,11 @@ mod tests {
         check(
             "a,b,\"Error detail\"\r\nAnnabel,Leeworth,no\r\nAnnabel,Lee,no\r\n",
             "a,b,\"Error detail\"\r\nAnnabel,Lee,no\r\n",
+        );
+        // The row of somebody else stays, whatever a plugin said of it.
+        check(
+            "a;b;Error detail;c\r\n\"B;ob\";b@example.com;\"as Annabel Leeworth, too\";\"\"\r\nC;;no;x\r\n",
+            "a;b;Error detail;c\r\n\"B;ob\";b@example.com;(erased);\r\nC;;no;x\r\n",
         );
     }
 

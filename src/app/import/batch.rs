@@ -49,7 +49,7 @@ pub(super) fn write_rows(
         if new.is_empty() {
             rows.iter().try_for_each(|row| write_row(writer, beneath, job, row))?;
         } else {
-            create(writer, &new)?;
+            create(writer, job, &new)?;
         }
     }
     Ok(())
@@ -63,8 +63,9 @@ fn created(row: &Ended) -> Option<&Ready> {
     }
 }
 
-fn create(writer: &mut Writer<'_>, new: &[&Ready]) -> Result<(), StoreError> {
-    new.iter().filter(|ready| ready.returned).try_for_each(|ready| writer.lift_tombstones(&ready.contact))?;
+fn create(writer: &mut Writer<'_>, job: Option<i64>, new: &[&Ready]) -> Result<(), StoreError> {
+    let mut returned = new.iter().filter(|ready| ready.returned);
+    returned.try_for_each(|ready| writer.lift_tombstones(&ready.contact, job))?;
     let contacts: Vec<_> = new.iter().map(|ready| (&*ready.contact, &ready.entry)).collect();
     writer.insert_all(&contacts)?;
     new.iter().try_for_each(|ready| write_state(writer, &ready.state))
@@ -83,7 +84,7 @@ fn write_row(
     match &row.end {
         RowEnd::Update(ready, seen) => {
             if ready.returned {
-                writer.lift_tombstones(&ready.contact)?;
+                writer.lift_tombstones(&ready.contact, job)?;
             }
             writer.update(&ready.contact, *seen, &ready.entry)?;
             write_state(writer, &ready.state)

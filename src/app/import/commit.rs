@@ -299,6 +299,7 @@ impl<'i> Committer<'i> {
                 put_behind(&mut batch, &mut behind, cut + 1);
                 self.order.back_to(&batch, behind.make_contiguous());
             }
+            batch.iter_mut().for_each(|row| row.asked.hush(row.end.is_gone(), self.context));
             match self.write_batch(&batch, report) {
                 Err(Trouble::Taken(refused)) => {
                     let failing: Vec<usize> = refused.iter().map(|(at, _)| *at).collect();

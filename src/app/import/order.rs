@@ -40,6 +40,16 @@ impl Asked {
         self.row.is_some()
     }
 
+    /// Lets go of what plugins said in words, where nothing of the row's person may be kept.
+    pub(super) fn hush(&mut self, is_gone: bool, context: &Context) {
+        if self.calls.iter().all(|call| call.aside.is_none()) {
+            return;
+        }
+        if is_gone || self.row.as_ref().is_some_and(|row| context.forgotten_in(&row.cells).is_some()) {
+            self.calls.iter_mut().for_each(CallNote::hush);
+        }
+    }
+
     /// A row whose turn has not come yet after all.
     pub(super) fn put_off(self, record: u64, line: u64) -> Ended {
         Ended { record, line, end: RowEnd::Blank, warnings: Vec::new(), asked: Self { stale: true, ..self } }

@@ -36,6 +36,7 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
         clear(&mut mapped.draft, key, policy);
     }
     text_messages(mapped, before, &fresh.contact, policy);
+    mapped.draft.tell_silenced(policy.rules);
     for (key, value) in &mapped.given.marks {
         mark(&mut mapped.draft, &fresh.contact, key, value, policy);
     }
@@ -43,7 +44,8 @@ pub(super) fn overlay(mapped: &mut Mapped, before: &Contact, policy: &Policy<'_>
 
 /// Consent to text messages, number by number, only tightens.
 fn text_messages(mapped: &mut Mapped, before: &Contact, fresh: &Contact, policy: &Policy<'_>) {
-    let known = |new: &Phone| before.phones.iter().any(|phone| is_number(phone, new));
+    let known = |new: &Phone| before.is_silenced(new) || before.phones.iter().any(|phone| is_number(phone, new));
+    let wants_none = before.silent_numbers().next().is_some() && before.phones.iter().all(|phone| !phone.sms);
     let phones = &mut mapped.draft.contact.phones;
     match mapped.given.sms {
         Some(allowed) => {
@@ -64,7 +66,7 @@ fn text_messages(mapped: &mut Mapped, before: &Contact, fresh: &Contact, policy:
             }
         }
         // Who wants no text messages to any number wants none to the next one either.
-        None if !before.phones.is_empty() && before.phones.iter().all(|phone| !phone.sms) && !policy.allow_opt_in => {
+        None if wants_none && !policy.allow_opt_in => {
             phones.iter_mut().for_each(|phone| phone.sms = false);
         }
         None => {}
@@ -178,6 +180,8 @@ fn keep_marks(contact: &mut Contact, before: &Contact) {
         } else if let Some(known) = same.peek().copied() {
             // Under another kind the number is no other one: the stricter word holds.
             (phone.sms, phone.verified) = (same.all(|known| known.sms), known.verified || phone.verified);
+        } else {
+            phone.sms &= !before.is_silenced(phone);
         }
     }
     for mail in &mut contact.emails {

@@ -10,7 +10,7 @@ use super::order::Asked;
 use super::preview::{Preview, PreviewField};
 use super::unread;
 use crate::app::contacts::claims::Claims;
-use crate::app::decide::{Opinion, RuleBook, Told, decide};
+use crate::app::decide::{Opinion, RuleBook, Told, decide_further};
 use crate::app::export::cell;
 use crate::app::fresh_id;
 use crate::app::provenance::{changed_fields, plugin_edits, setter};
@@ -58,6 +58,20 @@ pub(super) struct Context {
     pub(super) tombstones: Tombstones,
     /// Whether they may come back.
     pub(super) allow_forgotten: bool,
+}
+
+impl Context {
+    /// When the person of a row was forgotten, if its cells tell one who may not come back.
+    pub(super) fn forgotten_in(&self, cells: &Cells) -> Option<chrono::DateTime<chrono::Utc>> {
+        if self.allow_forgotten { None } else { self.tombstones.in_row(cells.iter()) }
+    }
+}
+
+impl RowEnd {
+    /// Says whether the row's person was forgotten: nothing of it is kept but its place.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.cells.is_empty())
+    }
 }
 
 /// A row that was read, mapped and looked at by `on_import_row`, but not yet matched or decided on.
@@ -293,8 +307,7 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
         }
     }
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
-    let (draft, decided) = decide(chain, hook, draft, before, &context.book);
-    opinion.extend(decided);
+    let draft = decide_further(chain, hook, draft, before, &context.book, &mut opinion);
     let recall = context.tombstones.recall(&draft.contact, before.map(|before| &**before));
     let (returned, echoes) = (matches!(recall, Some(Recall::Person(_))), matches!(recall, Some(Recall::Number(_))));
     if let Some(Recall::Person(at)) = recall.filter(|_| !context.allow_forgotten) {
@@ -388,11 +401,17 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
 
 /// A failed row, with its original cells and every reason.
 pub(super) fn failed(record: u64, line: u64, cells: &Cells, problems: &[Told], context: &Context) -> RowEnd {
+    if let Some(at) = context.forgotten_in(cells) {
+        return gone(record, line, at, context);
+    }
     RowEnd::Failed(Box::new(failure(record, line, cells.iter().map(str::to_owned).collect(), problems, context)))
 }
 
 /// A row that could not be read, with the mark by which it is known again.
 fn failed_marked(record: u64, line: u64, cells: &Cells, problem: Problem, mark: &str, context: &Context) -> RowEnd {
+    if let Some(at) = context.forgotten_in(cells) {
+        return gone(record, line, at, context);
+    }
     let cells = cells.iter().map(str::to_owned).collect();
     let mut failure = failure(record, line, cells, &[Told { plugin: None, problem }], context);
     failure.text.push_str(mark);

@@ -42,7 +42,7 @@ pub fn forgotten(done: &Forgotten) -> Value {
         "erased": {
             "contacts": erased.contacts, "changes": erased.changes, "merges": erased.merges,
             "enquiries": erased.enquiries, "notes": erased.notes, "engagements": erased.engagements,
-            "visits": erased.visits, "failed_rows": erased.failed_rows.len(), "batches": erased.batches,
+            "visits": erased.visits, "failed_rows": erased.failed_rows.len(), "reasons": erased.reasons, "batches": erased.batches,
             "plugin_state": plugins.iter().map(|(plugin, entries)| json!({ "plugin": plugin, "entries": entries })).collect::<Vec<_>>(),
             "files": done.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         },

@@ -80,6 +80,7 @@ fn forgotten_text(done: &Forgotten) -> String {
         ("engagements", erased.engagements),
         ("visits", erased.visits),
         ("failed rows of imports", erased.failed_rows.len() as u64),
+        ("reasons of other failed rows", erased.reasons),
         ("originals kept by bulk writes", erased.batches),
         ("entries of plugins' memories", erased.plugin_state.len() as u64),
         ("files", done.files.len() as u64),

@@ -27,12 +27,14 @@ pub(super) fn carry(from: &Contact, to: &Contact, onto: &mut Contact) {
             take_field(onto, to, &FieldKey::Custom(key.as_str().into()));
         }
     }
+    carry_silence(from, to, onto);
     carry_list(&from.phones, &to.phones, &mut onto.phones, Phone::is_twin_of, |was, is, it| {
         mark_phone(was, is, it);
         if was.sms != is.sms {
             it.sms = is.sms;
         }
     });
+    onto.remember_silent(std::iter::empty());
     carry_list(&from.emails, &to.emails, &mut onto.emails, same_email, mark_email);
     carry_list(&from.socials, &to.socials, &mut onto.socials, same_social, mark_social);
     carry_list(&from.external_ids, &to.external_ids, &mut onto.external_ids, PartialEq::eq, |_, _, _| {});
@@ -50,13 +52,26 @@ pub(super) fn carry(from: &Contact, to: &Contact, onto: &mut Contact) {
     onto.shared_with.sort();
 }
 
+/// Carries what was remembered of numbers that are gone, but for numbers that only another contact brought.
+fn carry_silence(from: &Contact, to: &Contact, onto: &mut Contact) {
+    let has = |contact: &Contact, number: &str| contact.phones.iter().any(|phone| phone.dialled() == number);
+    onto.silenced.retain(|number| !from.silenced.contains(number) || to.silenced.contains(number));
+    let since = to.silenced.iter().filter(|number| !from.silenced.contains(number));
+    let theirs = since.filter(|number| !has(from, number) || has(onto, number));
+    onto.silenced.extend(theirs.cloned().collect::<Vec<_>>());
+}
+
 /// Takes from `onto` the values of lists that were removed between `from` and `to`, and marks those that were marked. Consent is
 /// only tightened.
 pub(super) fn carry_removals(from: &Contact, to: &Contact, onto: &mut Contact) {
+    let had = onto.clone();
     drop_removed(&from.phones, &to.phones, &mut onto.phones, Phone::is_twin_of, |was, is, it| {
         mark_phone(was, is, it);
         it.sms &= is.sms || !was.sms;
     });
+    // Of a number that was silenced and then removed, the removal is not all that counts.
+    let since = to.silenced.iter().filter(|number| had.phones.iter().any(|phone| phone.dialled() == *number));
+    onto.remember_silent(had.silent_numbers().chain(since.map(String::as_str)));
     drop_removed(&from.emails, &to.emails, &mut onto.emails, same_email, mark_email);
     drop_removed(&from.socials, &to.socials, &mut onto.socials, same_social, mark_social);
     drop_removed(&from.external_ids, &to.external_ids, &mut onto.external_ids, PartialEq::eq, |_, _, _| {});

@@ -164,6 +164,7 @@ pub fn tighten(result: &mut Contact, master: &Contact, other: &Contact) {
         phone.sms &= !quiet;
         phone.verified |= verified;
     }
+    result.stay_silent(&sides);
     for mail in &mut result.emails {
         let mut twins = sides.iter().flat_map(|side| &side.emails);
         mail.verified |= twins.any(|known| known.verified && known.address.eq_ignore_ascii_case(&mail.address));

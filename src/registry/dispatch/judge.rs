@@ -86,14 +86,11 @@ pub(super) fn observe(loaded: &Loaded, said: Result<Verdict, Fault>, note: &mut 
     note.aside().sample = Some(format!("{hook} {would}"));
 }
 
-/// Passes a plugin's lines on to the log and keeps the last ones.
-pub(super) fn log(loaded: &Loaded, hook: Hook, lines: Vec<LogLine>) {
-    if lines.is_empty() {
-        return;
-    }
+/// Passes a plugin's lines on to the log of this process.
+pub(super) fn log(loaded: &Loaded, hook: Hook, lines: &[LogLine]) {
     let identity = loaded.identity();
     let (plugin, version, hook_name) = (identity.name.as_str(), identity.version.as_str(), hook.name());
-    for LogLine { level, text } in &lines {
+    for LogLine { level, text } in lines {
         match level {
             LogLevel::Debug => debug!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
             LogLevel::Info => info!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
@@ -101,7 +98,6 @@ pub(super) fn log(loaded: &Loaded, hook: Hook, lines: Vec<LogLine>) {
             LogLevel::Error => error!(target: "carnet::plugin", plugin, version, hook = hook_name, "{text}"),
         }
     }
-    loaded.note_log(hook, lines);
 }
 
 /// Tells that a plugin is no longer called.

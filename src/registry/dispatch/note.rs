@@ -4,10 +4,20 @@ use std::time::Duration;
 
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
+use crate::plugin::service::LogLine;
 use crate::plugin::verdict::Verdict;
 use crate::registry::loaded::Loaded;
 use crate::registry::standing::Would;
 use crate::registry::stats::HookCounts;
+
+/// Lines of one call that are kept: no more of them are ever handed in at once.
+const LINES: usize = 20;
+
+/// Characters of such a line.
+const LINE_CHARS: usize = 500;
+
+/// What stands where a plugin's words were.
+const HUSHED: &str = "(its words are not kept: the person was forgotten)";
 
 /// What one call came to.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -57,6 +67,8 @@ pub struct CallNote {
 /// What is told of few calls.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Aside {
+    /// The last lines that it logged.
+    pub lines: Vec<LogLine>,
     /// How it failed.
     pub fault: Option<Fault>,
     /// What would have been, in observe mode.
@@ -76,6 +88,29 @@ impl CallNote {
         self.aside.get_or_insert_default()
     }
 
+    /// Takes the lines that it logged; of a job's call only what is handed in, for many rows may be under way.
+    pub(super) fn take_lines(&mut self, mut lines: Vec<LogLine>, of_job: bool) {
+        if lines.is_empty() {
+            return;
+        }
+        if of_job {
+            lines.drain(..lines.len().saturating_sub(LINES));
+            for LogLine { text, .. } in &mut lines {
+                if let Some((end, _)) = text.char_indices().nth(LINE_CHARS) {
+                    text.truncate(end);
+                }
+            }
+        }
+        self.aside().lines = lines;
+    }
+
+    /// Lets go of everything that was said in words: it may name somebody of whom nothing may be kept.
+    pub fn hush(&mut self) {
+        let Some(aside) = &mut self.aside else { return };
+        let fault = aside.fault.take().map(|fault| Fault { message: HUSHED.to_owned(), hint: None, ..fault });
+        **aside = Aside { fault, ..Aside::default() };
+    }
+
     /// Counts it.
     pub fn count(&self, counts: &mut HookCounts) {
         counts.took(self.time);
@@ -92,6 +127,7 @@ impl CallNote {
     /// Keeps what is told of it.
     pub(super) fn keep(&self, loaded: &Loaded) {
         let Some(aside) = &self.aside else { return };
+        loaded.note_log(self.hook, &aside.lines);
         aside.fault.iter().for_each(|fault| loaded.note_fault(self.hook, fault));
         aside.would.iter().for_each(|(would, what)| loaded.note_would(self.hook, *would, what));
         aside.sample.iter().for_each(|sample| loaded.note_sample(sample.clone()));

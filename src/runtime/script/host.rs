@@ -237,7 +237,7 @@ fn refuse(code: &'static str, field: &str, message: String, hint: &str) -> Box<r
 }
 
 fn state(table: &mut Table) {
-    table.say("state_get(key)", "Returns the text that was set under the key, this call's own writes included; `()` when there is none: `state_get(\"n\") ?? \"0\"`.", &[("state_get(\"seen\") ?? \"0\"", "\"0\"")]);
+    table.say("state_get(key)", "Returns the text that was set under the key, this call's own writes included, and in `on_create` and `on_update` those of `on_import_row` for the same row; `()` when there is none: `state_get(\"n\") ?? \"0\"`.", &[("state_get(\"seen\") ?? \"0\"", "\"0\"")]);
     table.say("state_set(key, text)", "Remembers a text (numbers are written out), together with the record in hand: when the record is refused, it is forgotten. Keys have 1–256 bytes; all together takes up to 1 MiB.", &[("state_set(\"seen\", parse_int(state_get(\"seen\") ?? \"0\") + 1);", "remembers seen = \"1\"")]);
     table.say("state_remove(key)", "Forgets the key.", &[("state_remove(\"seen\");", "forgets seen")]);
     table.function("state_get", |context: NativeCallContext, key: &str| state_get(&*Call::of(&context)?, key));

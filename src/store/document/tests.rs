@@ -30,6 +30,7 @@ fn document(contact: &Contact) -> Document<&str> {
         zip: zip.as_deref(),
         country: country.as_ref().map(|country| country.as_str()),
         phones: contact.phones.iter().map(phone_document).collect(),
+        silenced: texts(&contact.silenced),
         emails: contact.emails.iter().map(email_document).collect(),
         socials: contact.socials.iter().map(social_document).collect(),
         labels: contact.labels.iter().map(LabelName::as_str).collect(),

@@ -50,6 +50,7 @@ pub(in crate::store) fn write(contact: &Contact, into: &mut String) {
     text_if!(into, "zip", zip);
     text_if!(into, "country", country.as_ref().map(|country| country.as_str()));
     list(into, "phones", &contact.phones, phone);
+    list(into, "silenced", &contact.silenced, |into, number| quoted(into, number));
     list(into, "emails", &contact.emails, email);
     list(into, "socials", &contact.socials, social);
     list(into, "labels", &contact.labels, |into, label| quoted(into, label.as_str()));

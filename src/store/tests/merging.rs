@@ -111,10 +111,17 @@ impl World {
             }
             Step::RemovePhone(person, at) => {
                 let (root, gone) = (self.root(person), number(at));
+                let remove = |contact: &mut Contact, was_silent: bool| {
+                    let had = contact.clone();
+                    contact.phones.retain(|phone| phone.raw != gone);
+                    let since = (was_silent && had.phones != contact.phones).then_some(gone.as_str());
+                    contact.remember_silent(had.silent_numbers().chain(since));
+                };
+                let was_silent = self.stored(root).silent_numbers().any(|number| number == gone);
                 for member in (0..PEOPLE).filter(|member| self.root(*member) == root).collect::<Vec<_>>() {
-                    self.expected[member].phones.retain(|phone| phone.raw != gone);
+                    remove(&mut self.expected[member], was_silent);
                 }
-                self.edit(root, |contact| contact.phones.retain(|phone| phone.raw != gone));
+                self.edit(root, |contact| remove(contact, was_silent));
             }
             Step::OptOut(person) => {
                 let root = self.root(person);

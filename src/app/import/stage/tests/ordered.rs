@@ -5,10 +5,15 @@ use super::*;
 
 /// Everything that it is told goes into the contact, so that whatever is told otherwise shows.
 const WATCHER: &str = r#"
+fn on_import_row(row) {
+    let rows = parse_int(state_get("rows") ?? "0") + 1;
+    state_set("rows", rows);
+    state_set("row", `${rows} ${row.last_name}`);
+}
 fn about(contact) {
     let n = parse_int(state_get("n") ?? "0") + 1;
     state_set("n", n);
-    let told = `${n}:`;
+    let told = `${n}: ${state_get("row")};`;
     for address in contact.values("email") {
         state_set(address, `${n}`);
         for other in lookup("email", address, 2) { told += ` e ${other.first_name} ${other.job_title.len()};`; }
