@@ -2,6 +2,7 @@
 //! thin views on what is here; nothing here prints or parses arguments.
 
 pub mod bulk;
+pub mod cautions;
 pub mod contacts;
 pub mod custom_fields;
 pub mod decide;

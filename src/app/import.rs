@@ -1,7 +1,6 @@
 //! The import: a file becomes contacts, every row through the plugins. Read top to bottom: [`App::import`] checks the file and the job,
 //! then the pipeline runs: read · map and ask plugins on workers · write in file order, one transaction a batch.
 
-pub mod cautions;
 pub mod mapping;
 pub mod preview;
 pub mod report;

@@ -162,8 +162,9 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
             Ok(mapped) if context.matching => RowEnd::Match(mapped),
             Ok(mut mapped) => {
                 suggest_organization(&mut mapped.draft, context);
-                warnings = std::mem::take(&mut mapped.draft.warnings);
-                finish(*mapped, None, chain, context)
+                let end;
+                (end, warnings) = finish(*mapped, None, chain, context);
+                end
             }
         }
     };
@@ -283,8 +284,14 @@ fn is_sample(cells: &Cells, mapping: &Mapping) -> bool {
         && FIELDS.iter().filter(|info| !info.sample.is_empty() && counts(&info.field)).all(|info| same(info.field))
 }
 
-/// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`.
-pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut Chain, context: &Context) -> RowEnd {
+/// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`. Returns with it what there
+/// is to know about the values that were taken, from the row and from plugins.
+pub(super) fn finish(
+    mapped: Mapped,
+    before: Option<&Arc<Contact>>,
+    chain: &mut Chain,
+    context: &Context,
+) -> (RowEnd, Vec<Problem>) {
     let Mapped { record, line, cells, mut draft, given, mut opinion } = mapped;
     if let Some(claims) = &context.claims {
         claims.settle(&mut draft, before.map(|before| &**before), &given.assigned);
@@ -298,10 +305,10 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let recall = context.tombstones.recall(&draft.contact, before.map(|before| &**before));
     let (returned, echoes) = (matches!(recall, Some(Recall::Person(_))), matches!(recall, Some(Recall::Number(_))));
     if let Some(Recall::Person(at)) = recall.filter(|_| !context.allow_forgotten) {
-        return gone(record, line, at, context);
+        return (gone(record, line, at, context), Vec::new());
     }
     if opinion.refuses() {
-        return failed(record, line, &cells, &opinion.problems, context);
+        return (failed(record, line, &cells, &opinion.problems, context), Vec::new());
     }
     let Draft { contact, warnings, .. } = draft;
     let fields = match before {
@@ -309,11 +316,12 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
         None => plugin_edits(&opinion),
     };
     if before.is_some() && fields.is_empty() {
-        return RowEnd::Unchanged;
+        return (RowEnd::Unchanged, warnings);
     }
     let preview = context.preview.then(|| {
-        let told = |problem: Problem| problem_json(record, line, &Told { plugin: None, problem }, context);
-        let problems = warnings.into_iter().map(told).collect();
+        let told =
+            |problem: &Problem| problem_json(record, line, &Told { plugin: None, problem: problem.clone() }, context);
+        let problems = warnings.iter().map(told).collect();
         Preview { problems, ..preview(record, line, &contact, before, &opinion) }
     });
     let action = if before.is_some() { Action::Updated } else { Action::Created };
@@ -327,10 +335,11 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let old = before.cloned();
     let ready =
         Box::new(Ready { contact, before: old, entry, state, preview, cells, identity, claims, returned, echoes });
-    match before {
+    let end = match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),
-    }
+    };
+    (end, warnings)
 }
 
 /// Tells of a company that could be an organization. Whether it is one, a person says: nothing is linked by likeness.
