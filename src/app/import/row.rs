@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::mapping::Mapping;
+use super::mapping::{ID_HEADER, Mapping};
 use super::matching;
 use super::order::Asked;
 use super::preview::{Preview, PreviewField};
@@ -58,6 +58,16 @@ pub(super) struct Context {
     pub(super) tombstones: Tombstones,
     /// Whether they may come back.
     pub(super) allow_forgotten: bool,
+}
+
+impl Context {
+    /// What is wrong with the id that says which contact a row is about.
+    fn id_problem(&self, cells: &Cells) -> Option<Problem> {
+        let cell = cells.get(self.mapping.id_column.filter(|_| self.matching)?)?;
+        let invalid = matching::read_id(cell).err()?;
+        let problem = Problem::of_record(None, invalid);
+        Some(Problem { field: Some(ID_HEADER.to_owned()), value: Some(cell.to_owned()), ..problem })
+    }
 }
 
 /// A row that was read, mapped and looked at by `on_import_row`, but not yet matched or decided on.
@@ -198,6 +208,9 @@ fn map(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box
     }
     let (draft, given) = draft_of(&hand, context);
     let cells = context.mapping.original(hand.into_original());
+    if let Some(problem) = context.id_problem(&cells) {
+        opinion.rules_say(vec![problem]);
+    }
     Ok(Box::new(Mapped { record, line, cells, draft, given, opinion }))
 }
 
