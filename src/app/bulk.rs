@@ -221,7 +221,7 @@ struct Work<'w> {
 impl<'w> Work<'w> {
     fn begin(app: &'w App, request: &'w BulkRequest, matched: &Matched) -> Result<Self, Failure> {
         let memory = app.stored_state()?;
-        let chain = app.chain_on(app.generation()?, Arc::clone(&memory))?;
+        let chain = app.chain_on(app.generation()?, Arc::clone(&memory), &request.by)?;
         let report = BulkReport { matched: matched.ids.len() as u64, notes: app.not_asked()?, ..BulkReport::default() };
         Ok(Self { app, request, book: app.rule_book()?, chain, memory, report })
     }

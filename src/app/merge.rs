@@ -187,7 +187,7 @@ impl App {
         let Pair { master, other } = pair;
         let mut proposal = self.proposal(pair, choices, by)?;
         proposal.updated = Stamp { at: now(), by: by.name().into() };
-        let (mut result, opinion) = self.ask_merge(master, other, proposal)?;
+        let (mut result, opinion) = self.ask_merge(master, other, proposal, by)?;
         refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
         // The stricter consent wins, whatever a plugin wished.
         tighten(&mut result.contact, master, other);
@@ -232,9 +232,10 @@ impl App {
         master: &Arc<Contact>,
         other: &Arc<Contact>,
         proposal: Contact,
+        by: &Viewer,
     ) -> Result<(Draft, Opinion), Failure> {
         let book = self.rule_book()?;
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let mut opinion = Opinion::default();
         let sheet = Sheet::new(Draft::new(proposal), Arc::clone(&book.rules));
         let mut hand = Box::new(MergeHand { master: Arc::clone(master), other: Arc::clone(other), result: sheet });

@@ -58,7 +58,7 @@ impl App {
         // What today's rules miss in it was missing before the merge.
         let known = book.settle(&mut draft.clone());
         let (draft, mut opinion) =
-            decide(&mut self.chain(self.generation()?)?, Hook::Update, draft, Some(&before), &book);
+            decide(&mut self.chain(self.generation()?, by)?, Hook::Update, draft, Some(&before), &book);
         opinion.overlook(&known);
         refuse(&format!("the merge of {} into {} was not taken back", erased.id, before.id), &opinion)?;
         let Draft { contact: master, warnings, .. } = draft;

@@ -82,7 +82,7 @@ impl App {
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
         self.grant(&mut draft, wishes, None, &[], &book, by)?;
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         refuse("the contact was not created", &opinion)?;
         let returns = self.check_forgotten(&draft.contact, allow_forgotten)?;
@@ -182,7 +182,7 @@ impl App {
         let mut draft = Draft::new((**before).clone());
         (change.make)(&mut draft, &book)?;
         draft.contact.updated = Stamp { at, by: by.name().into() };
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(before), &book);
         refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
         let fields = changed_fields(before, &draft.contact, &opinion);

@@ -187,7 +187,7 @@ impl App {
         book: &RuleBook,
         by: &Viewer,
     ) -> Result<(Box<EnquiryHand>, Opinion, Vec<String>), Failure> {
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let mut opinion = Opinion::default();
         let given = hand.contact().map(|sheet| sheet.draft().clone());
         let mut hand = opinion.ask(&mut chain, Hook::Enquiry, Phase::Change, Box::new(hand));
