@@ -190,8 +190,14 @@ fn check_domain(domain: &str) -> Result<(), Invalid> {
     match domain.split('.').find(|label| !label_ok(label)) {
         None => Ok(()),
         Some("") => refuse(format!("the domain `{}` has a dot too many", shown(domain))),
-        Some(label) => refuse(format!("`{}` cannot be part of a domain", shown(label))),
+        Some(label) => refuse(format!("`{}` cannot be part of a domain", shown(&escaped(label)))),
     }
+}
+
+/// What nobody sees stands in an error message by its number.
+fn escaped(text: &str) -> String {
+    let one = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(one).collect()
 }
 
 /// Letters and digits of any script, and hyphens inside.

@@ -19,7 +19,7 @@ use super::unique::{self, Owners, Refused};
 use crate::app::App;
 use crate::app::cautions::Place;
 use crate::app::decide::Told;
-use crate::app::failure::{Class, Failure};
+use crate::app::failure::{Class, Failure, STATE_MOVED};
 use crate::app::memory::ROUNDS;
 use crate::config::{MatchBy, OnMatch, Settings};
 use crate::domain::contact::Stamp;
@@ -377,7 +377,7 @@ impl<'i> Committer<'i> {
         }
         let row = row.map_or(0, |row| row.record);
         let message = format!("others change what plugins remember all the time: row {row} could not be decided");
-        Err(Failure::new(Class::Conflict, "STATE_MOVED", message).hint("resume the job when less is going on"))
+        Err(Failure::new(Class::Conflict, STATE_MOVED, message).hint("resume the job when less is going on"))
     }
 
     fn rewind(&mut self, batch: &[Ended], behind: &mut VecDeque<Ended>) {
