@@ -10,7 +10,7 @@ use super::matching::{self, Finding, Found, Matcher};
 use super::order::{Order, Overtaken};
 use super::overlay::{Policy, overlay};
 use super::precedence::Precedence;
-use super::preview::Preview;
+use super::preview::{Outcome, Preview};
 use super::report::ImportReport;
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, refused, suggest_organization};
 use super::stage::{Stage, View};
@@ -438,9 +438,9 @@ impl<'i> Committer<'i> {
     /// After the commit: plugins see their new state, and what became of the row is shown.
     fn settle(&self, row: Ended, report: &mut ImportReport) -> Result<(), Failure> {
         let Ended { record, line, end, .. } = row;
-        let blank = |action: &'static str, name: String| {
-            let (id, fields, problems) = (None, Vec::new(), Vec::new());
-            Preview { record, line, action, id, name, fields, problems }
+        let nothing = |action: &'static str, reasons: String| {
+            let (outcome, fields, problems) = (Outcome::Nothing(reasons), Vec::new(), Vec::new());
+            Preview { record, line, action, outcome, fields, problems }
         };
         let preview = match end {
             RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
@@ -451,13 +451,13 @@ impl<'i> Committer<'i> {
             }
             RowEnd::Failed(failure) if self.context.preview => {
                 let problems = serde_json::from_str(&failure.problems_json).unwrap_or_default();
-                Some(Preview { problems, ..blank("fail", failure.text) })
+                Some(Preview { problems, ..nothing("fail", failure.text) })
             }
             RowEnd::Skipped(reason) => {
                 report.remarks.skip(&reason, record);
-                self.context.preview.then(|| blank("skip", reason))
+                self.context.preview.then(|| nothing("skip", reason))
             }
-            RowEnd::Known(reason) if self.context.preview => Some(blank("skip", reason)),
+            RowEnd::Known(reason) if self.context.preview => Some(nothing("skip", reason)),
             _ => None,
         };
         preview.map_or(Ok(()), |preview| report.previews.take(preview))

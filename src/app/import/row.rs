@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::mapping::{ID_HEADER, Mapping};
 use super::matching;
 use super::order::Asked;
-use super::preview::{Preview, PreviewField};
+use super::preview::{Outcome, Preview, PreviewField};
 use super::unread;
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide};
@@ -400,9 +400,11 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         record,
         line,
         action: if before.is_some() { "update" } else { "create" },
-        // One that this very file created is known by no other name.
-        id: before.filter(|before| before.created != contact.updated).map(|before| before.id.to_string()),
-        name: contact.display_name(),
+        outcome: Outcome::Contact {
+            // One that this very file created is known by no other name.
+            id: before.filter(|before| before.created != contact.updated).map(|before| before.id.to_string()),
+            name: contact.display_name(),
+        },
         fields: changes.into_iter().map(field).collect(),
         problems: Vec::new(),
     }
