@@ -2,6 +2,7 @@
 //! thin views on what is here; nothing here prints or parses arguments.
 
 pub mod bulk;
+pub mod cautions;
 pub mod contacts;
 pub mod custom_fields;
 pub mod decide;
@@ -42,6 +43,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::{Profile, SETTINGS_FILE, Settings};
 use crate::domain::custom::Entity;
+use crate::domain::permission::{Scope, Viewer};
 use crate::domain::rules::{Rules, UnknownLabels};
 use crate::plugin::package::Grants;
 use crate::plugin::service::Services;
@@ -193,12 +195,13 @@ impl App {
         Ok(self.registry()?.current())
     }
 
-    /// Opens a chain over a generation, with the services that each plugin was granted.
+    /// Opens a chain over a generation, with the services that each plugin was granted. What somebody may not see who acts, their plugins do not
+    /// find either.
     ///
     /// # Errors
     /// When the store cannot be opened.
-    pub fn chain(&self, generation: Arc<Generation>) -> Result<Chain, Failure> {
-        self.chain_on(generation, self.stored_state()?)
+    pub fn chain(&self, generation: Arc<Generation>, by: &Viewer) -> Result<Chain, Failure> {
+        self.chain_on(generation, self.stored_state()?, by)
     }
 
     /// Opens a chain for several records, whose plugins remember what this holds.
@@ -206,20 +209,30 @@ impl App {
         &self,
         generation: Arc<Generation>,
         state: Arc<StoredState>,
+        by: &Viewer,
     ) -> Result<Chain, Failure> {
-        Ok(Chain::new(generation, self.services(state)?))
+        Ok(Chain::new(generation, self.services(state, by.scope(self.settings.access))?))
     }
 
-    /// Opens a chain whose calls are counted against nobody: its plugins trip by these flags alone.
+    /// Opens a chain whose calls are counted against nobody: its plugins trip by these flags alone, and find what lies within `scope`.
     ///
     /// # Errors
     /// When the store cannot be opened.
-    pub(in crate::app) fn trial_chain(&self, generation: Arc<Generation>, flags: Arc<Flags>) -> Result<Chain, Failure> {
-        Ok(Chain::for_job(generation, self.services(self.stored_state()?)?, flags).rehearsing())
+    pub(in crate::app) fn trial_chain(
+        &self,
+        generation: Arc<Generation>,
+        flags: Arc<Flags>,
+        scope: &Scope,
+    ) -> Result<Chain, Failure> {
+        Ok(Chain::for_job(generation, self.services(self.stored_state()?, scope.clone())?, flags).rehearsing())
     }
 
-    fn services(&self, state: Arc<StoredState>) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {
-        let lookup = Arc::new(StoreLookup(self.store()?.clone()));
+    fn services(
+        &self,
+        state: Arc<StoredState>,
+        scope: Scope,
+    ) -> Result<impl Fn(Grants) -> Services + Send + 'static, Failure> {
+        let lookup = Arc::new(StoreLookup { store: self.store()?.clone(), scope });
         Ok(move |grants: Grants| Services {
             lookup: grants.lookup.then(|| Arc::clone(&lookup) as _),
             state: grants.state.then(|| Arc::clone(&state) as _),

@@ -82,7 +82,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> Result<Outcome, Failure> {
         Command::Bulk(args) => commands::bulk::run(&app, args, &by, printer),
         Command::Filter(args) => commands::filter::run(&app, args, &by, printer),
     };
-    app.hand_in_plugins(None);
+    app.hand_in_plugins_at_last(None);
     outcome
 }
 

@@ -187,6 +187,11 @@ impl Registry {
         fresh
     }
 
+    /// Takes back what [`Registry::take_fresh`] gave and nobody could keep, to give it again.
+    pub fn put_back(&self, fresh: Vec<Fresh>) {
+        self.outbox.put_back(fresh);
+    }
+
     /// Names the version that a version on probation replaced, where it is known.
     #[must_use]
     pub fn version_before(&self, serving: &Loaded) -> Option<String> {

@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::cautions::{Cautions, Place};
 use super::contacts::Wish;
 use super::custom_fields::refuse_taken;
 use super::decide::{Opinion, RuleBook, Told, ask_only, decide};
@@ -27,9 +28,10 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::{Right, Viewer};
 use crate::domain::problem::Problem;
+use crate::domain::warning::Caution;
 use crate::plugin::hook::Hook;
 use crate::registry::dispatch::Chain;
-use crate::store::{Action, Actor, Batch, ChangedField, NewBatch, NewChange, Prepared, Query, StoreError};
+use crate::store::{Action, Actor, Batch, ChangedField, NewBatch, NewChange, Prepared, Query, StoreError, Whereabouts};
 
 pub use undo::{LeftAlone, Undone, Why};
 pub(in crate::app) use undo::{Source, TakenBack};
@@ -115,6 +117,8 @@ pub struct BulkReport {
     pub problems: Vec<Refused>,
     /// The first changes of a dry run.
     pub preview: Vec<Foreseen>,
+    /// Values that were taken with a warning.
+    pub warned: Cautions,
     /// Things to know.
     pub notes: Vec<String>,
     /// How long it took.
@@ -124,7 +128,8 @@ pub struct BulkReport {
 /// What was decided about one contact.
 enum Verdict {
     Write(Box<Ready>),
-    Unchanged,
+    /// Nothing changes; with what is worth a look in the values given.
+    Unchanged(Vec<Problem>),
     Refused(Refused),
 }
 
@@ -137,6 +142,8 @@ struct Ready {
     opinion: Opinion,
     /// Values that no other contact may have.
     claims: Vec<Claim>,
+    /// What there is to know about values that were taken.
+    warnings: Vec<Problem>,
 }
 
 impl App {
@@ -179,9 +186,13 @@ impl App {
                 }
                 at_once = (at_once / 4).max(1);
             }
-            late.into_iter().for_each(|id| work.refuse(changed_meanwhile(id)));
+            for id in late {
+                let name = work.name_of(id)?;
+                work.refuse(changed_meanwhile(id, name));
+            }
         }
         let mut report = work.report;
+        report.notes.extend(report.warned.lines());
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)
     }
@@ -210,7 +221,7 @@ struct Work<'w> {
 impl<'w> Work<'w> {
     fn begin(app: &'w App, request: &'w BulkRequest, matched: &Matched) -> Result<Self, Failure> {
         let memory = app.stored_state()?;
-        let chain = app.chain_on(app.generation()?, Arc::clone(&memory))?;
+        let chain = app.chain_on(app.generation()?, Arc::clone(&memory), &request.by)?;
         let report = BulkReport { matched: matched.ids.len() as u64, notes: app.not_asked()?, ..BulkReport::default() };
         Ok(Self { app, request, book: app.rule_book()?, chain, memory, report })
     }
@@ -224,28 +235,36 @@ impl<'w> Work<'w> {
         for (id, found) in ids.iter().zip(found) {
             // Deleted or merged into another since the query: not what was meant any more.
             let Some(before) = found.filter(|contact| contact.id == *id) else {
-                self.refuse(gone_meanwhile(*id));
+                let name = self.name_of(*id)?;
+                self.refuse(gone_meanwhile(*id, name));
                 continue;
             };
-            match self.decide(Arc::new(before))? {
+            let before = Arc::new(before);
+            match self.decide(Arc::clone(&before))? {
                 Verdict::Write(one) => {
                     self.memory.apply(&one.opinion.state);
                     ready.push(*one);
                 }
-                verdict => others.push((*id, self.memory.was_asked(), verdict)),
+                verdict => others.push((before, self.memory.was_asked(), verdict)),
             }
         }
         let mut late = if self.request.dry_run { HashSet::new() } else { self.write(&ready)? };
         let misled = !late.is_empty();
-        for (id, by_memory, verdict) in others {
+        for (before, by_memory, verdict) in others {
             match verdict {
                 // It may have been told of what one that was left out would have made.
-                _ if misled && by_memory => drop(late.insert(id)),
+                _ if misled && by_memory => drop(late.insert(before.id)),
                 Verdict::Refused(refused) => self.refuse(refused),
-                _ => self.report.unchanged += 1,
+                Verdict::Unchanged(warnings) => {
+                    self.report.unchanged += 1;
+                    self.warn(&before, warnings);
+                }
+                Verdict::Write(_) => {}
             }
         }
-        for one in ready.iter().filter(|one| !late.contains(&one.before.id)) {
+        for one in ready.iter_mut().filter(|one| !late.contains(&one.before.id)) {
+            let warnings = std::mem::take(&mut one.warnings);
+            self.warn(&one.before, warnings);
             *if one.after.is_some() { &mut self.report.changed } else { &mut self.report.deleted } += 1;
             if self.request.dry_run && self.report.preview.len() < TOLD {
                 let (id, name) = (one.before.id, one.before.display_name());
@@ -278,8 +297,8 @@ impl<'w> Work<'w> {
                 return Ok(refused(&before, opinion.problems));
             }
             let entry = entry(Action::Deleted, Vec::new());
-            let claims = Vec::new();
-            return Ok(Verdict::Write(Box::new(Ready { before, after: None, entry, opinion, claims })));
+            let (claims, warnings) = (Vec::new(), Vec::new());
+            return Ok(Verdict::Write(Box::new(Ready { before, after: None, entry, opinion, claims, warnings })));
         };
         draft.contact.updated = Stamp { at, by: by.name().into() };
         let granted = [Field::Owner.into(), Field::SharedWith.into()];
@@ -288,22 +307,24 @@ impl<'w> Work<'w> {
         if opinion.refuses() {
             return Ok(refused(&before, opinion.problems));
         }
-        let fields = changed_fields(&before, &draft.contact, &opinion);
+        let Draft { contact, warnings, .. } = draft;
+        let fields = changed_fields(&before, &contact, &opinion);
         if fields.is_empty() {
-            return Ok(Verdict::Unchanged);
+            return Ok(Verdict::Unchanged(warnings));
         }
-        let claims = self.book.rules.schema.claims(Some(&before.custom), &draft.contact.custom);
+        let claims = self.book.rules.schema.claims(Some(&before.custom), &contact.custom);
         let claims: Vec<Claim> = claims.into_iter().filter(|claim| claim.fresh).collect();
         if !claims.is_empty() {
-            let taken = self.app.store()?.read(|reader| {
-                Ok(refuse_taken(reader, &self.book, Some(&before), &draft.contact, "not changed", by))
-            })?;
+            let taken = self
+                .app
+                .store()?
+                .read(|reader| Ok(refuse_taken(reader, &self.book, Some(&before), &contact, "not changed", by)))?;
             if let Err(failure) = taken {
                 return Ok(refused(&before, failure.problems));
             }
         }
-        let after = Some(Prepared::new(&draft.contact));
-        Ok(Verdict::Write(Box::new(Ready { before, after, entry: entry(Action::Updated, fields), opinion, claims })))
+        let (after, entry) = (Some(Prepared::new(&contact)), entry(Action::Updated, fields));
+        Ok(Verdict::Write(Box::new(Ready { before, after, entry, opinion, claims, warnings })))
     }
 
     /// Writes contacts with what they were before. Those that somebody else wrote meanwhile are left out and returned, and so are those whose
@@ -354,6 +375,20 @@ impl<'w> Work<'w> {
         Ok(late)
     }
 
+    /// Counts what was guessed. That a value was not there to be removed is no guess, and mostly true of very many.
+    fn warn(&mut self, contact: &Contact, mut warnings: Vec<Problem>) {
+        warnings.retain(|warning| Caution::parse(&warning.code).is_some());
+        self.report.warned.add(warnings, || Place::Contact { id: contact.id, name: contact.display_name() });
+    }
+
+    /// The name of a contact that was there a moment ago; empty when it was merged into another or forgotten.
+    fn name_of(&self, id: ContactId) -> Result<String, Failure> {
+        Ok(match self.app.store()?.read(|reader| reader.whereabouts(id))? {
+            Some(Whereabouts::Live(contact) | Whereabouts::Deleted(contact)) => contact.display_name(),
+            _ => String::new(),
+        })
+    }
+
     fn refuse(&mut self, refused: Refused) {
         self.report.refused += 1;
         if self.report.problems.len() < TOLD {
@@ -386,13 +421,14 @@ fn forbidden(failure: Failure) -> Told {
     Told { plugin: None, problem }
 }
 
-fn changed_meanwhile(id: ContactId) -> Refused {
+fn changed_meanwhile(id: ContactId, name: String) -> Refused {
     let invalid =
         Invalid::new("CHANGED_MEANWHILE", format!("contact {id} was changed by somebody else, again and again"));
-    Refused { id, name: String::new(), problems: vec![told(invalid.hint("repeat the command"))] }
+    Refused { id, name, problems: vec![told(invalid.hint("repeat the command"))] }
 }
 
-fn gone_meanwhile(id: ContactId) -> Refused {
+fn gone_meanwhile(id: ContactId, name: String) -> Refused {
     let invalid = Invalid::new("GONE_MEANWHILE", format!("contact {id} was deleted or merged by somebody else"));
-    Refused { id, name: String::new(), problems: vec![told(invalid)] }
+    let hint = format!("`carnet contact show {id}` says what became of it");
+    Refused { id, name, problems: vec![told(invalid.hint(hint))] }
 }

@@ -57,7 +57,7 @@ pub struct Failure {
 }
 
 /// Others changed what a plugin remembers between its decision and the write.
-const STATE_MOVED: &str = "STATE_MOVED";
+pub(super) const STATE_MOVED: &str = "STATE_MOVED";
 
 impl Failure {
     /// Returns a failure without hint and problems.
@@ -99,9 +99,10 @@ impl Failure {
         let class =
             if matches!(error.kind(), std::io::ErrorKind::StorageFull) { Class::Internal } else { Class::Rejected };
         let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => {
-                "check who may read and write it, or choose another place with `--home`"
+            std::io::ErrorKind::PermissionDenied if what.starts_with("read") => {
+                "check who may read it and the folders above it"
             }
+            std::io::ErrorKind::PermissionDenied => "check who may write it and the folders above it",
             std::io::ErrorKind::StorageFull => "free some space and run the command again",
             std::io::ErrorKind::NotFound => "check the path",
             _ => "check the path and its rights",

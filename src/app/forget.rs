@@ -175,7 +175,7 @@ impl App {
         // What plugins say of somebody who is to be forgotten is not kept.
         self.keep_of_calls(Manner::NoWords);
         let before = Arc::new(contact.clone());
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let draft = Draft::new(contact.clone());
         let opinion = ask_only(&mut chain, Hook::Delete, draft, Some(&before), &self.rule_book()?);
         let refused = refuse(&format!("the person of contact {} was not forgotten", contact.id), &opinion);

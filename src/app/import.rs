@@ -1,7 +1,6 @@
 //! The import: a file becomes contacts, every row through the plugins. Read top to bottom: [`App::import`] checks the file and the job,
 //! then the pipeline runs: read · map and ask plugins on workers · write in file order, one transaction a batch.
 
-pub mod cautions;
 pub mod mapping;
 pub mod preview;
 pub mod report;
@@ -43,7 +42,7 @@ use crate::domain::custom::Entity;
 use crate::domain::permission::Viewer;
 use crate::plugin::hook::Hook;
 use crate::registry::{Generation, Loaded};
-use crate::store::{Job, JobState, NewJob};
+use crate::store::{Job, JobState, NewJob, StoreError};
 
 use limits::Limits;
 use mapping::Mapping;
@@ -440,13 +439,16 @@ fn resumable(job: &Job) -> Result<(), Failure> {
     }
     match job.state {
         JobState::Interrupted | JobState::Stopped => Ok(()),
-        JobState::Running => {
-            Err(Failure::new(Class::Conflict, "JOB_RUNNING", format!("job {} is still running", job.id)))
+        JobState::Running => Err(running(job.id)),
+        JobState::Done => {
+            let message = format!("job {} is done: there is nothing to resume", job.id);
+            let hint = format!("`carnet import show {}` tells how it ended", job.id);
+            Err(Failure::new(Class::Conflict, "JOB_DONE", message).hint(hint))
         }
-        JobState::Done => Err(Failure::new(
-            Class::Conflict,
-            "JOB_DONE",
-            format!("job {} is done: there is nothing to resume", job.id),
-        )),
     }
+}
+
+/// Somebody works on the job: said as the store says it, where it is seen before the store is asked.
+fn running(id: i64) -> Failure {
+    StoreError::JobRunning { id }.into()
 }

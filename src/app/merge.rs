@@ -17,6 +17,7 @@ use crate::domain::id::ContactId;
 use crate::domain::merge::choices::{Choice, Choices, Row, combine, side_by_side, tighten};
 use crate::domain::name::Name;
 use crate::domain::permission::{Right, Viewer};
+use crate::domain::problem::Problem;
 use crate::plugin::hand::{MergeHand, Sheet};
 use crate::plugin::hook::Hook;
 use crate::plugin::manifest::Phase;
@@ -103,9 +104,9 @@ impl App {
     /// # Errors
     /// Rejected, when a choice would lose a locked value, or a plugin vetoes.
     pub fn preview_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Preview, Failure> {
-        let (result, opinion) = self.merged(pair, choices, by)?;
+        let (Draft { contact: result, warnings, .. }, opinion) = self.merged(pair, choices, by)?;
         let rows = self.shown_rows(side_by_side(&pair.master, &pair.other, &result, choices))?;
-        let notes = consent_note(choices).into_iter().chain(self.staff_note(pair, by)).chain(passed_over(&opinion));
+        let notes = self.merge_notes(pair, choices, &warnings, by).chain(passed_over(&opinion));
         Ok(Preview { result: self.shown(result)?, rows, notes: notes.collect() })
     }
 
@@ -140,7 +141,7 @@ impl App {
     }
 
     fn try_merge(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<Written, Failure> {
-        let (result, opinion) = self.merged(pair, choices, by)?;
+        let (Draft { contact: result, warnings, .. }, opinion) = self.merged(pair, choices, by)?;
         let Pair { master, other } = pair;
         let fields = changed_fields(master, &result, &opinion);
         let entry = NewChange {
@@ -164,19 +165,32 @@ impl App {
             Ok::<_, Failure>(rev)
         });
         let rev = written?;
-        let mut notes: Vec<String> = consent_note(choices).into_iter().chain(self.staff_note(pair, by)).collect();
+        let mut notes: Vec<String> = self.merge_notes(pair, choices, &warnings, by).collect();
         notes.extend(passed_over(&opinion).into_iter().chain(self.not_asked()?));
         Ok(Written { contact: Contact { rev, ..result }, fields, notes })
     }
 
-    fn merged(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<(Contact, Opinion), Failure> {
+    /// What whoever merges should know, but for plugins that failed: what they asked for and cannot have, whom they shut out, and what is
+    /// odd about values that plugins set.
+    fn merge_notes(
+        &self,
+        pair: &Pair,
+        choices: &Choices,
+        warnings: &[Problem],
+        by: &Viewer,
+    ) -> impl Iterator<Item = String> {
+        let odd: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        consent_note(choices).into_iter().chain(self.staff_note(pair, by)).chain(odd)
+    }
+
+    fn merged(&self, pair: &Pair, choices: &Choices, by: &Viewer) -> Result<(Draft, Opinion), Failure> {
         let Pair { master, other } = pair;
         let mut proposal = self.proposal(pair, choices, by)?;
         proposal.updated = Stamp { at: now(), by: by.name().into() };
-        let (mut result, opinion) = self.ask_merge(master, other, proposal)?;
+        let (mut result, opinion) = self.ask_merge(master, other, proposal, by)?;
         refuse(&format!("contacts {} and {} were not merged", master.id, other.id), &opinion)?;
         // The stricter consent wins, whatever a plugin wished.
-        tighten(&mut result, master, other);
+        tighten(&mut result.contact, master, other);
         Ok((result, opinion))
     }
 
@@ -218,9 +232,10 @@ impl App {
         master: &Arc<Contact>,
         other: &Arc<Contact>,
         proposal: Contact,
-    ) -> Result<(Contact, Opinion), Failure> {
+        by: &Viewer,
+    ) -> Result<(Draft, Opinion), Failure> {
         let book = self.rule_book()?;
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let mut opinion = Opinion::default();
         let sheet = Sheet::new(Draft::new(proposal), Arc::clone(&book.rules));
         let mut hand = Box::new(MergeHand { master: Arc::clone(master), other: Arc::clone(other), result: sheet });
@@ -234,7 +249,7 @@ impl App {
                 opinion.rules_say(book.kept(&other, &hand.result.draft().contact));
             }
         }
-        Ok((hand.result.into_draft().contact, opinion))
+        Ok((hand.result.into_draft(), opinion))
     }
 
     /// A side of a merge must be in the book itself: an id that leads elsewhere is told, not followed.

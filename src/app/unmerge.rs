@@ -58,10 +58,10 @@ impl App {
         // What today's rules miss in it was missing before the merge.
         let known = book.settle(&mut draft.clone());
         let (draft, mut opinion) =
-            decide(&mut self.chain(self.generation()?)?, Hook::Update, draft, Some(&before), &book);
+            decide(&mut self.chain(self.generation()?, by)?, Hook::Update, draft, Some(&before), &book);
         opinion.overlook(&known);
         refuse(&format!("the merge of {} into {} was not taken back", erased.id, before.id), &opinion)?;
-        let master = draft.contact;
+        let Draft { contact: master, warnings, .. } = draft;
         let restored = Contact { updated: stamp, ..undone.restored };
         let entry = |fields, via| NewChange {
             at,
@@ -91,7 +91,12 @@ impl App {
             master: self.shown(Contact { rev, ..master })?,
             restored: self.shown(Contact { rev: restored_rev, ..restored })?,
             carried,
-            notes: passed_over(&opinion).into_iter().chain(self.not_asked()?).collect(),
+            notes: warnings
+                .iter()
+                .map(ToString::to_string)
+                .chain(passed_over(&opinion))
+                .chain(self.not_asked()?)
+                .collect(),
         })
     }
 

@@ -14,7 +14,7 @@ pub mod records;
 
 use serde_json::{Map, Value, json};
 
-pub use job::{can_resume, can_undo, job, job_plugins, job_state, more_room, resume_command, resume_of};
+pub use job::{can_resume, can_undo, job, job_plugins, job_settings, job_state, more_room, resume_command, resume_of};
 pub use preview::{preview, previews};
 
 use super::decide::Told;

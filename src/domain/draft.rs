@@ -76,10 +76,12 @@ impl Draft {
         self.note_silent();
         let warnings = self.contact.set(key, value, rules).map_err(|invalid| nothing_meant(value, invalid))?;
         self.keep_silent(key);
-        for warning in warnings {
-            self.warnings.push(Problem::to_know(key, value, warning));
-        }
+        self.warn(key, value, warnings);
         Ok(())
+    }
+
+    fn warn(&mut self, key: &FieldKey, value: &str, warnings: Vec<Warning>) {
+        self.warnings.extend(warnings.into_iter().map(|warning| Problem::to_know(key, value, warning)));
     }
 
     /// Adds a value to a list field. What was refused before stays refused: it is not the value that was meant.
@@ -88,8 +90,9 @@ impl Draft {
     /// The rule that refuses the value.
     pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
         self.note_silent();
-        self.contact.add(key, value, rules)?;
+        let warnings = self.contact.add(key, value, rules)?;
         self.keep_silent(key);
+        self.warn(key, value, warnings);
         Ok(())
     }
 

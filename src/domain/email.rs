@@ -181,6 +181,7 @@ fn local_char(c: char) -> bool {
 
 fn check_domain(domain: &str) -> Result<(), Invalid> {
     let refuse = |why: String| Err(Invalid::new("EMAIL_DOMAIN", why).hint("write it like name@example.com"));
+    let shown = |text: &str| shown(&escaped(text));
     let Some((_, top)) = domain.rsplit_once('.') else {
         return refuse(format!("the domain `{}` has no dot", shown(domain)));
     };
@@ -192,6 +193,12 @@ fn check_domain(domain: &str) -> Result<(), Invalid> {
         Some("") => refuse(format!("the domain `{}` has a dot too many", shown(domain))),
         Some(label) => refuse(format!("`{}` cannot be part of a domain", shown(label))),
     }
+}
+
+/// What nobody sees stands in an error message by its number.
+fn escaped(text: &str) -> String {
+    let one = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(one).collect()
 }
 
 /// Letters and digits of any script, and hyphens inside.
@@ -234,6 +241,13 @@ mod tests {
         check_ok("用户@例子.公司", "用户@例子.公司", false);
         check_ok("JOSÉ@Bücher.example", "JOSÉ@Bücher.example", false);
         check_ok("a..b.@docomo.ne.jp", "a..b.@docomo.ne.jp", false);
+    }
+
+    #[test]
+    fn a_domain_is_shown_with_what_nobody_sees() {
+        let told = |text: &str| parse_email(text).unwrap_err().message;
+        assert_eq!(told("a@b.com\0"), "`com\\0` cannot be part of a domain");
+        assert_eq!(told("a@b\u{7f}"), "the domain `b\\u{7f}` has no dot");
     }
 
     #[test]

@@ -20,7 +20,6 @@ use super::Options;
 use super::Row;
 use super::RowFault;
 use super::Warning;
-use super::reader::is_blank;
 use super::reader::replaced;
 use super::reader::trimmed;
 use super::write::column_letter;
@@ -319,10 +318,9 @@ impl SheetReader {
             return fault("RECORD_TOO_LARGE", None, message, "shorten its values");
         }
         let width = self.headers.len();
-        let beyond = self.row.cells().find(|(column, text)| *column >= width && !is_blank(text));
-        if let Some((column, _)) = beyond {
+        if let Some((column, what)) = self.row.beyond(width) {
             let (name, last) = (self.row.name_of(column), column_letter(width.saturating_sub(1)));
-            let message = format!("cell {name} has a value, but the header ends at column {last}");
+            let message = format!("cell {name} {what}, but the header ends at column {last}");
             return fault("COLUMN_COUNT", Some(width), message, "give its column a header, or remove the value");
         }
         let limit = self.options.max_cell_bytes;

@@ -16,7 +16,9 @@ pub use merge::{MergeHand, Side};
 pub use row::RowHand;
 pub use sheet::Sheet;
 
+use super::fault::{Fault, FaultKind};
 use super::service::LookupKey;
+use super::verdict::Verdict;
 use crate::domain::reach;
 /// Longest name of a field or header that a refusal repeats, in bytes.
 const NAME_BYTES: usize = 500;
@@ -284,6 +286,20 @@ impl Subject {
     #[must_use]
     pub fn unmended(&self) -> Option<&Refusal> {
         each!(self, hand => hand.tracker().refused.first())
+    }
+
+    /// Returns a call's verdict, unless it accepts although an edit was refused and not mended: then the plugin has not done what it meant to do,
+    /// and did not see that. An edit no longer matters when the thing is not to be stored.
+    ///
+    /// # Errors
+    /// That fault.
+    pub fn judged(&self, verdict: Verdict) -> Result<Verdict, Fault> {
+        let Some(refusal) = self.unmended().filter(|_| matches!(verdict, Verdict::Accept)) else { return Ok(verdict) };
+        let fault = Fault::new(FaultKind::RefusedEdit, refusal.told());
+        Err(match &refusal.hint {
+            Some(hint) => fault.hint(hint.clone()),
+            None => fault,
+        })
     }
 
     /// Keeps the call's edits and returns them.

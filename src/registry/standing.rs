@@ -12,7 +12,7 @@ use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Identity;
 
-/// Plugins that left without handing in what their calls came to; more are forgotten.
+/// What calls came to that was not handed in yet, plugin by plugin, and time after time where it could not be written; more is forgotten.
 const LEFT_BEHIND: usize = 256;
 
 /// How the breaker of one version stood, on the terms that it had.
@@ -105,13 +105,27 @@ pub(super) struct Outbox(Arc<Mutex<Vec<Fresh>>>);
 impl Outbox {
     pub(super) fn leave(&self, fresh: Fresh) {
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if left.len() < LEFT_BEHIND {
-            left.push(fresh);
-        }
+        left.push(fresh);
+        bound(&mut left);
+    }
+
+    /// Lays what could not be handed in before what has come since.
+    pub(super) fn put_back(&self, fresh: Vec<Fresh>) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        left.splice(0..0, fresh);
+        bound(&mut left);
     }
 
     pub(super) fn take(&self) -> Vec<Fresh> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Forgets what is too much, the oldest first: how a plugin stands now is told last.
+fn bound(left: &mut Vec<Fresh>) {
+    if let Some(more) = left.len().checked_sub(LEFT_BEHIND).filter(|more| *more > 0) {
+        left.drain(..more);
+        tracing::warn!(target: "carnet::plugins", "what plugins did could not be written for too long: some of it is forgotten");
     }
 }
 
@@ -184,6 +198,27 @@ mod tests {
         let before = terms("one", Mode::Enforce);
         assert_eq!(terms("one", Mode::Observe), before, "to watch it is no way around a trip");
         assert_ne!(terms("two", Mode::Enforce), before);
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_handed_out_again_before_what_came_since() {
+        let home = tempfile::tempdir().unwrap();
+        package(home.path(), "plugins/a", "1.0.0", "on_create fault");
+        let registry = open(home.path(), Past::new());
+        (0..20).for_each(|_| assert_eq!(call(&registry), 1));
+        registry.put_back(registry.take_fresh());
+        package(home.path(), "plugins/a", "1.0.1", "on_create log a");
+        registry.rescan();
+        call(&registry);
+        let told: Vec<_> = registry.take_fresh().iter().map(|fresh| (fresh.calls(), fresh.tripped)).collect();
+        assert_eq!(told, [(20, true), (1, false)]);
+        registry.put_back((0..2).flat_map(|_| vec![fresh_of(&registry); LEFT_BEHIND / 2 + 1]).collect());
+        assert_eq!(registry.take_fresh().len(), LEFT_BEHIND, "no more than that");
+    }
+
+    fn fresh_of(registry: &Registry) -> Fresh {
+        call(registry);
+        registry.take_fresh().remove(0)
     }
 
     #[test]

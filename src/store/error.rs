@@ -108,7 +108,7 @@ pub enum StoreError {
         id: i64,
     },
     /// The job is being run by a living process.
-    #[error("import job {id} is still running")]
+    #[error("job {id} is still running")]
     JobRunning {
         /// The job.
         id: i64,
@@ -232,7 +232,7 @@ impl StoreError {
             Self::NotFound { .. } => "`carnet search` prints ids",
             Self::SelfMerge { .. } => "name two different contacts",
             Self::NoJob { .. } => "`carnet import list` shows the jobs",
-            Self::JobRunning { .. } => "wait until it ends, or stop it first",
+            Self::JobRunning { .. } => "wait until it ends, or stop it with Ctrl-C where it runs",
             Self::NoEnquiry { .. } => "`carnet enquiry list` shows the enquiries",
             Self::NoLabel { .. } | Self::LabelExists { .. } => "`carnet label list` shows the labels",
             Self::Cursor { .. } => "pass on the `next` of the page before, or leave it out",

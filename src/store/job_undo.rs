@@ -164,6 +164,18 @@ impl Reader<'_> {
         undo_counts(self.conn, job).placed(self.path)
     }
 
+    /// Says whether a job wrote down what it did: the contacts that it created, or a batch with those that it updated. One that wrote nothing,
+    /// or that a Carnet ran which kept no such record, did not.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn job_is_recorded(&self, job: i64) -> Result<bool, StoreError> {
+        let sql =
+            "SELECT batch IS NOT NULL OR EXISTS (SELECT 1 FROM job_created WHERE job = ?1) FROM job WHERE id = ?1";
+        let mut select = self.conn.prepare_cached(sql).placed(self.path)?;
+        Ok(select.query_row([job], |row| row.get(0)).optional().placed(self.path)?.unwrap_or(false))
+    }
+
     /// Returns the batch in which a job keeps the contacts that it updated, if it updated any.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ impl Seen {
 fn call(app: &App, seen: &Seen) -> usize {
     let generation = app.generation().expect("the engines run");
     seen.note(&generation);
-    let mut chain = app.chain(generation).expect("the store opens");
+    let mut chain = app.chain(generation, &carnet::domain::permission::Viewer::Operator).expect("the store opens");
     let outcome = chain.run(carnet::plugin::hook::Hook::Create, carnet::plugin::manifest::Phase::Change, contact());
     assert!(outcome.faults.is_empty() && outcome.problems.is_empty(), "{:?}", outcome.faults);
     for (plugin, edit) in &outcome.edits {

@@ -37,7 +37,7 @@ impl App {
 
     /// Deletes a contact, unless somebody wrote it since it was read.
     fn try_delete(&self, before: &Arc<Contact>, by: &Viewer) -> Result<bool, Failure> {
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let draft = Draft::new((**before).clone());
         let opinion = ask_only(&mut chain, Hook::Delete, draft, Some(before), &self.rule_book()?);
         refuse(&format!("contact {} was not deleted", before.id), &opinion)?;
@@ -67,7 +67,7 @@ impl App {
         let at = now();
         let mut draft = Draft::new((*before).clone());
         draft.contact.updated = Stamp { at, by: by.name().into() };
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         // What today's rules miss in it was missing when it was deleted.
         let known = book.settle(&mut draft.clone());
         let (draft, mut opinion) = decide(&mut chain, Hook::Update, draft, Some(&before), &book);

@@ -83,7 +83,7 @@ impl App {
         let at = now();
         let mut draft = Draft::new(Contact::new(fresh_id(), Stamp { at, by: by.name().into() }));
         self.grant(&mut draft, wishes, None, &[], &book, by)?;
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let (draft, opinion) = decide(&mut chain, Hook::Create, draft, None, &book);
         if !allow_forgotten && self.is_forgotten(&draft.contact)? {
             // Refused or not, nothing of them is kept, be it in a plugin's words.
@@ -187,7 +187,7 @@ impl App {
         let mut draft = Draft::new((**before).clone());
         (change.make)(&mut draft, &book)?;
         draft.contact.updated = Stamp { at, by: by.name().into() };
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let (draft, opinion) = decide(&mut chain, Hook::Update, draft, Some(before), &book);
         refuse(&format!("contact {} was {}", before.id, change.refused), &opinion)?;
         let mut fields = changed_fields(before, &draft.contact, &opinion);

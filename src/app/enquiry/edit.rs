@@ -35,7 +35,7 @@ impl App {
         let Written { contact, fields, notes } = written;
         let enquiry = self.enquiry(id)?;
         let survey = self.survey_so_far(&enquiry, Some(&contact))?;
-        Ok(self.screen_pop(enquiry, Some(contact), survey, by)?.with(self.shown_fields(fields)?, notes))
+        Ok(self.screen_pop(enquiry, Some(contact), survey, by)?.with(self.shown_fields(fields)?, Vec::new(), notes))
     }
 
     /// Changes a contact as part of an enquiry, if it is the enquiry's and somebody handles it.

@@ -179,10 +179,12 @@ impl Activity {
 }
 
 impl ScreenPop {
-    /// Adds what was done and what went wrong; about a contact that the viewer may not see, only that something did.
-    pub(super) fn with(self, fields: Vec<ChangedField>, notes: Vec<String>) -> Self {
+    /// Adds what was done, what is odd about values that plugins set, and what went wrong; about a contact that the viewer may not see, only
+    /// that something did.
+    pub(super) fn with(self, fields: Vec<ChangedField>, mut odd: Vec<String>, mut notes: Vec<String>) -> Self {
         if !self.restricted {
-            return Self { fields, notes, ..self };
+            odd.append(&mut notes);
+            return Self { fields, notes: odd, ..self };
         }
         let something =
             (!notes.is_empty()).then(|| "plugins failed or were overruled; an admin can see why".to_owned());

@@ -63,6 +63,8 @@ struct Decided {
     after: Option<Contact>,
     fields: Vec<ChangedField>,
     opinion: Opinion,
+    /// What is worth a look in what plugins set.
+    odd: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -121,12 +123,12 @@ impl App {
         if let (Some(after), Some(rev)) = (&mut decided.after, written) {
             (after.rev, after.updated) = (rev, Stamp { at, by: by.name().into() });
         }
-        let Decided { enquiry, after, fields, notes, .. } = decided;
+        let Decided { enquiry, after, fields, odd, notes, .. } = decided;
         let survey = match &enquiry.survey {
             Some(survey) if asks => survey.clone(),
             _ => self.survey_so_far(&enquiry, after.as_ref())?,
         };
-        Ok(self.screen_pop(enquiry, after, survey, by)?.with(self.shown_fields(fields)?, notes))
+        Ok(self.screen_pop(enquiry, after, survey, by)?.with(self.shown_fields(fields)?, odd, notes))
     }
 
     fn ask_about(
@@ -141,7 +143,12 @@ impl App {
         let (hand, opinion, mut notes) = self.ask_enquiry(hand, book, by)?;
         refuse("the enquiry was refused", &opinion)?;
         let (mut enquiry, sheet, suppress) = hand.into_parts();
-        let after = sheet.map(|sheet| sheet.into_draft().contact);
+        let mut odd = Vec::new();
+        let after = sheet.map(|sheet| {
+            let Draft { contact, warnings, .. } = sheet.into_draft();
+            odd.extend(warnings.iter().map(ToString::to_string));
+            contact
+        });
         let known = Known {
             enquiry: &enquiry,
             contact: after.as_ref(),
@@ -157,7 +164,7 @@ impl App {
             .map_or_else(Vec::new, |(before, after)| changed_fields(before, after, &opinion));
         notes.extend(passed_over(&opinion));
         notes.extend(self.not_asked()?);
-        Ok(Decided { enquiry, before, after, fields, opinion, notes })
+        Ok(Decided { enquiry, before, after, fields, opinion, odd, notes })
     }
 
     pub(super) fn enquiry_hand(
@@ -180,7 +187,7 @@ impl App {
         book: &RuleBook,
         by: &Viewer,
     ) -> Result<(Box<EnquiryHand>, Opinion, Vec<String>), Failure> {
-        let mut chain = self.chain(self.generation()?)?;
+        let mut chain = self.chain(self.generation()?, by)?;
         let mut opinion = Opinion::default();
         let given = hand.contact().map(|sheet| sheet.draft().clone());
         let mut hand = opinion.ask(&mut chain, Hook::Enquiry, Phase::Change, Box::new(hand));
@@ -232,7 +239,7 @@ impl Decided {
             .as_ref()
             .zip(seen.as_ref())
             .map_or_else(Vec::new, |(before, seen)| changed_fields(before, seen, &opinion));
-        Self { enquiry, before, after: seen, fields, opinion, notes: Vec::new() }
+        Self { enquiry, before, after: seen, fields, opinion, odd: Vec::new(), notes: Vec::new() }
     }
 
     /// Checks that the contact is as it was when it was decided about: it may have opted out meanwhile.

@@ -10,14 +10,16 @@ use super::matching::{self, Finding, Found, Matcher};
 use super::order::{Order, Overtaken};
 use super::overlay::{Policy, overlay};
 use super::precedence::Precedence;
-use super::preview::Preview;
+use super::preview::{Outcome, Preview};
 use super::report::ImportReport;
 use super::row::{Context, Ended, Mapped, RowEnd, failed, finish, refused, suggest_organization};
 use super::stage::{Stage, View};
 use super::tally::Tally;
 use super::unique::{self, Owners, Refused};
 use crate::app::App;
-use crate::app::failure::{Class, Failure};
+use crate::app::cautions::Place;
+use crate::app::decide::Told;
+use crate::app::failure::{Class, Failure, STATE_MOVED};
 use crate::app::memory::ROUNDS;
 use crate::config::{MatchBy, OnMatch, Settings};
 use crate::domain::contact::Stamp;
@@ -182,8 +184,7 @@ impl<'i> Committer<'i> {
         loop {
             if let RowEnd::Match(mapped) = row.end {
                 self.order.begin(&mut self.chain);
-                row.warnings.clear();
-                row.end = self.settle_match(*mapped, &mut row.warnings, report)?;
+                (row.end, row.warnings) = self.settle_match(*mapped, report)?;
                 self.order.end(&mut self.chain, &mut row.asked);
                 if self.came_back > 0 {
                     return Ok(self.put_off(row));
@@ -217,9 +218,8 @@ impl<'i> Committer<'i> {
     fn settle_match(
         &mut self,
         mut mapped: Mapped,
-        warnings: &mut Vec<Problem>,
         report: &mut ImportReport,
-    ) -> Result<RowEnd, Failure> {
+    ) -> Result<(RowEnd, Vec<Problem>), Failure> {
         if mapped.opinion.refuses() {
             return Ok(finish(mapped, None, &mut self.chain, self.context));
         }
@@ -232,40 +232,40 @@ impl<'i> Committer<'i> {
             finding = self.find(&mapped)?;
         }
         let (record, tried_out, somebody_else) = (mapped.record, self.tried_out(), finding.somebody_else);
-        let end = match (finding.found, self.on_match) {
+        let (end, warnings) = match (finding.found, self.on_match) {
             (Found::None, _) => {
                 suggest_organization(&mut mapped.draft, self.context);
-                warnings.append(&mut mapped.draft.warnings);
                 let unmatchable = !matching::can_be_matched(&mapped.draft.contact, &self.match_by);
-                let end = finish(mapped, None, &mut self.chain, self.context);
-                if matches!(end, RowEnd::Create(_)) {
+                let ended = finish(mapped, None, &mut self.chain, self.context);
+                if matches!(ended.0, RowEnd::Create(_)) {
                     report.remarks.unmatchable.take_if(unmatchable, record);
                     report.remarks.somebody_else.take_if(somebody_else, record);
                 }
-                end
+                ended
             }
             (Found::Several(fits, count), _) => {
-                refused(&mapped, matching::ambiguous(&fits, count, tried_out), self.context)
+                (refused(&mapped, matching::ambiguous(&fits, count, tried_out), self.context), Vec::new())
             }
-            (Found::One(fit), OnMatch::Reject) => refused(&mapped, matching::exists(&fit, tried_out), self.context),
-            (Found::One(fit), OnMatch::Skip) => RowEnd::Known(matching::passed_over(&fit, tried_out)),
+            (Found::One(fit), OnMatch::Reject) => {
+                (refused(&mapped, matching::exists(&fit, tried_out), self.context), Vec::new())
+            }
+            (Found::One(fit), OnMatch::Skip) => (RowEnd::Known(matching::passed_over(&fit, tried_out)), Vec::new()),
             (Found::One(fit), _) => {
                 let (rules, allow_opt_in) = (&*self.context.book.rules, self.allow_opt_in);
                 let policy = Policy { precedence: &self.precedence, rules, allow_opt_in };
                 overlay(&mut mapped, &fit.contact, &policy);
                 suggest_organization(&mut mapped.draft, self.context);
-                warnings.append(&mut mapped.draft.warnings);
-                let end = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);
-                if matches!(end, RowEnd::Update(..)) {
+                let ended = finish(mapped, Some(&fit.contact), &mut self.chain, self.context);
+                if matches!(ended.0, RowEnd::Update(..)) {
                     self.rewritten.insert(fit.no);
                 }
-                end
+                ended
             }
         };
         if let RowEnd::Create(ready) | RowEnd::Update(ready, _) = &end {
             self.pending.extend(ready.identity.iter().cloned());
         }
-        Ok(end)
+        Ok((end, warnings))
     }
 
     /// When and by whom contacts are created that nobody will ever see.
@@ -339,7 +339,8 @@ impl<'i> Committer<'i> {
         for mut row in batch {
             // Of a row that failed nothing was taken.
             if matches!(row.end, RowEnd::Create(_) | RowEnd::Update(..) | RowEnd::Unchanged) {
-                report.warned.add(row.record, row.line, std::mem::take(&mut row.warnings));
+                let place = || Place::Row { record: row.record, line: row.line };
+                report.warned.add(std::mem::take(&mut row.warnings), place);
             }
             self.settle(row, report)?;
         }
@@ -377,7 +378,7 @@ impl<'i> Committer<'i> {
         }
         let row = row.map_or(0, |row| row.record);
         let message = format!("others change what plugins remember all the time: row {row} could not be decided");
-        Err(Failure::new(Class::Conflict, "STATE_MOVED", message).hint("resume the job when less is going on"))
+        Err(Failure::new(Class::Conflict, STATE_MOVED, message).hint("resume the job when less is going on"))
     }
 
     fn rewind(&mut self, batch: &[Ended], behind: &mut VecDeque<Ended>) {
@@ -429,7 +430,7 @@ impl<'i> Committer<'i> {
                     Invalid::new("CHANGED_MEANWHILE", format!("contact {id} was changed while this row was imported"))
                         .hint("import the row again");
                 let problem = Problem::of_record(None, invalid);
-                let told = crate::app::decide::Told { plugin: None, problem };
+                let told = Told { plugin: None, problem };
                 row.end = failed(row.record, row.line, &ready.cells, &[told], self.context);
             }
         }
@@ -438,9 +439,9 @@ impl<'i> Committer<'i> {
     /// After the commit: plugins see their new state, and what became of the row is shown.
     fn settle(&self, row: Ended, report: &mut ImportReport) -> Result<(), Failure> {
         let Ended { record, line, end, .. } = row;
-        let blank = |action: &'static str, name: String| {
-            let (id, fields, problems) = (None, Vec::new(), Vec::new());
-            Preview { record, line, action, id, name, fields, problems }
+        let nothing = |action: &'static str, reasons: String| {
+            let (outcome, fields, problems) = (Outcome::Nothing(reasons), Vec::new(), Vec::new());
+            Preview { record, line, action, outcome, fields, problems }
         };
         let preview = match end {
             RowEnd::Create(ready) | RowEnd::Update(ready, _) => {
@@ -451,13 +452,13 @@ impl<'i> Committer<'i> {
             }
             RowEnd::Failed(failure) if self.context.preview => {
                 let problems = serde_json::from_str(&failure.problems_json).unwrap_or_default();
-                Some(Preview { problems, ..blank("fail", failure.text) })
+                Some(Preview { problems, ..nothing("fail", failure.text) })
             }
             RowEnd::Skipped(reason) => {
                 report.remarks.skip(&reason, record);
-                self.context.preview.then(|| blank("skip", reason))
+                self.context.preview.then(|| nothing("skip", reason))
             }
-            RowEnd::Known(reason) if self.context.preview => Some(blank("skip", reason)),
+            RowEnd::Known(reason) if self.context.preview => Some(nothing("skip", reason)),
             _ => None,
         };
         preview.map_or(Ok(()), |preview| report.previews.take(preview))

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use super::mapping::ERROR_HEADER;
+use super::options::Kept;
 use super::report::ImportReport;
 use crate::app::Home;
 use crate::app::failure::{Class, Failure};
@@ -137,11 +138,8 @@ pub(in crate::app) fn remove_parts(home: &Home, jobs: &[Job]) -> Vec<PathBuf> {
         return Vec::new();
     }
     let named = |job: &Job| {
-        let kept: serde_json::Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-        ["errors", "errors_json"]
-            .into_iter()
-            .filter_map(|key| kept[key].as_str().map(str::to_owned))
-            .collect::<Vec<_>>()
+        let kept = Kept::shown(job);
+        ["errors", "errors_json"].map(|key| kept[key].as_str().map(str::to_owned)).into_iter().flatten()
     };
     let mut parts: Vec<PathBuf> = jobs.iter().flat_map(named).map(|path| home.folder().join(path)).collect();
     parts.push(home.error_file());

@@ -31,7 +31,7 @@ impl Limits {
         Self { errors: request.max_errors.or(settings.max_errors), faults: request.max_faults.or(settings.max_faults) }
     }
 
-    /// Says whether one more row like this is too much, with so many before it.
+    /// Says whether so many are too much.
     pub(super) fn passed(&self, (errors, faults): (u64, u64)) -> bool {
         self.errors.is_some_and(|most| errors > most) || self.faults.is_some_and(|most| faults > most)
     }

@@ -11,7 +11,7 @@ use crate::domain::id::ContactId;
 use crate::domain::invalid::Invalid;
 use crate::domain::permission::{Access, Right, Viewer};
 use crate::domain::problem::Problem;
-use crate::domain::text::fold;
+use crate::domain::text::{self, fold};
 use crate::store::{Identifier, StoreError};
 
 /// What matching found.
@@ -63,9 +63,9 @@ impl Matcher<'_> {
     }
 
     /// Finds the contact that an export wrote the row about; one that was merged away leads to its master. An id that is unknown says
-    /// nothing, nor does one of a contact that was deleted, or that whoever imports may not see.
+    /// nothing, nor does one of a contact that was deleted, or that whoever imports may not see. One that is no id at all has failed its row.
     fn by_id(&self, view: &View<'_>, id: Option<&str>) -> Result<Option<Fit>, StoreError> {
-        let Some(id) = id.and_then(|id| id.trim().parse::<ContactId>().ok()) else { return Ok(None) };
+        let Some(id) = id.and_then(|id| read_id(id).ok().flatten()) else { return Ok(None) };
         let Some(no) = view.number_of(id)? else { return Ok(None) };
         let seen = view.contact(no)?.filter(|contact| self.viewer.may(Right::Edit, contact, self.access));
         Ok(seen.map(|contact| Fit { no, contact: Arc::new(contact), by: Vec::new() }))
@@ -128,6 +128,20 @@ impl Matcher<'_> {
             Fit { no, contact: Arc::new(contact), by }
         }))
     }
+}
+
+/// Reads the id that an export gave a contact; a blank cell says nothing.
+///
+/// # Errors
+/// What is wrong with a cell that holds something else: the row might go by that to another contact than it is about.
+pub(super) fn read_id(cell: &str) -> Result<Option<ContactId>, Invalid> {
+    if text::is_blank(cell) {
+        return Ok(None);
+    }
+    let invalid = || Invalid::new("CARNET_ID_FORMAT", format!("`{}` is no Carnet ID", text::shown(cell)));
+    cell.trim().parse().map(Some).map_err(|_| {
+        invalid().hint("take it from a fresh export, or leave the cell empty, so that the row goes by its e-mail, phone and external id")
+    })
 }
 
 /// Keeps of what fits those that have any of the identifiers, too. Where none has, but others do, they are added, and the answer is no.
@@ -296,5 +310,44 @@ fn about(value: Option<&(FieldKey, String)>, invalid: Invalid) -> Problem {
     match value {
         Some((key, value)) => Problem::of_value(key, value, invalid),
         None => Problem::of_record(None, invalid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::App;
+    use crate::app::import::{ImportRequest, Progress};
+    use crate::config::OnMatch;
+
+    #[test]
+    fn a_carnet_id_that_cannot_be_read_fails_its_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(folder.path(), None).unwrap();
+        let file = folder.path().join("rows.csv");
+        let import = |rows: &str, on_match: OnMatch| {
+            std::fs::write(&file, format!("Carnet ID,Last name,Email\n{rows}")).unwrap();
+            let request =
+                ImportRequest { on_match: Some(on_match), show: Some(9), again: true, ..ImportRequest::new(&file) };
+            app.import(&request, &mut |_: Progress| ()).unwrap()
+        };
+        let unknown = "0190b6d6-7c1e-7000-8000-00000000abcd";
+        let good = format!("{unknown},Lee,lee@example.com\n ,Ray,ray@example.com\n");
+        assert_eq!(import(&good, OnMatch::Update).counts.created, 2, "an id of another book and a blank say nothing");
+        for garbled in [&unknown[..30], "#REF!", "1.9E+35"] {
+            let row = format!("{garbled},Fox,lee@example.com\n");
+            for policy in [OnMatch::Update, OnMatch::Skip, OnMatch::Reject] {
+                let report = import(&row, policy);
+                assert_eq!((report.counts.failed, report.counts.read), (1, 1), "{garbled} {policy:?}");
+                let problem = &report.previews.shown[0].problems[0];
+                assert_eq!((&problem["code"], &problem["column"]), (&"CARNET_ID_FORMAT".into(), &"A".into()));
+                assert_eq!(problem["value"], garbled);
+                assert!(problem["hint"].as_str().unwrap().contains("fresh export"));
+            }
+            assert_eq!(
+                import(&row, OnMatch::Create).counts.created,
+                1,
+                "where nothing is matched, no id means anything"
+            );
+        }
     }
 }

@@ -64,13 +64,69 @@ fn mapped(mapping: &Mapping) -> Value {
     json!({ "saved": saved, "bundled": bundled, "document": mapping.document.to_json() })
 }
 
+/// How a job was set up, as its record keeps it. What is not there was not chosen, or not kept by the Carnet that began the job; what is there
+/// and cannot be read is never taken for that: the job would go on otherwise than it began.
+pub(in crate::app) struct Kept {
+    job: i64,
+    all: Value,
+}
+
+impl Kept {
+    /// Reads what a job keeps.
+    ///
+    /// # Errors
+    /// `JOB_UNREADABLE`.
+    pub(in crate::app) fn of(job: &Job) -> Result<Self, Failure> {
+        let all = serde_json::from_str(&job.settings_json).map_err(|error| unreadable(job.id, &error.to_string()))?;
+        Ok(Self { job: job.id, all })
+    }
+
+    /// Returns all of it, for those who only show it: nothing where it cannot be read.
+    pub(in crate::app) fn shown(job: &Job) -> Value {
+        Self::of(job).map(|kept| kept.all).unwrap_or_default()
+    }
+
+    /// Returns what is kept under a name; null where nothing is.
+    pub(super) fn get(&self, key: &str) -> &Value {
+        &self.all[key]
+    }
+
+    pub(super) fn text(&self, key: &str) -> Result<Option<String>, Failure> {
+        self.one(key, |value| value.as_str().map(str::to_owned))
+    }
+
+    fn number(&self, key: &str) -> Result<Option<u64>, Failure> {
+        self.one(key, Value::as_u64)
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, Failure> {
+        Ok(self.one(key, Value::as_bool)?.unwrap_or(false))
+    }
+
+    fn list<T>(&self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<Vec<T>>, Failure> {
+        self.one(key, |value| value.as_array()?.iter().map(&read).collect())
+    }
+
+    fn one<'k, T>(&'k self, key: &str, read: impl Fn(&'k Value) -> Option<T>) -> Result<Option<T>, Failure> {
+        match self.get(key) {
+            Value::Null => Ok(None),
+            value => read(value).map(Some).ok_or_else(|| unreadable(self.job, &format!("`{key}` is {value}"))),
+        }
+    }
+}
+
+fn unreadable(job: i64, why: &str) -> Failure {
+    Failure::new(Class::Internal, "JOB_UNREADABLE", format!("how job {job} was set up cannot be read: {why}"))
+        .hint("finish it with the Carnet that began it, or import the file anew: `--again` takes one that was imported before")
+}
+
 /// The mapping that a job keeps; `None` for one that was begun before mappings were kept.
 ///
 /// # Errors
 /// When a newer Carnet kept it.
 pub(in crate::app) fn mapping_of(job: &Job) -> Result<Option<(Document, Option<String>)>, Failure> {
-    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-    let kept = &kept["mapped"];
+    let kept = Kept::of(job)?;
+    let kept = kept.get("mapped");
     if kept.is_null() {
         return Ok(None);
     }
@@ -85,16 +141,15 @@ pub(in crate::app) fn mapping_of(job: &Job) -> Result<Option<(Document, Option<S
     Ok(Some((document, kept["saved"].as_str().map(str::to_owned))))
 }
 
-/// Who began a job; nobody is told of old ones.
+/// Who began a job; nobody is told of old ones, nor of one that cannot be read.
 pub(super) fn begun_by(job: &Job) -> Option<String> {
-    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-    kept["by"].as_str().map(str::to_owned)
+    Kept::of(job).and_then(|kept| kept.text("by")).ok().flatten()
 }
 
 /// The request that finishes a job: its own options, and of the new request the file and where errors are written.
 ///
 /// # Errors
-/// Usage, when the new request names an option that the job has settled.
+/// Usage, when the new request names an option that the job has settled; `JOB_UNREADABLE`.
 pub(super) fn of_job(request: &ImportRequest, job: &Job, home: &Home) -> Result<ImportRequest, Failure> {
     let named = !request.map.is_empty()
         || request.mapping.is_some()
@@ -117,39 +172,74 @@ pub(super) fn of_job(request: &ImportRequest, job: &Job, home: &Home) -> Result<
         return Err(Failure::new(Class::Usage, "RESUME_OPTIONS", message)
             .hint("leave out all options but `--errors`, `--errors-json`, `--accept-plugins`, `--accept-settings`, `--max-errors` and `--max-faults`"));
     }
-    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-    let text = |key: &str| kept[key].as_str().map(str::to_owned);
+    let kept = Kept::of(job)?;
     // Whose the contacts are must not change in the middle of a file.
-    if let Some(by) = begun_by(job).filter(|by| by != request.by.name()) {
+    if let Some(by) = kept.text("by")?.filter(|by| by != request.by.name()) {
         let message = format!("job {} was begun by {by}", job.id);
         let way = if by == OPERATOR { "leave out `--as`".to_owned() } else { format!("add `--as \"{by}\"`") };
         return Err(Failure::new(Class::Rejected, "FORBIDDEN", message).hint(format!("{way} to finish it")));
     }
-    let texts = |key: &str| {
-        kept[key].as_array().map(|all| all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<_>>())
-    };
-    let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()));
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let pair = |pair: &Value| Some((text(&pair[0])?, text(&pair[1])?));
+    let path = |key: &str| Ok::<_, Failure>(kept.text(key)?.map(|path| home.folder().join(path)));
+    let (errors, errors_json) = (path("errors")?, path("errors_json")?);
     Ok(ImportRequest {
-        map: kept["map"].as_array().map(|pairs| pairs.iter().filter_map(pair).collect()).unwrap_or_default(),
-        country: text("country").map(|code| code.parse()).transpose()?,
-        encoding: text("encoding"),
-        delimiter: text("delimiter").and_then(|text| text.bytes().next()),
-        backslash: kept["backslash"].as_bool().unwrap_or(false),
-        header_line: kept["header_line"].as_u64(),
-        on_match: text("on_match").as_deref().and_then(OnMatch::parse),
-        mapping: text("mapping"),
-        sheet: text("sheet"),
-        match_by: texts("match_by").map(|kinds| kinds.iter().filter_map(|kind| MatchBy::parse(kind)).collect()),
-        overwrite: texts("overwrite").unwrap_or_default(),
-        fill: texts("fill").unwrap_or_default(),
+        map: kept.list("map", pair)?.unwrap_or_default(),
+        country: kept.one("country", |value| value.as_str()?.parse().ok())?,
+        encoding: kept.text("encoding")?,
+        delimiter: kept.one("delimiter", |value| value.as_str()?.bytes().next())?,
+        backslash: kept.flag("backslash")?,
+        header_line: kept.number("header_line")?,
+        on_match: kept.one("on_match", |value| OnMatch::parse(value.as_str()?))?,
+        mapping: kept.text("mapping")?,
+        sheet: kept.text("sheet")?,
+        match_by: kept.list("match_by", |kind| MatchBy::parse(kind.as_str()?))?,
+        overwrite: kept.list("overwrite", text)?.unwrap_or_default(),
+        fill: kept.list("fill", text)?.unwrap_or_default(),
         // A job that was stopped for its errors may be given more room.
-        max_errors: request.max_errors.or(kept["max_errors"].as_u64()),
-        max_faults: request.max_faults.or(kept["max_faults"].as_u64()),
-        allow_opt_in: kept["allow_opt_in"].as_bool().unwrap_or(false),
-        allow_forgotten: kept["allow_forgotten"].as_bool().unwrap_or(false),
-        errors: request.errors.clone().or_else(|| text("errors").map(|path| home.folder().join(path))),
-        errors_json: request.errors_json.clone().or_else(|| text("errors_json").map(|path| home.folder().join(path))),
-        without_plugins: kept["without_plugins"].as_bool().unwrap_or(false),
+        max_errors: request.max_errors.or(kept.number("max_errors")?),
+        max_faults: request.max_faults.or(kept.number("max_faults")?),
+        allow_opt_in: kept.flag("allow_opt_in")?,
+        allow_forgotten: kept.flag("allow_forgotten")?,
+        errors: request.errors.clone().or(errors),
+        errors_json: request.errors_json.clone().or(errors_json),
+        without_plugins: kept.flag("without_plugins")?,
         ..request.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::import::Progress;
+
+    /// A job that stopped after its first row, with its record changed by somebody.
+    fn resumed(changed: &str) -> Result<(), Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(folder.path(), None).unwrap();
+        let file = folder.path().join("rows.csv");
+        std::fs::write(&file, "Last name,Email\nLee,bad\nRay,bad\nFox,fox@example.com\n").unwrap();
+        let begin = ImportRequest { max_errors: Some(0), on_match: Some(OnMatch::Skip), ..ImportRequest::new(&file) };
+        let job = app.import(&begin, &mut |_: Progress| ()).unwrap().job;
+        let database = rusqlite::Connection::open(app.home().database()).unwrap();
+        database.execute(&format!("UPDATE job SET settings = {changed}"), []).unwrap();
+        let go_on = ImportRequest { resume: job, max_errors: Some(9), ..ImportRequest::new(&file) };
+        app.import(&go_on, &mut |_: Progress| ()).map(drop)
+    }
+
+    #[test]
+    fn a_job_whose_record_cannot_be_read_does_not_go_on_otherwise_than_it_began() {
+        resumed("settings").unwrap_or_else(|failure| panic!("{failure:?}"));
+        resumed("json_remove(settings, '$.on_match')").unwrap_or_else(|failure| panic!("{failure:?}"));
+        for (changed, told) in [
+            ("'{'", "EOF"),
+            ("json_set(settings, '$.on_match', 'guess')", "`on_match` is \"guess\""),
+            ("json_set(settings, '$.match_by', json('[\"email\", \"shoe size\"]'))", "`match_by` is"),
+            ("json_set(settings, '$.allow_opt_in', 'maybe')", "`allow_opt_in` is"),
+        ] {
+            let failure = resumed(changed).expect_err(changed);
+            assert_eq!(failure.code, "JOB_UNREADABLE", "{changed}");
+            assert!(failure.message.contains(told) && failure.hint.is_some(), "{failure:?}");
+        }
+    }
 }

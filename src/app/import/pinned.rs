@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::ImportRequest;
+use super::options::Kept;
 use crate::app::failure::{Class, Failure};
 use crate::config::Settings;
 use crate::domain::text::hex;
@@ -22,8 +23,8 @@ pub(super) fn json(generation: &Generation, without_plugins: bool) -> Value {
 
 /// Refuses to go on with other plugins than those with which the job began, unless that was accepted.
 pub(super) fn check(request: &ImportRequest, job: &Job, generation: &Generation) -> Result<(), Failure> {
-    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
-    let Some(began) = kept["plugins"].as_array().filter(|_| !request.without_plugins) else { return Ok(()) };
+    let kept = Kept::of(job)?;
+    let Some(began) = kept.get("plugins").as_array().filter(|_| !request.without_plugins) else { return Ok(()) };
     let changes =
         differences(began, &generation.plugins.iter().map(|it| it.plugin.identity().as_ref()).collect::<Vec<_>>());
     if changes.is_empty() || request.accept_plugins {
@@ -65,7 +66,7 @@ fn settings_of(it: &Settings) -> [(&'static str, String); 17] {
 
 /// Refuses to go on under other settings than those with which the job began, unless that was accepted.
 pub(super) fn check_settings(request: &ImportRequest, job: &Job, settings: &Settings) -> Result<(), Failure> {
-    let kept: Value = serde_json::from_str(&job.settings_json).unwrap_or_default();
+    let kept = Kept::of(job)?;
     let settled = |key: &str| match key {
         "on_match" => request.on_match.is_some(),
         "match_by" => request.match_by.is_some(),
@@ -73,7 +74,7 @@ pub(super) fn check_settings(request: &ImportRequest, job: &Job, settings: &Sett
         "plugins" => request.without_plugins,
         _ => false,
     };
-    let other = |(key, now): &(&str, String)| kept["settings"][*key].as_str().is_some_and(|then| then != now);
+    let other = |(key, now): &(&str, String)| kept.get("settings")[*key].as_str().is_some_and(|then| then != now);
     let changed: Vec<&str> =
         settings_of(settings).iter().filter(|it| !settled(it.0) && other(it)).map(|it| it.0).collect();
     if changed.is_empty() || request.accept_settings {

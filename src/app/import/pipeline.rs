@@ -38,6 +38,9 @@ const CHUNK_ROWS: usize = if cfg!(test) { 4 } else { 256 };
 /// Rows that workers may be ahead of the writer: enough that they never wait for it while it commits a batch.
 const AHEAD_ROWS: usize = 5 * BATCH_ROWS / 2;
 
+/// What to do about a fault of Carnet's own.
+const RESUME: &str = "resume the job; if this happens again, report it with the file";
+
 /// How much longer than the last row the next one may be before its memory must grow.
 const SPARE_BYTES: usize = 32;
 
@@ -101,8 +104,10 @@ pub(super) fn run(
         drop((raw_out, done_in));
         let written = write(done_out, &mut committer, report, &tokens, total_bytes, &request.stop, progress);
         drop(tokens);
-        let read =
-            reading.join().unwrap_or_else(|_| Err(Failure::new(Class::Internal, "READER", "reading the file failed")));
+        let read = reading.join().unwrap_or_else(|_| {
+            let message = format!("reading `{}` broke off", request.file.display());
+            Err(Failure::new(Class::Internal, "READER", message).hint(RESUME))
+        });
         written.and(read)
     });
     committer.tell(report);
@@ -165,8 +170,7 @@ fn worker_count(app: &App) -> usize {
 /// Rows that were read and did not end are a fault of Carnet's, never passed over.
 fn lost(read: u64, ended: u64) -> Failure {
     let message = format!("{read} rows were read, but {ended} ended: the import is not complete");
-    Failure::new(Class::Internal, "ROWS_LOST", message)
-        .hint("resume the job; if this happens again, report it with the file")
+    Failure::new(Class::Internal, "ROWS_LOST", message).hint(RESUME)
 }
 
 /// Reads the file into chunks, waiting while too many are under way; the reader then knows what the file is like.
@@ -209,9 +213,13 @@ fn work(
     for chunk in chunks {
         let Chunk { number, rows, bytes } = chunk;
         // Whatever goes wrong here must reach the writer, or it would wait for this chunk for ever.
+        let records = rows.first().zip(rows.last()).map(|(first, last)| (first.record, last.record));
         let work = AssertUnwindSafe(|| rows.into_iter().map(|row| asker.ask(row, context)).collect());
-        let rows = catch_unwind(work)
-            .map_err(|_| Failure::new(Class::Internal, "WORKER", "a worker of the import failed".to_owned()));
+        let rows = catch_unwind(work).map_err(|_| {
+            let (first, last) = records.unwrap_or_default();
+            let message = format!("a worker of the import failed on one of the records {first} to {last}");
+            Failure::new(Class::Internal, "WORKER", message).hint(RESUME)
+        });
         if done.send(rows.map(|rows| Chunk { number, rows, bytes })).is_err() {
             break;
         }

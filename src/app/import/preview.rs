@@ -23,6 +23,20 @@ pub struct PreviewField {
     pub plugin: Option<String>,
 }
 
+/// What a row comes to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// A contact.
+    Contact {
+        /// The one that would be updated.
+        id: Option<String>,
+        /// Its name.
+        name: String,
+    },
+    /// Nothing, for these reasons: it is skipped, or fails.
+    Nothing(String),
+}
+
 /// What would become of one row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Preview {
@@ -32,10 +46,8 @@ pub struct Preview {
     pub line: u64,
     /// `create`, `update`, `skip` or `fail`.
     pub action: &'static str,
-    /// The contact that would be updated.
-    pub id: Option<String>,
-    /// The contact's name, or for a row that is skipped or fails the reasons.
-    pub name: String,
+    /// What it comes to.
+    pub outcome: Outcome,
     /// The fields that would change.
     pub fields: Vec<PreviewField>,
     /// What is wrong with a row that fails, and what is odd about another: objects with code, field, value, message, hint, line.

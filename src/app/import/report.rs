@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::ImportRequest;
-use super::cautions::Cautions;
 pub use super::limits::Stopped;
 use super::mapping::{Mapping, Origin};
 use super::preview::Previews;
 use super::remarks::Remarks;
 use crate::app::App;
+use crate::app::cautions::Cautions;
 use crate::app::failure::{Class, Failure};
 use crate::app::wire::resume_command;
 use crate::domain::custom::Entity;

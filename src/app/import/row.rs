@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::mapping::Mapping;
+use super::mapping::{ID_HEADER, Mapping};
 use super::matching;
 use super::order::Asked;
-use super::preview::{Preview, PreviewField};
+use super::preview::{Outcome, Preview, PreviewField};
 use super::unread;
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide_further};
@@ -64,6 +64,14 @@ impl Context {
     /// When the person of a row was forgotten, if its cells tell one who may not come back.
     pub(super) fn forgotten_in(&self, cells: &Cells) -> Option<chrono::DateTime<chrono::Utc>> {
         if self.allow_forgotten { None } else { self.tombstones.in_row(cells.iter()) }
+    }
+
+    /// What is wrong with the id that says which contact a row is about.
+    fn id_problem(&self, cells: &Cells) -> Option<Problem> {
+        let cell = cells.get(self.mapping.id_column.filter(|_| self.matching)?)?;
+        let invalid = matching::read_id(cell).err()?;
+        let problem = Problem::of_record(None, invalid);
+        Some(Problem { field: Some(ID_HEADER.to_owned()), value: Some(cell.to_owned()), ..problem })
     }
 }
 
@@ -176,8 +184,9 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
             Ok(mapped) if context.matching => RowEnd::Match(mapped),
             Ok(mut mapped) => {
                 suggest_organization(&mut mapped.draft, context);
-                warnings = std::mem::take(&mut mapped.draft.warnings);
-                finish(*mapped, None, chain, context)
+                let end;
+                (end, warnings) = finish(*mapped, None, chain, context);
+                end
             }
         }
     };
@@ -211,6 +220,9 @@ fn map(mut row: intake::Row, chain: &mut Chain, context: &Context) -> Result<Box
     }
     let (draft, given) = draft_of(&hand, context);
     let cells = context.mapping.original(hand.into_original());
+    if let Some(problem) = context.id_problem(&cells) {
+        opinion.rules_say(vec![problem]);
+    }
     Ok(Box::new(Mapped { record, line, cells, draft, given, opinion }))
 }
 
@@ -297,8 +309,14 @@ fn is_sample(cells: &Cells, mapping: &Mapping) -> bool {
         && FIELDS.iter().filter(|info| !info.sample.is_empty() && counts(&info.field)).all(|info| same(info.field))
 }
 
-/// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`.
-pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut Chain, context: &Context) -> RowEnd {
+/// Decides on a mapped row: a new contact, or what `before` becomes. `mapped.draft` is already merged with `before`. Returns with it what there
+/// is to know about the values that were taken, from the row and from plugins.
+pub(super) fn finish(
+    mapped: Mapped,
+    before: Option<&Arc<Contact>>,
+    chain: &mut Chain,
+    context: &Context,
+) -> (RowEnd, Vec<Problem>) {
     let Mapped { record, line, cells, mut draft, given, mut opinion } = mapped;
     if let Some(claims) = &context.claims {
         claims.settle(&mut draft, before.map(|before| &**before), &given.assigned);
@@ -311,10 +329,10 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let recall = context.tombstones.recall(&draft.contact, before.map(|before| &**before));
     let (returned, echoes) = (matches!(recall, Some(Recall::Person(_))), matches!(recall, Some(Recall::Number(_))));
     if let Some(Recall::Person(at)) = recall.filter(|_| !context.allow_forgotten) {
-        return gone(record, line, at, context);
+        return (gone(record, line, at, context), Vec::new());
     }
     if opinion.refuses() {
-        return failed(record, line, &cells, &opinion.problems, context);
+        return (failed(record, line, &cells, &opinion.problems, context), Vec::new());
     }
     let Draft { contact, warnings, .. } = draft;
     let fields = match before {
@@ -322,11 +340,12 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
         None => plugin_edits(&opinion),
     };
     if before.is_some() && fields.is_empty() {
-        return RowEnd::Unchanged;
+        return (RowEnd::Unchanged, warnings);
     }
     let preview = context.preview.then(|| {
-        let told = |problem: Problem| problem_json(record, line, &Told { plugin: None, problem }, context);
-        let problems = warnings.into_iter().map(told).collect();
+        let told =
+            |problem: &Problem| problem_json(record, line, &Told { plugin: None, problem: problem.clone() }, context);
+        let problems = warnings.iter().map(told).collect();
         Preview { problems, ..preview(record, line, &contact, before, &opinion) }
     });
     let action = if before.is_some() { Action::Updated } else { Action::Created };
@@ -340,10 +359,11 @@ pub(super) fn finish(mapped: Mapped, before: Option<&Arc<Contact>>, chain: &mut 
     let old = before.cloned();
     let ready =
         Box::new(Ready { contact, before: old, entry, state, preview, cells, identity, claims, returned, echoes });
-    match before {
+    let end = match before {
         Some(before) => RowEnd::Update(ready, before.rev),
         None => RowEnd::Create(ready),
-    }
+    };
+    (end, warnings)
 }
 
 /// Tells of a company that could be an organization. Whether it is one, a person says: nothing is linked by likeness.
@@ -391,9 +411,11 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
         record,
         line,
         action: if before.is_some() { "update" } else { "create" },
-        // One that this very file created is known by no other name.
-        id: before.filter(|before| before.created != contact.updated).map(|before| before.id.to_string()),
-        name: contact.display_name(),
+        outcome: Outcome::Contact {
+            // One that this very file created is known by no other name.
+            id: before.filter(|before| before.created != contact.updated).map(|before| before.id.to_string()),
+            name: contact.display_name(),
+        },
         fields: changes.into_iter().map(field).collect(),
         problems: Vec::new(),
     }

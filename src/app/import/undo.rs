@@ -5,6 +5,7 @@ use std::thread;
 
 use crossbeam_channel::bounded;
 
+use super::running;
 use crate::app::bulk::{LeftAlone, Source, TakenBack, Why};
 use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
@@ -48,14 +49,6 @@ impl App {
     pub fn import_undo_plan(&self, id: i64, by: &Viewer) -> Result<UndoPlan, Failure> {
         let job = self.job_to_undo(id, by)?;
         let counts = self.store()?.read(|reader| reader.undo_counts(id))?;
-        let wrote = job.counts.created + job.counts.updated > 0;
-        if wrote && job.undo.is_none() && counts == UndoCounts::default() {
-            let message = format!("job {id} did not write down what it did: an earlier Carnet imported it");
-            return Err(Failure::new(Class::Rejected, "JOB_NOT_KEPT", message).hint(format!(
-                "`carnet bulk delete` takes back contacts that a search finds, `{}` by their time",
-                "created"
-            )));
-        }
         Ok(UndoPlan { job, counts })
     }
 
@@ -160,8 +153,13 @@ impl App {
     fn job_to_undo(&self, id: i64, by: &Viewer) -> Result<Job, Failure> {
         let job = self.import_job(id, by)?;
         if job.state == JobState::Running {
-            return Err(Failure::new(Class::Conflict, "JOB_RUNNING", format!("job {id} is still running"))
-                .hint("wait until it ends, or stop it with Ctrl-C where it runs"));
+            return Err(running(id));
+        }
+        let wrote = job.counts.created + job.counts.updated > 0;
+        if wrote && job.undo.is_none() && !self.store()?.read(|reader| reader.job_is_recorded(id))? {
+            let message = format!("job {id} did not write down what it did: an earlier Carnet imported it");
+            let hint = "`carnet bulk delete --created FROM..TO` deletes the contacts that were created then";
+            return Err(Failure::new(Class::Rejected, "JOB_NOT_KEPT", message).hint(hint));
         }
         match job.undo.as_ref().and_then(|undo| undo.finished) {
             Some(at) => {
@@ -189,5 +187,58 @@ fn why(left: LeftBehind) -> Why {
         (Some(entry), _) => Why::Since(Some(entry)),
         (None, Some(what)) => Why::Attached(what),
         (None, None) => Why::Since(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::import::{ImportRequest, Progress};
+    use crate::config::OnMatch;
+    use crate::store::{JobState, Query};
+
+    const OPERATOR: Viewer = Viewer::Operator;
+
+    fn import(app: &App, rows: &str) -> i64 {
+        let file = app.home().folder().join("rows.csv");
+        std::fs::write(&file, format!("Last name,Email,Company\n{rows}\n")).unwrap();
+        let request = ImportRequest { on_match: Some(OnMatch::Update), ..ImportRequest::new(file) };
+        app.import(&request, &mut |_: Progress| ()).unwrap().job.unwrap()
+    }
+
+    #[test]
+    fn an_import_whose_people_were_forgotten_can_be_taken_back() {
+        for by_update in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let app = App::open(folder.path(), None).unwrap();
+            let mut job = import(&app, "Lee,lee@example.com,");
+            if by_update {
+                job = import(&app, "Lee,lee@example.com,Acme");
+            }
+            let lee = app.search(&Query::default()).unwrap().contacts[0].id;
+            app.forget(lee, None, false, &OPERATOR).unwrap();
+            let plan = app.import_undo_plan(job, &OPERATOR).unwrap_or_else(|failure| panic!("{failure:?}"));
+            assert_eq!((plan.counts.created, plan.counts.updated), (0, 0));
+            let undone = app.import_undo(job, &OPERATOR, &mut |_| ()).unwrap();
+            assert!(undone.finished, "{undone:?}");
+        }
+    }
+
+    #[test]
+    fn an_import_that_was_never_written_down_is_refused_with_a_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(folder.path(), None).unwrap();
+        let job = import(&app, "Lee,lee@example.com,");
+        let database = rusqlite::Connection::open(app.home().database()).unwrap();
+        database.execute("DELETE FROM job_created", []).unwrap();
+        for refused in [
+            app.import_undo_plan(job, &OPERATOR).map(drop).unwrap_err(),
+            app.import_undo(job, &OPERATOR, &mut |_| ()).map(drop).unwrap_err(),
+        ] {
+            assert_eq!(refused.code, "JOB_NOT_KEPT");
+            assert!(refused.hint.unwrap().contains("carnet bulk delete --created FROM..TO"));
+        }
+        let kept = app.import_job(job, &OPERATOR).unwrap();
+        assert_eq!((kept.state, kept.undo), (JobState::Done, None), "nothing was begun");
     }
 }

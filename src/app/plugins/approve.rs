@@ -76,9 +76,9 @@ impl App {
     pub fn approve(&self, approval: &Approval) -> Result<(), Failure> {
         edit_document(self.home().folder(), |document| {
             let table = table_of(document, &approval.name)?;
-            grant(table, "grants", Some(&approval.new.grants).filter(|new| !new.is_empty()))?;
-            grant(table, "reads", approval.new.reads.as_ref())?;
-            grant(table, "writes", approval.new.writes.as_ref())
+            grant(table, &approval.name, "grants", Some(&approval.new.grants).filter(|new| !new.is_empty()))?;
+            grant(table, &approval.name, "reads", approval.new.reads.as_ref())?;
+            grant(table, &approval.name, "writes", approval.new.writes.as_ref())
         })
     }
 }
@@ -115,11 +115,14 @@ fn table_of<'d>(document: &'d mut DocumentMut, name: &str) -> Result<&'d mut dyn
 }
 
 /// Adds what is new to a list; what is in it stays where it is.
-fn grant(table: &mut dyn TableLike, key: &str, new: Option<&Vec<String>>) -> Result<(), Failure> {
+fn grant(table: &mut dyn TableLike, plugin: &str, key: &str, new: Option<&Vec<String>>) -> Result<(), Failure> {
     let Some(new) = new else { return Ok(()) };
     match table.get_mut(key) {
         Some(held) => {
-            let odd = || Failure::new(Class::Config, "CONFIG", format!("`{key}` in carnet.toml is no list"));
+            let odd = || {
+                let message = format!("`{key}` of [plugins.{plugin}] in carnet.toml is no list");
+                Failure::new(Class::Config, "CONFIG", message).hint(format!("write it as {key} = {new:?}"))
+            };
             let list = held.as_array_mut().ok_or_else(odd)?;
             add(list, new);
         }
@@ -160,9 +163,9 @@ mod tests {
         let mut document: DocumentMut = before.parse().unwrap();
         let list = |name: &str| vec![name.to_owned()];
         let table = table_of(&mut document, "x").unwrap();
-        grant(table, "grants", Some(&list("lookup"))).unwrap();
-        grant(table, "reads", Some(&list("email"))).unwrap();
-        grant(table, "writes", None).unwrap();
+        grant(table, "x", "grants", Some(&list("lookup"))).unwrap();
+        grant(table, "x", "reads", Some(&list("email"))).unwrap();
+        grant(table, "x", "writes", None).unwrap();
         assert_eq!(document.to_string(), after);
     }
 

@@ -44,7 +44,7 @@ impl App {
         let edited = edit_plugin(self.home().folder(), name, if is_said && before != mode { &keys } else { &[] })?;
         let fresh = Self::open(self.home().folder(), Some(self.settings().profile))?;
         let generation = fresh.generation()?;
-        fresh.hand_in_plugins(Some(by.name()));
+        fresh.hand_in_plugins_at_last(Some(by.name()));
         let (state, hint) = match generation.find(name) {
             Some(loaded) => match generation.state(loaded) {
                 State::Tripped => ("tripped".to_owned(), Some(format!("`carnet plugin reset {name}` calls it again"))),

@@ -2,6 +2,8 @@
 //! and then on the way; never for a single call, and never at the cost of what the command is about.
 
 mod changes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -63,21 +65,37 @@ impl App {
         self.book.manner.fetch_max(manner as u8, Ordering::Relaxed);
     }
 
-    /// Hands in what plugins did and how they stand. What cannot be written is told in the log and changes nothing else. `by` changed
-    /// settings or packages, if somebody did.
+    /// Hands in what plugins did and how they stand. What cannot be written now is handed in the next time, and changes nothing else. `by`
+    /// changed settings or packages, if somebody did.
     pub fn hand_in_plugins(&self, by: Option<&str>) {
-        let Some(registry) = self.registry.get() else { return };
+        if let Err(error) = self.try_hand_in(by) {
+            tracing::debug!(target: "carnet::plugins", %error, "what plugins did is not written yet");
+        }
+    }
+
+    /// Hands in what plugins did for the last time in this process. What cannot be written is lost, and the log says so.
+    pub fn hand_in_plugins_at_last(&self, by: Option<&str>) {
+        if let Err(error) = self.try_hand_in(by) {
+            let lost = "what plugins did could not be written: their counts are short, and one that failed too often is called again";
+            tracing::warn!(target: "carnet::plugins", %error, "{lost}");
+        }
+    }
+
+    fn try_hand_in(&self, by: Option<&str>) -> Result<(), Failure> {
+        let Some(registry) = self.registry.get() else { return Ok(()) };
         let mut fresh = registry.take_fresh();
         match self.book.manner.swap(Manner::All as u8, Ordering::Relaxed) {
-            manner if manner == Manner::NotEvenSeen as u8 => return,
+            manner if manner == Manner::NotEvenSeen as u8 => return Ok(()),
             manner if manner == Manner::Nothing as u8 => fresh.clear(),
             manner if manner == Manner::NoWords as u8 => fresh.iter_mut().for_each(without_words),
             _ => {}
         }
-        let Some(store) = self.store_if_any() else { return };
-        if let Err(error) = self.hand_in(store, &registry.current(), &fresh, by) {
-            tracing::debug!(target: "carnet::plugins", %error, "what plugins did could not be kept");
+        let Some(store) = self.store_if_any() else { return Ok(()) };
+        let handed_in = self.hand_in(store, &registry.current(), &fresh, by);
+        if handed_in.is_err() {
+            registry.put_back(fresh);
         }
+        handed_in
     }
 
     /// Returns the store where there is a database already; to look at plugins makes none.

@@ -18,6 +18,7 @@ use crate::app::plugins::record::Manner;
 use crate::domain::change::diff;
 use crate::domain::contact::Contact;
 use crate::domain::draft::Draft;
+use crate::domain::permission::Scope;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Identity;
 use crate::registry::dispatch::{Chain, Fuses, Said};
@@ -221,8 +222,8 @@ impl Trial<'_> {
             })
         })?;
         let name = simulation.candidate.name.clone();
-        let mut before = self.side(&self.now, &name)?;
-        let mut after = self.side(&self.generation, &name)?;
+        let mut before = self.side(&self.now, &name, &query.scope)?;
+        let mut after = self.side(&self.generation, &name, &query.scope)?;
         let several = simulation.hooks.len() > 1;
         for some in ids.chunks(AT_ONCE) {
             // Read apart from asking: a plugin that looks contacts up needs a connection of its own.
@@ -248,10 +249,10 @@ impl Trial<'_> {
         Ok(())
     }
 
-    fn side(&self, generation: &Arc<Generation>, name: &str) -> Result<Side, Failure> {
+    fn side(&self, generation: &Arc<Generation>, name: &str, scope: &Scope) -> Result<Side, Failure> {
         // Breakers of its own, which nobody trips: every contact is asked about, and nothing that is in service is counted against it.
         let fuses = Fuses::new(Arc::clone(generation));
-        let chain = self.app.trial_chain(Arc::clone(generation), Arc::clone(fuses.flags()))?;
+        let chain = self.app.trial_chain(Arc::clone(generation), Arc::clone(fuses.flags()), scope)?;
         Ok(Side { chain, place: generation.plugins.iter().position(|loaded| loaded.identity().name == name) })
     }
 

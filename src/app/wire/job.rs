@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{counts, time};
+use crate::app::import::options::Kept;
 use crate::store::{Job, JobState};
 
 /// An import job.
@@ -10,7 +11,7 @@ use crate::store::{Job, JobState};
 pub fn job(job: &Job) -> Value {
     let seconds = job.worked.as_secs_f64();
     let rate = if seconds > 0.0 { (job.counts.read as f64 / seconds).round() } else { 0.0 };
-    let settings = serde_json::from_str::<Value>(&job.settings_json).unwrap_or(Value::Null);
+    let settings = job_settings(job);
     let mut value = json!({
         "job": job.id, "file": job.file, "file_hash": job.file_hash, "state": job.state.as_str(), "by": settings["by"],
         "encoding": settings["read_as"]["encoding"], "delimiter": settings["read_as"]["delimiter"],
@@ -30,6 +31,12 @@ pub fn job(job: &Job) -> Value {
         map.extend(counts(&job.counts));
     }
     value
+}
+
+/// How a job was set up; null where that cannot be read.
+#[must_use]
+pub fn job_settings(job: &Job) -> Value {
+    Kept::shown(job)
 }
 
 /// What the plugins did in all runs of a job.
@@ -60,8 +67,7 @@ pub fn resume_command(job: i64, file: &str) -> String {
 #[must_use]
 pub fn resume_of(job: &Job) -> String {
     let command = resume_command(job.id, &job.file);
-    let settings = serde_json::from_str::<Value>(&job.settings_json).unwrap_or_default();
-    match settings["max_errors"].as_u64() {
+    match job_settings(job)["max_errors"].as_u64() {
         Some(most) if job.counts.failed > most => format!("{command} --max-errors {}", more_room(job.counts.failed)),
         _ => command,
     }

@@ -2,18 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::app::import::preview::{FieldSum, Preview, Previews};
+use crate::app::import::preview::{FieldSum, Outcome, Preview, Previews};
 
 /// One row of a dry run.
 #[must_use]
 pub fn preview(preview: &Preview) -> Value {
     let mut value = json!({ "row": preview.record, "line": preview.line, "action": preview.action });
     if let Value::Object(map) = &mut value {
-        if let Some(id) = &preview.id {
-            map.insert("id".into(), json!(id));
+        match &preview.outcome {
+            Outcome::Contact { id, name } => {
+                if let Some(id) = id {
+                    map.insert("id".into(), json!(id));
+                }
+                map.insert("name".into(), json!(name));
+            }
+            Outcome::Nothing(reasons) => drop(map.insert("reason".into(), json!(reasons))),
         }
-        let told = if matches!(preview.action, "skip" | "fail") { "reason" } else { "name" };
-        map.insert(told.into(), json!(preview.name));
         let fields = preview
             .fields
             .iter()

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use plugins::plugins_text;
 
+use crate::app::cautions::Kind;
 use crate::app::failure::{Class, Failure};
-use crate::app::import::cautions::Kind;
 use crate::app::import::mapping::Origin;
 use crate::app::import::report::{ImportReport, PluginReport, Stopped};
 use crate::app::import::{ImportRequest, Progress};

@@ -31,23 +31,28 @@ impl Contact {
     }
 
     /// Adds a value to a list field; a value that is there already stays once. Other fields are set.
+    /// Returns what there is to know about the value.
     ///
     /// # Errors
     /// The rule that refuses the value.
-    pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<(), Invalid> {
+    pub fn add(&mut self, key: &FieldKey, value: &str, rules: &Rules) -> Result<Vec<Warning>, Invalid> {
         if let FieldKey::Custom(name) = key {
-            return rules.schema.add(&mut self.custom, name, value, rules);
+            rules.schema.add(&mut self.custom, name, value, rules)?;
+            return Ok(rules.schema.doubt(&self.custom, name, value, rules).into_iter().collect());
         }
+        let mut warning = None;
         match key.known().map(|field| (field, field.shape())) {
             Some((_, FieldShape::Phone(kind))) => {
-                let (mut phone, _) = read_phone(kind, value, rules)?;
+                let (mut phone, warned) = read_phone(kind, value, rules)?;
+                warning = warned;
                 self.quiet_if_known(&mut phone);
                 if !self.phones.iter().any(|known| same_phone(known, &phone)) {
                     self.phones.push(phone);
                 }
             }
             Some((_, FieldShape::Email(kind))) => {
-                let (mail, _) = read_email(kind, value)?;
+                let (mail, warned) = read_email(kind, value)?;
+                warning = warned;
                 if !self
                     .emails
                     .iter()
@@ -57,7 +62,8 @@ impl Contact {
                 }
             }
             Some((_, FieldShape::Social(channel))) => {
-                let (social, _) = read_social(channel, value, rules)?;
+                let (social, warned) = read_social(channel, value, rules)?;
+                warning = warned;
                 if !self.socials.iter().any(|known| same_social(known, &social)) {
                     self.socials.push(social);
                 }
@@ -82,9 +88,9 @@ impl Contact {
             Some((Field::OtherFirstNames, _)) => extend(&mut self.other_first_names, other_names(value)?),
             Some((Field::OtherLastNames, _)) => extend(&mut self.other_last_names, other_names(value)?),
             Some((field, FieldShape::Marks)) => self.add_mark(field, value, rules)?,
-            _ => drop(self.set(key, value, rules)?),
+            _ => return self.set(key, value, rules),
         }
-        Ok(())
+        Ok(warning.into_iter().collect())
     }
 
     /// Removes a value from a list field, or clears another field that holds it; says whether it was there.
@@ -275,12 +281,12 @@ impl Contact {
 
 /// Reads the values of a cell one by one: it is split always at ` ::: `, which no single value holds, and at `;` where the rules allow it.
 fn each_part(value: &str, rules: &Rules, mut read: impl FnMut(&str) -> Result<(), Invalid>) -> Result<(), Invalid> {
-    let separator = if rules.multi_value { ';' } else { '\0' };
+    let separator = if rules.multi_value { b';' } else { b':' };
     // Most cells hold one value, which is seen faster than a search for the separators is prepared.
-    if !value.bytes().any(|byte| byte == b':' || char::from(byte) == separator) {
+    if !value.bytes().any(|byte| byte == b':' || byte == separator) {
         return if text::is_blank(value) { Ok(()) } else { read(value) };
     }
-    let parts = value.split(VALUE_SEPARATOR).flat_map(|part| part.split(separator));
+    let parts = value.split(VALUE_SEPARATOR).flat_map(|part| part.split(|char| char == ';' && rules.multi_value));
     parts.filter(|part| !text::is_blank(part)).try_for_each(read)
 }
 
@@ -327,4 +333,21 @@ fn remove_where<T>(list: &mut Vec<T>, doomed: impl Fn(&T) -> bool) -> bool {
 
 pub(super) fn locked(touched: bool, value: &str, rules: &Rules) -> Result<(), Invalid> {
     if touched && rules.lock_verified { Err(verified::locked(value)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::contact;
+
+    #[test]
+    fn nothing_parts_a_value_where_semicolons_do_not() {
+        let rules = Rules::for_tests();
+        let codes = [(Field::Email, "ann@example.com\0"), (Field::Mobile, "+85291234567\0+85291234568")];
+        for (field, value) in codes {
+            let mut lee = contact("Lee");
+            let refused = lee.set(&field.into(), value, &rules).expect_err(value);
+            assert!(lee.get(&field.into()).is_none(), "{}", refused.code);
+        }
+    }
 }

@@ -75,6 +75,14 @@ impl SheetRow {
         })
     }
 
+    /// The first cell behind these columns that holds anything, a value or one that could not be had, and what is to be said of it.
+    pub(super) fn beyond(&self, width: usize) -> Option<(usize, &str)> {
+        let value = self.cells().find(|(column, text)| *column >= width && !crate::intake::reader::is_blank(text));
+        let value = value.map(|(column, _)| (column, "has a value"));
+        let doubt = self.doubts.iter().find(|doubt| doubt.column >= width).map(|doubt| (doubt.column, &*doubt.message));
+        value.into_iter().chain(doubt).min_by_key(|(column, _)| *column)
+    }
+
     /// The name of a cell, such as `B7`.
     pub(super) fn name_of(&self, column: usize) -> String {
         format!("{}{}", column_letter(column), self.number)

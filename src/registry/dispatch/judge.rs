@@ -21,7 +21,6 @@ pub(in crate::registry) fn said(
 ) -> Result<Verdict, Fault> {
     let verdict = outcome?;
     match &verdict {
-        // A refused edit no longer matters when the thing is not to be stored.
         Verdict::Reject(problems) if !problems.is_empty() => Ok(verdict),
         Verdict::Reject(_) => {
             Err(Fault::new(FaultKind::Verdict, "it rejected without a problem").hint("say what is wrong, and where"))
@@ -32,20 +31,8 @@ pub(in crate::registry) fn said(
             Err(Fault::new(FaultKind::Verdict, format!("it skipped in {place}")).hint(hint))
         }
         Verdict::Skip(_) => Ok(verdict),
-        Verdict::Accept => refused_edit(subject).map_or(Ok(verdict), Err),
+        Verdict::Accept => subject.judged(verdict),
     }
-}
-
-/// An edit that was refused and neither mended nor answered by a rejection was ignored.
-fn refused_edit(subject: &Subject) -> Option<Fault> {
-    let refusal = subject.unmended()?;
-    let message =
-        format!("its edit of `{}` was refused and it went on: {} ({})", refusal.field, refusal.message, refusal.code);
-    let fault = Fault::new(FaultKind::RefusedEdit, message);
-    Some(match &refusal.hint {
-        Some(hint) => fault.hint(hint.clone()),
-        None => fault,
-    })
 }
 
 /// Notes what an observed plugin would have done, and undoes it.

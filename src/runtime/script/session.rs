@@ -16,7 +16,6 @@ use crate::plugin::fault::{Fault, FaultKind};
 use crate::plugin::hand::Subject;
 use crate::plugin::hook::Hook;
 use crate::plugin::service::Services;
-use crate::plugin::verdict::Verdict;
 use crate::plugin::{Returned, Session};
 
 /// A session of one script.
@@ -83,7 +82,7 @@ fn conclude(hook: Hook, result: Result<Dynamic, Fault>, left: Left, spent: Spent
     let subject = left.subject.expect("nothing takes the subject from the desk but the end of the call");
     let outcome = result.and_then(|value| match left.failure {
         Some(fault) => Err(fault),
-        None => check_value(hook, &value).and_then(|()| check_verdict(left.verdict, &subject)),
+        None => check_value(hook, &value).and_then(|()| subject.judged(left.verdict)),
     });
     let state = if outcome.is_ok() { left.state } else { Vec::new() };
     Returned { subject, outcome, spent, log: left.log, state }
@@ -97,20 +96,6 @@ fn check_value(hook: Hook, value: &Dynamic) -> Result<(), Fault> {
     }
     let fault = Fault::new(FaultKind::Verdict, format!("`{hook}` ended with `false`, which is no verdict"));
     Err(fault.hint("use `reject(…)` to refuse, or end with `return;`"))
-}
-
-/// A plugin that accepts although an edit of it was refused has not done what it meant to do.
-fn check_verdict(verdict: Verdict, subject: &Subject) -> Result<Verdict, Fault> {
-    match subject.unmended() {
-        Some(refusal) if matches!(verdict, Verdict::Accept) => {
-            let fault = Fault::new(FaultKind::RefusedEdit, refusal.told());
-            Err(match &refusal.hint {
-                Some(hint) => fault.hint(hint.clone()),
-                None => fault,
-            })
-        }
-        _ => Ok(verdict),
-    }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -17,7 +17,6 @@ use crate::plugin::{Returned, Session};
 
 use super::data::{CallRecord, Data, Found, Memory};
 use super::loaded::Loaded;
-use super::things::short;
 use super::trouble;
 use super::wasi::{self, Output, System};
 use crate::plugin::overtime::Overtime;
@@ -123,24 +122,9 @@ impl Session for WasmSession {
             host_calls: record.host_calls,
         };
         self.keep(live, failed);
-        let outcome = said.and_then(|verdict| mended(verdict, &subject));
+        let outcome = said.and_then(|verdict| subject.judged(verdict));
         let state = if outcome.is_ok() { record.state } else { Vec::new() };
         Returned { subject, outcome, spent, log: record.log, state }
-    }
-}
-
-/// A plugin that accepts a thing although an edit of it was refused has overlooked something.
-fn mended(verdict: Verdict, subject: &Subject) -> Result<Verdict, Fault> {
-    match (&verdict, subject.unmended()) {
-        (Verdict::Accept, Some(refusal)) => {
-            let message = format!("accepted although `{}` was refused: {}", short(&refusal.field), refusal.message);
-            let fault = Fault::new(FaultKind::RefusedEdit, message);
-            Err(match &refusal.hint {
-                Some(hint) => fault.hint(hint.clone()),
-                None => fault,
-            })
-        }
-        _ => Ok(verdict),
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::app::import::preview::Preview;
+use crate::app::import::preview::{Outcome, Preview};
 use crate::app::import::report::ImportReport;
 use crate::app::import::{ImportRequest, Progress};
 use crate::config::{MatchBy, OnMatch};
@@ -106,7 +106,11 @@ fn stored(app: &App) -> String {
 fn told(preview: &Preview) -> String {
     let ids =
         regex::Regex::new(r"\([0-9a-f-]{36}\)|contact [0-9a-f-]{36}(, of row \d+,)?|an earlier row's contact").unwrap();
-    let text = format!("{:?}", Preview { id: None, ..preview.clone() });
+    let outcome = match &preview.outcome {
+        Outcome::Contact { name, .. } => Outcome::Contact { id: None, name: name.clone() },
+        nothing @ Outcome::Nothing(_) => nothing.clone(),
+    };
+    let text = format!("{:?}", Preview { outcome, ..preview.clone() });
     ids.replace_all(&text.replace("(from an earlier row of this file)", "(id)"), "(id)").into_owned()
 }
 

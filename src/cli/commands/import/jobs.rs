@@ -43,7 +43,7 @@ pub fn show(app: &App, id: i64, by: &Viewer, printer: &mut Printer) -> Result<Ou
 }
 
 fn settings(job: &Job) -> Value {
-    serde_json::from_str(&job.settings_json).unwrap_or_default()
+    wire::job_settings(job)
 }
 
 fn text(job: &Job, key: &str) -> String {

@@ -2,7 +2,7 @@
 
 use indicatif::HumanCount;
 
-use crate::app::import::preview::{Preview, PreviewField, Previews};
+use crate::app::import::preview::{Outcome, Preview, PreviewField, Previews};
 use crate::cli::print::table;
 use crate::domain::field::FieldKey;
 
@@ -49,16 +49,17 @@ pub(super) fn text(previews: &Previews) -> String {
 
 fn row(preview: &Preview) -> String {
     let line = preview.line;
-    if preview.action == "skip" {
-        return format!("  line {line}: {}\n", preview.name);
-    }
-    if preview.action == "fail" {
-        let problems: String = preview.problems.iter().map(|it| format!("    {}\n", problem(it))).collect();
-        return format!("  line {line}\n{problems}");
-    }
-    let id = preview.id.as_ref().map_or_else(String::new, |id| format!("  {id}"));
+    let (id, name) = match &preview.outcome {
+        // Why a row fails, its problems tell one by one.
+        Outcome::Nothing(_) if preview.action == "fail" => {
+            let problems: String = preview.problems.iter().map(|it| format!("    {}\n", problem(it))).collect();
+            return format!("  line {line}\n{problems}");
+        }
+        Outcome::Nothing(reason) => return format!("  line {line}: {reason}\n"),
+        Outcome::Contact { id, name } => (id.as_ref().map_or_else(String::new, |id| format!("  {id}")), name),
+    };
     let fields: Vec<Vec<String>> = preview.fields.iter().map(|it| field(it, preview.action == "create")).collect();
-    let mut text = format!("  line {line}: {}{id}\n", preview.name);
+    let mut text = format!("  line {line}: {name}{id}\n");
     table(&fields).lines().for_each(|field| text.push_str(&format!("    {field}\n")));
     preview.problems.iter().for_each(|it| text.push_str(&format!("    note: {}\n", problem(it))));
     text

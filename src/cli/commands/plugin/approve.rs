@@ -37,7 +37,7 @@ pub(super) fn run(
     // What came of it is told by looking again.
     let fresh = App::open(app.home().folder(), Some(app.settings().profile))?;
     let generation = fresh.generation()?;
-    fresh.hand_in_plugins(Some(by.name()));
+    fresh.hand_in_plugins_at_last(Some(by.name()));
     let state = match (generation.refused.iter().find(|refused| refused.name == *name), generation.find(name)) {
         (Some(refused), _) => refused.to_string(),
         (None, Some(loaded)) => format!("{name} {} is in service", loaded.identity().version),

@@ -94,11 +94,21 @@ fn rows_and_cells_keep_their_places() {
         "<row><c t=\"inlineStr\"><is><t>Ann</t></is></c><c/><c/><c/><c/><c t=\"inlineStr\"><is><t> </t></is></c></row>",
         &texts(8, "A|B|C|D|E"),
         "<row r=\"9\"><c r=\"XFD9\"><v>1</v></c></row>",
+        "<row r=\"10\"><c r=\"A10\"><v>1</v></c><c r=\"F10\"><f>1+1</f></c></row>",
         "<row r=\"1048576\"><c r=\"A1048576\"/></row>",
     ];
     check(
         &Book::new(&rows.concat()).bytes(),
-        &["First|Last||Mail", "4 ~", "5 |Lee||5", "6 ~", "7 Ann|||", "8 !COLUMN_COUNT", "9 !COLUMN_COUNT"],
+        &[
+            "First|Last||Mail",
+            "4 ~",
+            "5 |Lee||5",
+            "6 ~",
+            "7 Ann|||",
+            "8 !COLUMN_COUNT",
+            "9 !COLUMN_COUNT",
+            "10 !COLUMN_COUNT",
+        ],
     );
 }
 
