@@ -6,7 +6,7 @@ mod others;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::id::ContactId;
-use crate::domain::traces::{Sight, Traces};
+use crate::domain::traces::{Glance, Sight, Traces};
 
 use super::contacts::gone;
 use super::error::{Placed, StoreError};
@@ -150,6 +150,8 @@ struct Eraser<'c> {
     /// The family as a JSON list.
     list: String,
     traces: Traces,
+    /// What to go by where everything is looked through.
+    glance: Glance,
     twins: Vec<ContactId>,
 }
 
@@ -157,7 +159,7 @@ impl<'c> Eraser<'c> {
     fn new(conn: &'c Connection, no: i64) -> Result<Self, StoreError> {
         let family = family::numbers(conn, no)?;
         let (traces, twins) = traces(conn, &family)?;
-        Ok(Self { conn, no, list: listed(&family), family, traces, twins })
+        Ok(Self { conn, no, list: listed(&family), family, glance: traces.glance(), traces, twins })
     }
 
     fn erase(self, entry: &NewChange) -> Result<Erased, StoreError> {
@@ -343,8 +345,10 @@ pub(super) fn each_failed_row(
     let mut select = conn.prepare("SELECT job, record, line, cells, text FROM job_failure ORDER BY job, record")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
+        let cells = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
+        // Of a damaged row, what stands between quotes is most likely a cell.
         let cells: Vec<String> =
-            serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?).unwrap_or_default();
+            serde_json::from_str(cells).unwrap_or_else(|_| cells.split('"').map(str::to_owned).collect());
         let text: String = row.get(4)?;
         let sight = match traces.in_row(&cells) {
             Sight::None if traces.identify(&text) => {
