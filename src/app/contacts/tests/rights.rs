@@ -116,5 +116,6 @@ fn an_export_holds_what_one_may_see_or_what_is_ones_own() {
     assert_eq!(scope("profile = \"maaiiconnect\"", &ann), Scope::Person(name("Ann")));
     assert_eq!(scope("profile = \"maaiiconnect\"", &CLI), Scope::All);
     let (_home, app) = home("", "");
-    assert_eq!(app.export(&app.query(&ann), Format::JsonLines, &mut Vec::new()).unwrap(), 0);
+    let (query, place) = (app.query(&ann), std::path::Path::new("out.jsonl"));
+    assert_eq!(app.export(&query, Format::JsonLines, &mut Vec::new(), place).unwrap(), 0);
 }
