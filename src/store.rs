@@ -257,7 +257,7 @@ impl Store {
     /// Makes room beside the database for a copy of what can be read only once.
     ///
     /// # Errors
-    /// [`StoreError::JobLock`] when no file can be made there.
+    /// [`StoreError::BesideFile`] when no file can be made there.
     pub fn make_copy(&self) -> Result<Copied, StoreError> {
         Copied::make(self.path())
     }
@@ -265,7 +265,7 @@ impl Store {
     /// Takes the turn of an import, so that two at once end as if one had followed the other; nothing while somebody else has it.
     ///
     /// # Errors
-    /// [`StoreError::JobLock`] when no file can be made beside the database.
+    /// [`StoreError::BesideFile`] when no file can be made beside the database.
     pub fn try_turn(&self) -> Result<Option<Turn>, StoreError> {
         Turn::take(self.path())
     }

@@ -54,11 +54,11 @@ impl Format {
 
 impl App {
     /// Writes the contacts that a query finds, oldest first, and returns how many. Whose contacts these may be is said by the query's scope:
-    /// [`App::export_scope`].
+    /// [`App::export_scope`]. `place` is how errors name what is written.
     ///
     /// # Errors
     /// When the store cannot be read or the output not be written.
-    pub fn export(&self, query: &Query, format: Format, out: &mut dyn Write) -> Result<u64, Failure> {
+    pub fn export(&self, query: &Query, format: Format, out: &mut dyn Write, place: &Path) -> Result<u64, Failure> {
         let schema = self.schema(Entity::Contact)?;
         let mut unwritten = None;
         let count = self.store()?.read(|reader| {
@@ -78,7 +78,7 @@ impl App {
             }
         })?;
         match unwritten {
-            Some(error) => Err(Failure::io("write", Path::new("the export"), &error)),
+            Some(error) => Err(Failure::io("write", place, &error)),
             None => Ok(count),
         }
     }

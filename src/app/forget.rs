@@ -212,8 +212,10 @@ impl App {
             )],
         };
         if let Some(noted) = self.store()?.read(|reader| reader.unfinished(id))? {
-            files::look_again(&noted, &mut done);
-            self.store()?.write(|writer| writer.set_unfinished(id, files::noted(&done.unfinished).as_deref()))?;
+            // A note that cannot be read stays, for it says that something is left.
+            if files::look_again(&noted, &mut done) {
+                self.store()?.write(|writer| writer.set_unfinished(id, files::noted(&done.unfinished).as_deref()))?;
+            }
         }
         let (rows, jobs) =
             self.store()?.write(|writer| Ok::<_, StoreError>((writer.forget_again()?, writer.jobs()?)))?;

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::TempPath;
+
 use super::Home;
 use super::failure::{Class, Failure};
 
@@ -11,8 +13,9 @@ use super::failure::{Class, Failure};
 pub struct Output {
     out: BufWriter<File>,
     place: PathBuf,
-    /// Where it is written until it is finished; `None` for devices, which are written as they are.
-    part: Option<PathBuf>,
+    /// Where it is written until it is finished; whatever ends it before that, nothing of it is left. `None` for devices, which are
+    /// written as they are.
+    part: Option<TempPath>,
 }
 
 /// Says whether a file may be written there, before anything else is done.
@@ -66,7 +69,8 @@ impl Output {
         let mut name = place.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let part = place.with_file_name(name);
-        Ok(Self { out: BufWriter::new(File::create(&part)?), place, part: Some(part) })
+        let out = BufWriter::new(File::create(&part)?);
+        Ok(Self { out, place, part: Some(TempPath::try_from_path(part)?) })
     }
 
     /// Puts the finished file in its place. The content is on the disk before the name is.
@@ -82,15 +86,12 @@ impl Output {
     /// # Errors
     /// When it cannot be written, or what is asked fails.
     pub fn finish_after(self, between: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        match &self.part {
-            Some(part) => {
-                file.sync_all()?;
-                between(part)?;
-                fs::rename(part, &self.place)
-            }
-            None => Ok(()),
-        }
+        let Self { out, place, part } = self;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let Some(part) = part else { return Ok(()) };
+        file.sync_all()?;
+        between(&part)?;
+        part.persist(place).map_err(|error| error.error)
     }
 }
 
@@ -131,5 +132,22 @@ mod tests {
         output.finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "after");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_file_that_was_not_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let begin = || {
+            let mut output = Output::create(&path).unwrap();
+            output.write_all(b"everybody's data").unwrap();
+            output
+        };
+        drop(begin());
+        begin().finish_after(|_| Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+        let output = begin();
+        fs::create_dir(&path).unwrap();
+        output.finish().unwrap_err();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the folder");
     }
 }

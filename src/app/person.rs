@@ -1,5 +1,7 @@
 //! Everything that is held about a person, as one document for the person to see.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -26,7 +28,17 @@ impl App {
         let consent = self.consent(id, by)?;
         let (held, jobs) = self.store()?.read(|reader| Ok((reader.held(id)?, reader.jobs()?)))?;
         let file = |number: i64| jobs.iter().find(|job| job.id == number).map(|job| job.file.clone());
-        let files = super::forget::files_about(self, &held.traces)?;
+        let refused: Vec<(i64, u64)> = held.refused_rows.iter().map(|row| (row.job, row.record)).collect();
+        let files = super::forget::files_about(self, &held.traces, &refused)?;
+        let mut not_tracked = vec![
+            "files that were imported, wherever they are kept".to_owned(),
+            "files written by exports, and backups".to_owned(),
+            "what plugins remember, or said, in a form of their own".to_owned(),
+        ];
+        let unread = |(path, why): &(PathBuf, String)| {
+            format!("`{}`, an error file that cannot be read ({why})", path.display())
+        };
+        not_tracked.extend(files.unread.iter().map(unread));
         let objects = |texts: &[String]| texts.iter().map(|text| object(text)).collect::<Vec<_>>();
         Ok(json!({
             "contact": wire::contact(&contact),
@@ -57,13 +69,9 @@ impl App {
                 "plugin": deed.plugin.name, "version": deed.plugin.version, "until": wire::time(deed.until), "hook": deed.hook,
                 "kind": deed.kind, "what": deed.what, "times": deed.times,
             })).collect::<Vec<_>>(),
-            "error_files": files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+            "error_files": files.holding.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
             "imports": imports(&jobs, &held.jobs),
-            "not_tracked": [
-                "files that were imported, wherever they are kept",
-                "files written by exports, and backups",
-                "what plugins remember, or said, in a form of their own",
-            ],
+            "not_tracked": not_tracked,
         }))
     }
 }

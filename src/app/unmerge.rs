@@ -110,9 +110,7 @@ impl App {
             Some(Standing::Merge(trail)) => {
                 self.require(by, Right::View, trail.root()).map_err(|_| unknown(id))?;
                 // It brings a contact back, which is theirs who might have let it be erased.
-                let named =
-                    |failure: Failure| Failure { message: failure.message.replace("delete", "unmerge"), ..failure };
-                self.require(by, Right::Delete, trail.root()).map_err(named)?;
+                self.require_for("unmerge", by, Right::Delete, trail.root())?;
                 Ok(*trail)
             }
             None => Err(unknown(id)),

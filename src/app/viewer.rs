@@ -64,6 +64,21 @@ impl App {
     /// # Errors
     /// Not found, or forbidden with who may.
     pub fn require(&self, by: &Viewer, right: Right, contact: &Contact) -> Result<(), Failure> {
+        let deed = match right {
+            Right::View => "see",
+            Right::Edit => "edit",
+            Right::Share => "share",
+            Right::Transfer => "transfer",
+            Right::Delete => "delete",
+        };
+        self.require_for(deed, by, right, contact)
+    }
+
+    /// As [`App::require`], for something that takes another's right: the refusal says what was wanted.
+    ///
+    /// # Errors
+    /// As for [`App::require`].
+    pub(super) fn require_for(&self, deed: &str, by: &Viewer, right: Right, contact: &Contact) -> Result<(), Failure> {
         let access = self.settings().access;
         if by.may(right, contact, access) {
             return Ok(());
@@ -72,13 +87,6 @@ impl App {
             return Err(super::contacts::unknown(contact.id));
         }
         let owner = contact.owner.as_ref().map_or("an admin", Name::as_str);
-        let deed = match right {
-            Right::View => "see",
-            Right::Edit => "edit",
-            Right::Share => "share",
-            Right::Transfer => "transfer",
-            Right::Delete => "delete",
-        };
         Err(Failure::new(Class::Rejected, "FORBIDDEN", format!("{} may not {deed} contact {}", by.name(), contact.id))
             .hint(format!("ask {owner}, or an admin")))
     }

@@ -1,6 +1,10 @@
 //! What a person leaves in texts and rows: addresses, numbers, handles, ids and names, and how they are recognised in any notation. Where to
 //! look, and what is done with what is found, is decided above.
 
+mod glance;
+
+pub use glance::Glance;
+
 use super::contact::{Contact, ExternalId};
 use super::email::parse_email;
 use super::field::{Field, FieldKey, FieldShape};

@@ -9,6 +9,7 @@ use minisign_verify::{PublicKey, Signature};
 use sha2::{Digest, Sha256};
 
 use super::package::LoadError;
+use crate::domain::text::hex;
 
 /// The signature of a package's folder; that of a lone file has `.minisig` behind the file's name.
 pub const SIGNATURE_FILE: &str = "plugin.minisig";
@@ -122,10 +123,7 @@ pub fn lone_signature(file: &str) -> String {
 /// comes first.
 #[must_use]
 pub fn statement(files: &[(&str, &[u8])]) -> String {
-    let line = |(name, content): &(&str, &[u8])| {
-        let digits: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{digits}  {name}\n")
-    };
+    let line = |(name, content): &(&str, &[u8])| format!("{}  {name}\n", hex(&Sha256::digest(content)));
     files.iter().map(line).collect()
 }
 

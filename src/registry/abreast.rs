@@ -11,7 +11,7 @@ const THREADS: usize = 8;
 const STACK: usize = 8 << 20;
 
 /// Does it with each item and returns the results in the items' order.
-pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn map<'i, T: Sync, R: Send>(items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS).min(items.len());
     if threads <= 1 {
         return items.iter().map(work).collect();

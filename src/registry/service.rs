@@ -57,6 +57,14 @@ enum Plan {
     Load(Box<Candidate>, bool),
 }
 
+/// A package about which all is done.
+enum Done<'p> {
+    /// It was judged before.
+    Judged(&'p Entry),
+    /// How loading it ended.
+    Loaded(&'p Candidate, Activated),
+}
+
 impl Service {
     pub(super) fn new(folders: &Folders) -> Self {
         Self { entries: Vec::new(), shelf: Shelf::new(folders.shelf.clone()) }
@@ -72,21 +80,20 @@ impl Service {
         let mut names = self.owners(found, &read, ground);
         let planned = found.places.iter().zip(read).map(|(place, read)| self.plan(place, read, ground, &mut names));
         let planned: Vec<(&Place, Plan)> = found.places.iter().zip(planned.collect::<Vec<_>>()).collect();
-        let loaded = abreast::map(&planned, |(place, plan)| match plan {
-            Plan::Judged(_) => None,
-            Plan::Load(candidate, passed) => Some(candidate.activate_from(place, ground, *passed)),
+        let done = abreast::map(&planned, |(place, plan)| match plan {
+            Plan::Judged(entry) => Done::Judged(entry),
+            Plan::Load(candidate, passed) => Done::Loaded(candidate, candidate.activate_from(place, ground, *passed)),
         });
         let (mut entries, mut filled) = (Vec::with_capacity(planned.len()), Vec::new());
         let mut serving: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for ((place, plan), loaded) in planned.into_iter().zip(loaded) {
-            let entry = match (plan, loaded) {
-                (Plan::Judged(entry), _) => *entry,
-                (Plan::Load(candidate, _), Some(activated)) => {
-                    let entry = self.settle(place, &candidate, activated, ground);
-                    filled.extend(self.fill(place, &entry, &candidate));
+        for ((place, _), done) in planned.iter().zip(done) {
+            let entry = match done {
+                Done::Judged(entry) => entry.clone(),
+                Done::Loaded(candidate, activated) => {
+                    let entry = self.settle(place, candidate, activated, ground);
+                    filled.extend(self.fill(place, &entry, candidate));
                     entry
                 }
-                (Plan::Load(..), None) => continue,
             };
             // A package that cannot be read may turn out to be a twin when what it held before is taken.
             let entry = match serving.get(&entry.name) {

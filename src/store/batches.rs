@@ -55,8 +55,8 @@ pub struct Image {
     pub no: i64,
     /// Its id.
     pub id: ContactId,
-    /// As it was before; `None` when the batch created it.
-    pub before: Option<Contact>,
+    /// As it was before.
+    pub before: Contact,
     /// As its document says it is now, be it gone or not.
     pub now: Contact,
     /// Whether it is gone now: deleted, merged or forgotten.
@@ -156,7 +156,7 @@ fn images(conn: &Connection, batch: i64, after: i64, limit: usize) -> Result<Vec
             continue;
         }
         let now = contacts::read(row)?;
-        let before = row.get::<_, Option<String>>(6)?.map(decode).transpose()?;
+        let before = decode(row.get(6)?)?;
         let untouched = row.get::<_, i64>(5)? == rev;
         found.push(Image { no: row.get(3)?, id, before, now, gone: gone != 0, untouched });
     }
@@ -182,20 +182,11 @@ impl Writer<'_> {
     /// [`StoreError::Conflict`] when the stored revision is not `seen_rev`, [`StoreError::NotFound`] when no live contact has the id.
     pub fn remember(&mut self, batch: i64, id: ContactId, seen_rev: u64) -> Result<(), StoreError> {
         let old = Stored::seen(self.conn, id, seen_rev).placed(self.path)?;
-        keep_one(self.conn, batch, old.no, seen_rev + 1, Some(&old.document)).placed(self.path)
+        keep_one(self.conn, batch, old.no, seen_rev + 1, &old.document).placed(self.path)
     }
 
-    /// Remembers that the batch created a contact in this transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub fn remember_created(&mut self, batch: i64, id: ContactId) -> Result<(), StoreError> {
-        let no = contacts::resolve(self.conn, id).placed(self.path)?.ok_or(StoreError::NotFound { id })?;
-        keep_one(self.conn, batch, no, 1, None).placed(self.path)
-    }
-
-    /// Takes back what a batch did to one contact, unless somebody wrote it since: a change is replaced by what was before, a deleted
-    /// contact comes back, one that was created is deleted. The batch forgets it then. Says whether it was taken back.
+    /// Takes back what a batch did to one contact, unless somebody wrote it since: a change is replaced by what was before, and a
+    /// deleted contact comes back. The batch forgets it then. Says whether it was taken back.
     ///
     /// # Errors
     /// The database fails.
@@ -215,17 +206,11 @@ impl Writer<'_> {
             return Ok(false);
         }
         let prepared = Prepared::new(contact);
-        let rev = match (&image.before, image.gone) {
-            (Some(_), true) => self.desk().revive(no, &prepared).placed(path)?,
-            (Some(_), false) => {
-                let old = Stored::seen(self.conn, image.id, seen).placed(path)?;
-                self.desk().replace(&old, &prepared).placed(path)?
-            }
-            (None, true) => return Ok(false),
-            (None, false) => {
-                let old = Stored::seen(self.conn, image.id, seen).placed(path)?;
-                self.desk().remove(&old, None).placed(path)?
-            }
+        let rev = if image.gone {
+            self.desk().revive(no, &prepared).placed(path)?
+        } else {
+            let old = Stored::seen(self.conn, image.id, seen).placed(path)?;
+            self.desk().replace(&old, &prepared).placed(path)?
         };
         self.log(no, rev, entry).placed(path)?;
         pass_on(self.conn, batch, no, rev).placed(path)?;
@@ -267,13 +252,7 @@ fn pass_on(conn: &Connection, batch: i64, no: i64, rev: u64) -> rusqlite::Result
 }
 
 /// Keeps a contact in a batch; one that is there stays as it was first. Says whether it is new there: the batch is not told of it.
-pub(super) fn keep(
-    conn: &Connection,
-    batch: i64,
-    no: i64,
-    rev: u64,
-    document: Option<&str>,
-) -> Result<bool, StoreError> {
+pub(super) fn keep(conn: &Connection, batch: i64, no: i64, rev: u64, document: &str) -> Result<bool, StoreError> {
     let new = conn
         .prepare_cached(
             "INSERT OR IGNORE INTO batch_contact (batch, contact, rev, gone, doc, seen) VALUES (?1, ?2, ?3, 0, ?4, ?3 - 1)",
@@ -291,7 +270,7 @@ pub(super) fn count(conn: &Connection, batch: i64, more: i64) -> rusqlite::Resul
     conn.prepare_cached("UPDATE batch SET contacts = contacts + ?2 WHERE id = ?1")?.execute([batch, more]).map(drop)
 }
 
-fn keep_one(conn: &Connection, batch: i64, no: i64, rev: u64, document: Option<&str>) -> Result<(), StoreError> {
+fn keep_one(conn: &Connection, batch: i64, no: i64, rev: u64, document: &str) -> Result<(), StoreError> {
     if keep(conn, batch, no, rev, document)? {
         count(conn, batch, 1)?;
     }

@@ -40,7 +40,7 @@ impl Store {
     /// When the database cannot be opened once more.
     pub fn checkpoint_aside(&self) -> Result<Checkpoints, StoreError> {
         let conn = connection::open_beside(self.path())?;
-        // Who is told already copies what the next commit brings too.
+        // One message waiting is enough: whoever takes it copies all that is there by then.
         let (told, commits) = bounded(1);
         let copying = Arc::<Mutex<()>>::default();
         let turn = Arc::clone(&copying);

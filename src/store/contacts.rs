@@ -57,6 +57,12 @@ pub(super) fn resolve(conn: &Connection, id: ContactId) -> rusqlite::Result<Opti
     .optional()
 }
 
+/// Returns the highest number of any contact; 0 before the first.
+pub(super) fn last_number(conn: &Connection) -> rusqlite::Result<i64> {
+    let last: Option<i64> = conn.prepare_cached("SELECT max(no) FROM contact")?.query_row([], |row| row.get(0))?;
+    Ok(last.unwrap_or(0))
+}
+
 /// Returns a live contact by its number.
 pub(super) fn get(conn: &Connection, no: i64) -> Result<Option<Contact>, StoreError> {
     let mut select =

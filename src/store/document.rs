@@ -26,7 +26,7 @@ pub(super) fn nanos(at: DateTime<Utc>) -> i64 {
     at.timestamp_nanos_opt().unwrap_or(if at < DateTime::UNIX_EPOCH { i64::MIN } else { i64::MAX })
 }
 
-/// What is read. It is written by hand, in `write`; the tests write this, too, with text that is borrowed, and compare.
+/// As it is read. Writing is by hand, in `write`; the tests write this, too, and compare.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 struct Document<S: Ord> {

@@ -261,20 +261,7 @@ pub(super) fn hand_over(conn: &Connection, from: i64, to: i64) -> Result<String,
 }
 
 impl Reader<'_> {
-    /// Returns the newest enquiries, of a contact and with a status if so asked, `limit` at most.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn enquiries_where(
-        &self,
-        contact: Option<ContactId>,
-        status: Option<EnquiryStatus>,
-        limit: usize,
-    ) -> Result<Vec<Enquiry>, StoreError> {
-        list(self.conn, contact, status, None, limit).placed(self.path)
-    }
-
-    /// The same, of those older than the one with the number `after`.
+    /// Returns the newest enquiries, of a contact, with a status and older than the one with the number `after` if so asked, `limit` at most.
     ///
     /// # Errors
     /// The database fails.

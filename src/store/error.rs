@@ -1,5 +1,6 @@
 //! What can go wrong in the store, and what to do about it. How an error becomes an exit code is decided above.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -137,13 +138,15 @@ pub enum StoreError {
         /// The cursor.
         cursor: String,
     },
-    /// The lock file of a job cannot be made.
-    #[error("cannot lock `{}`", path.display())]
-    JobLock {
-        /// The lock file.
+    /// A file beside the database cannot be made.
+    #[error("cannot make {what}, `{}`", path.display())]
+    BesideFile {
+        /// What it is for: `the lock of job 3`.
+        what: String,
+        /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Somebody else wrote the enquiry since it was read.
     #[error("enquiry {id} was changed meanwhile: it is {status} now")]
@@ -236,12 +239,15 @@ impl StoreError {
             Self::NoEnquiry { .. } => "`carnet enquiry list` shows the enquiries",
             Self::NoLabel { .. } | Self::LabelExists { .. } => "`carnet label list` shows the labels",
             Self::Cursor { .. } => "pass on the `next` of the page before, or leave it out",
-            Self::JobLock { .. } => "make the database's folder writable for you",
+            Self::BesideFile { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and repeat the command",
+                _ => "make the database's folder writable for you",
+            },
             Self::EnquiryChanged { id, .. } => {
                 return Some(format!("look at it with `carnet enquiry show {id}` and decide again"));
             }
             Self::StateMoved { .. } => "nothing was written; repeat the command",
-            Self::Sql(_) => return None,
+            Self::Sql(_) => "run `carnet doctor`; if it finds nothing, this is a fault of Carnet's, worth reporting",
             Self::NameTaken { kind, .. } | Self::NoRecord { kind, .. } => return kind.hint(),
             Self::EmailTaken { .. } => "`carnet staff list` shows the addresses",
             Self::RecordConflict { .. } => "read it again and repeat the change",

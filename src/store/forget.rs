@@ -7,7 +7,7 @@ mod rows;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::id::ContactId;
-use crate::domain::traces::{Sight, Traces};
+use crate::domain::traces::{Glance, Sight, Traces};
 
 use super::contacts::gone;
 use super::error::{Placed, StoreError};
@@ -155,6 +155,8 @@ struct Eraser<'c> {
     /// The family as a JSON list.
     list: String,
     traces: Traces,
+    /// What to go by where everything is looked through.
+    glance: Glance,
     twins: Vec<ContactId>,
 }
 
@@ -162,7 +164,7 @@ impl<'c> Eraser<'c> {
     fn new(conn: &'c Connection, no: i64) -> Result<Self, StoreError> {
         let family = family::numbers(conn, no)?;
         let (traces, twins) = traces(conn, &family)?;
-        Ok(Self { conn, no, list: listed(&family), family, traces, twins })
+        Ok(Self { conn, no, list: listed(&family), family, glance: traces.glance(), traces, twins })
     }
 
     fn erase(self, entry: &NewChange) -> Result<Erased, StoreError> {

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use rusqlite::Connection;
 
 use super::consent::{self, Noted};
+use super::contacts;
 use super::sieve;
 
 /// How many contacts share a volume, as a power of two. Measured with a million contacts of five or six identifiers each: writing costs half
@@ -50,7 +51,8 @@ pub(super) struct Pending {
     facets: BTreeMap<u8, Vec<Waiting>>,
     /// Opt-outs that changed and are not in the ledger yet.
     consents: Vec<Noted>,
-    /// Volumes whose identifiers this transaction changed, with hashes of those that it added; the last volume may be missing.
+    /// Volumes whose identifiers this transaction changed, with hashes of those that it added. The last
+    /// volume may be missing: it is not counted until it is full.
     changed: BTreeMap<i64, Vec<u64>>,
 }
 
@@ -90,7 +92,8 @@ impl Pending {
         self.identifiers.entry((volume(contact), kind)).or_default().push(waiting);
     }
 
-    /// Remembers that identifiers of a contact were removed.
+    /// Remembers that identifiers of a contact were removed. What is kept of a volume may well have them still; but who reads the volume
+    /// anew finds them gone, and must not be believed by somebody whose snapshot still has them.
     pub(super) fn note_removed(&mut self, contact: i64) {
         self.changed.entry(volume(contact)).or_default();
     }
@@ -269,7 +272,5 @@ fn head(value: &str) -> [u64; 2] {
 
 /// The volume in which contacts are created.
 fn last_volume(conn: &Connection) -> rusqlite::Result<i64> {
-    let sql = "SELECT max(no) FROM contact";
-    let last: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok(volume(last.unwrap_or(0)))
+    contacts::last_number(conn).map(volume)
 }

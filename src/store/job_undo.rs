@@ -19,7 +19,7 @@ use super::person::listed;
 use super::reader::Reader;
 use super::recording::number;
 use super::side_files::JobLock;
-use super::types::{ChangeEntry, NewChange};
+use super::types::{Action, Actor, ChangeEntry, NewChange};
 use super::writer::Writer;
 
 /// Contacts that one transaction takes back: as many as share a volume of identifiers.
@@ -294,7 +294,7 @@ impl Writer<'_> {
     }
 
     /// Deletes a stretch of the contacts that a job created. Those that somebody touched stay, and are remembered as left, even if it was
-    /// after the stretch was looked at; those that `may` refuses stay, and can be taken back later. Each is logged as `entry` says.
+    /// after the stretch was looked at; those that `may` refuses stay, and can be taken back later. Each is logged as taken back by `person`.
     ///
     /// # Errors
     /// The database fails, or a contact was written by a newer Carnet.
@@ -302,10 +302,18 @@ impl Writer<'_> {
         &mut self,
         job: i64,
         stretch: Stretch,
-        entry: &NewChange,
+        person: &str,
+        at: DateTime<Utc>,
         may: &dyn Fn(&Contact) -> bool,
     ) -> Result<Removed, StoreError> {
         let path = self.path;
+        let entry = NewChange {
+            at,
+            actor: Actor::Person(person.to_owned()),
+            action: Action::Undone,
+            fields: Vec::new(),
+            via: format!("import {job}"),
+        };
         self.settle()?;
         let Stretch { ranges, created, mut facets } = stretch;
         let mut touched = BTreeSet::new();
@@ -327,7 +335,7 @@ impl Writer<'_> {
             facets.values_mut().flat_map(BTreeMap::values_mut).for_each(|nos| nos.retain(|no| !touched.contains(no)));
         }
         for no in touched {
-            match self.take_back_touched(job, no, entry, may)? {
+            match self.take_back_touched(job, no, &entry, may)? {
                 Touched::Deleted => removed.deleted += 1,
                 Touched::Forbidden(id) => {
                     kept.push(no);
@@ -341,7 +349,7 @@ impl Writer<'_> {
             }
         }
         self.settle()?;
-        delete(self.conn(), &doomed, &facets, entry).placed(path)?;
+        delete(self.conn(), &doomed, &facets, person, at).placed(path)?;
         doomed.iter().for_each(|no| self.reader.pending.get_mut().note_removed(*no));
         removed.deleted += doomed.len() as u64;
         forget(self.conn(), job, &ranges, &kept).placed(path)?;
@@ -412,12 +420,14 @@ enum Touched {
     Left,
 }
 
-/// Takes contacts that are as they were created out of everything that finds them, all at once; their documents stay.
+/// Takes contacts that are as they were created out of everything that finds them, all at once; their documents stay. The change log tells
+/// who did it and when; no fields change, and what is deleted says nothing to the consent ledger, so that there is no way to tell it.
 fn delete(
     conn: &Connection,
     doomed: &[i64],
     facets: &BTreeMap<u8, BTreeMap<String, Vec<i64>>>,
-    entry: &NewChange,
+    person: &str,
+    at: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (doomed.first(), doomed.last()) else { return Ok(()) };
     let list = listed(doomed);
@@ -425,15 +435,11 @@ fn delete(
     let run = |sql: &str| conn.prepare_cached(sql).and_then(|mut all| all.execute([&list]).map(drop));
     run(&format!("UPDATE contact SET rev = 2, gone = {} WHERE no {theirs}", gone::DELETED))?;
     run(&format!("DELETE FROM contact_text WHERE rowid {theirs}"))?;
-    let person = match &entry.actor {
-        super::types::Actor::Person(name) => Some(name.as_str()),
-        super::types::Actor::Import(_) => None,
-    };
     conn.prepare_cached(
         "INSERT INTO change (contact, rev, at, person, action, fields)
          SELECT value, 2, ?2, ?3, ?4, '[]' FROM json_each(?1)",
     )?
-    .execute(params![list, nanos(entry.at), person, entry.action.as_str()])?;
+    .execute(params![list, nanos(at), person, Action::Undone.as_str()])?;
     // The tables are in other orders: each is walked once where the contacts are, and asked of each row whether it is theirs.
     conn.prepare_cached(&format!(
         "DELETE FROM identifier WHERE volume BETWEEN ?2 AND ?3 AND contact BETWEEN ?4 AND ?5 AND +contact {theirs}"

@@ -1,4 +1,4 @@
-//! Import jobs and the rows they refused. Whether the process of a running job is alive is told by `job_lock`.
+//! Import jobs and the rows they refused. Whether the process of a running job is alive is told by `side_files`.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub(super) fn int(number: u64) -> i64 {
 
 const COLUMNS: &str =
     "id, file, file_hash, state, settings, generation, read, created, updated, unchanged, skipped, failed, blank,
-     committed_record, started, finished, coalesce(nullif(progress, '') ->> '$.plugins', plugins), error_file, worked, undo_began, undone_by, undone_at, undone_deleted,
-     undone_restored";
+     committed_record, started, finished, coalesce(nullif(progress, '') ->> '$.plugins', plugins), error_file, worked,
+     undo_began, undone_by, undone_at, undone_deleted, undone_restored";
 
 /// Records a job that begins, and returns its number.
 pub(super) fn insert(conn: &Connection, job: &NewJob) -> Result<i64, StoreError> {

@@ -1,7 +1,7 @@
 //! Finding contacts by what identifies them, for rows that may be about them: numbers first, documents only of those that are meant. And
 //! planting copies of contacts in another store, where an import is tried out.
 
-use rusqlite::{OptionalExtension, ToSql, params};
+use rusqlite::{ToSql, params};
 
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
@@ -101,8 +101,7 @@ impl Reader<'_> {
     /// # Errors
     /// The database fails.
     pub fn last_number(&self) -> Result<i64, StoreError> {
-        let last = self.conn.query_row("SELECT max(no) FROM contact", [], |row| row.get::<_, Option<i64>>(0));
-        Ok(last.optional().placed(self.path)?.flatten().unwrap_or(0))
+        contacts::last_number(self.conn).placed(self.path)
     }
 }
 

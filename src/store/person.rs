@@ -3,7 +3,7 @@
 
 use chrono::DateTime;
 use chrono::Utc;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::domain::contact::Contact;
 use crate::domain::id::ContactId;
@@ -84,23 +84,34 @@ pub(super) fn listed(numbers: &[i64]) -> String {
     format!("[{}]", numbers.join(","))
 }
 
+/// Reads a contact as something keeps it, from the columns of its document, of what that is, and of the contact's id behind that.
+pub(super) fn original(row: &Row<'_>, document: usize, what: usize) -> Result<Contact, StoreError> {
+    let id = ContactId::from_bytes(row.get(what + 1)?);
+    let text = row.get_ref(document)?.as_str().map_err(rusqlite::Error::from)?;
+    document::decode(id, 0, text).map_err(|reason| {
+        let what = row.get::<_, String>(what).unwrap_or_default();
+        StoreError::Unreadable { what: format!("{what} `{id}`"), reason }
+    })
+}
+
 /// By what a person is recognised, and other contacts that seem to be the same person: they have the name, and an address or a number.
 pub(super) fn traces(conn: &Connection, family: &[i64]) -> Result<(Traces, Vec<ContactId>), StoreError> {
     let (mut traces, list) = (Traces::default(), listed(family));
     let customs = custom_schema::identifiers(conn)?;
     // A merge that was taken back is between two persons: each original is its own contact's.
     let mut documents = conn.prepare_cached(
-        "SELECT doc FROM contact WHERE no IN (SELECT value FROM json_each(?1)) AND gone < 3
-         UNION SELECT master_doc FROM merge WHERE master IN (SELECT value FROM json_each(?1))
-         UNION SELECT other_doc FROM merge WHERE other IN (SELECT value FROM json_each(?1))
-         UNION SELECT doc FROM batch_contact WHERE contact IN (SELECT value FROM json_each(?1)) AND doc IS NOT NULL",
+        "SELECT doc, 'contact', id FROM contact WHERE no IN (SELECT value FROM json_each(?1)) AND gone < 3
+         UNION ALL SELECT master_doc, 'original in merge ' || merge.id || ' of contact', contact.id
+             FROM merge JOIN contact ON contact.no = master WHERE master IN (SELECT value FROM json_each(?1))
+         UNION ALL SELECT other_doc, 'original in merge ' || merge.id || ' of contact', contact.id
+             FROM merge JOIN contact ON contact.no = other WHERE other IN (SELECT value FROM json_each(?1))
+         UNION ALL SELECT held.doc, 'original in bulk write ' || batch || ' of contact', contact.id
+             FROM batch_contact AS held JOIN contact ON contact.no = held.contact
+             WHERE held.contact IN (SELECT value FROM json_each(?1)) AND held.doc IS NOT NULL",
     )?;
     let mut rows = documents.query([&list])?;
     while let Some(row) = rows.next()? {
-        let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        let read = document::decode(ContactId::from_bytes([0; 16]), 0, text);
-        let unreadable = |reason| StoreError::Unreadable { what: "original of a contact".to_owned(), reason };
-        let contact = read.map_err(unreadable)?;
+        let contact = original(row, 0, 1)?;
         traces.add(&contact);
         let held = customs.iter().filter_map(|key| Some((key, contact.custom.get(key)?)));
         held.for_each(|(key, value)| traces.add_custom(key, value));

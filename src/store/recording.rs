@@ -1,5 +1,5 @@
 //! What an import writes down so that it can be taken back: which numbers its new contacts have, and its updated ones as they were before.
-//! Numbers are given out in order and nobody else writes meanwhile, so the new contacts of a transaction are one range. Taking back is
+//! Numbers are given out in order and nobody else writes within a transaction, so its new contacts are one range. Taking back is
 //! `job_undo`'s.
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -31,7 +31,7 @@ impl Recording {
             return Ok(());
         }
         let Some(batch) = self.batch(conn, job)? else { return Ok(()) };
-        if batches::keep(conn, batch, old.no, old.contact.rev + 1, Some(&old.document))?
+        if batches::keep(conn, batch, old.no, old.contact.rev + 1, &old.document)?
             && let Some((_, kept)) = &mut self.batch
         {
             *kept += 1;

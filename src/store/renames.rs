@@ -5,39 +5,61 @@ use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
 use crate::domain::contact::Contact;
-use crate::domain::id::ContactId;
 use crate::domain::name::Name;
 
 use super::document;
 use super::error::StoreError;
+use super::person;
 
-/// Documents that come back when something is taken back: how they are found, and written by their two numbers.
+/// Documents that come back when something is taken back: their two numbers, what they are and whose; and how they are written by their
+/// two numbers.
 const KEPT: [(&str, &str); 5] = [
-    ("SELECT no, 0, doc FROM contact WHERE gone IN (1, 2)", "UPDATE contact SET doc = ?3 WHERE no = ?1 AND ?2 = 0"),
-    ("SELECT id, 0, master_doc AS doc FROM merge", "UPDATE merge SET master_doc = ?3 WHERE id = ?1 AND ?2 = 0"),
-    ("SELECT id, 0, other_doc AS doc FROM merge", "UPDATE merge SET other_doc = ?3 WHERE id = ?1 AND ?2 = 0"),
-    ("SELECT id, 0, result_doc AS doc FROM merge", "UPDATE merge SET result_doc = ?3 WHERE id = ?1 AND ?2 = 0"),
     (
-        "SELECT batch, contact, doc FROM batch_contact",
+        "SELECT doc, no, 0, 'contact', id FROM contact WHERE gone IN (1, 2)",
+        "UPDATE contact SET doc = ?3 WHERE no = ?1 AND ?2 = 0",
+    ),
+    (
+        "SELECT master_doc, merge.id, 0, 'original in merge ' || merge.id || ' of contact', contact.id
+         FROM merge JOIN contact ON contact.no = master",
+        "UPDATE merge SET master_doc = ?3 WHERE id = ?1 AND ?2 = 0",
+    ),
+    (
+        "SELECT other_doc, merge.id, 0, 'original in merge ' || merge.id || ' of contact', contact.id
+         FROM merge JOIN contact ON contact.no = other",
+        "UPDATE merge SET other_doc = ?3 WHERE id = ?1 AND ?2 = 0",
+    ),
+    (
+        "SELECT result_doc, merge.id, 0, 'result of merge ' || merge.id || ', contact', contact.id
+         FROM merge JOIN contact ON contact.no = master WHERE result_doc IS NOT NULL",
+        "UPDATE merge SET result_doc = ?3 WHERE id = ?1 AND ?2 = 0",
+    ),
+    (
+        "SELECT held.doc, batch, contact, 'original in bulk write ' || batch || ' of contact', contact.id
+         FROM batch_contact AS held JOIN contact ON contact.no = held.contact WHERE held.doc IS NOT NULL",
         "UPDATE batch_contact SET doc = ?3 WHERE batch = ?1 AND contact = ?2",
     ),
 ];
 
 /// Changes every kept document that has a name in it.
 pub(super) fn in_kept(conn: &Connection, name: &str, edit: &dyn Fn(&mut Contact)) -> Result<(), StoreError> {
-    let quoted = Value::from(name).to_string();
+    // Documents have names as whoever wrote them did; they are the same in lower case.
+    let quoted = Value::from(name).to_string().to_lowercase();
     for (select, update) in KEPT {
-        let sql = format!("SELECT * FROM ({select}) WHERE doc IS NOT NULL AND instr(lower(doc), lower(?1)) > 0");
-        let mut select = conn.prepare_cached(&sql)?;
-        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?));
-        let found: Vec<_> = select.query_map([&quoted], read)?.collect::<rusqlite::Result<_>>()?;
-        for (first, second, text) in found {
-            let mut contact = document::decode(ContactId::from_bytes([0; 16]), 0, &text)
-                .map_err(|reason| StoreError::Unreadable { what: "original of a contact".to_owned(), reason })?;
-            let before = contact.clone();
+        let mut select = conn.prepare_cached(select)?;
+        let mut rows = select.query([])?;
+        // What is written while it is walked may come once more: it has its new name then, and stays.
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            if !text.to_lowercase().contains(&quoted) {
+                continue;
+            }
+            let mut contact = person::original(row, 0, 3)?;
+            let before = document::encode(&contact);
             edit(&mut contact);
-            if contact != before {
-                conn.prepare_cached(update)?.execute(params![first, second, document::encode(&contact)])?;
+            let after = document::encode(&contact);
+            if after != before {
+                let numbers = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
+                conn.prepare_cached(update)?.execute(params![numbers.0, numbers.1, after])?;
             }
         }
     }

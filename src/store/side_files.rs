@@ -83,7 +83,7 @@ impl JobLock {
         match Locked::take(path.clone(), false) {
             Ok(Some(lock)) => Ok(Self(lock)),
             Ok(None) => Err(StoreError::JobRunning { id: job }),
-            Err(source) => Err(StoreError::JobLock { path, source }),
+            Err(source) => Err(StoreError::BesideFile { what: format!("the lock of job {job}"), path, source }),
         }
     }
 }
@@ -104,11 +104,9 @@ pub struct Copied(Locked);
 impl Copied {
     pub(super) fn make(database: &Path) -> Result<Self, StoreError> {
         let path = beside(database, &format!("{COPY}{}", Uuid::now_v7().simple()));
-        match Locked::take(path.clone(), true) {
-            Ok(Some(lock)) => Ok(Self(lock)),
-            Ok(None) => Err(StoreError::JobLock { path, source: io::ErrorKind::WouldBlock.into() }),
-            Err(source) => Err(StoreError::JobLock { path, source }),
-        }
+        let made = Locked::take(path.clone(), true).and_then(|lock| lock.ok_or(io::ErrorKind::WouldBlock.into()));
+        let failed = |source| StoreError::BesideFile { what: "a copy of the input".to_owned(), path, source };
+        made.map(Self).map_err(failed)
     }
 
     /// Where it is.
@@ -133,8 +131,9 @@ pub struct Turn(#[expect(dead_code, reason = "held, not looked at")] Locked);
 impl Turn {
     pub(super) fn take(database: &Path) -> Result<Option<Self>, StoreError> {
         let path = beside(database, TURN);
-        let lock = Locked::take(path.clone(), false).map_err(|source| StoreError::JobLock { path, source })?;
-        Ok(lock.map(Self))
+        let lock = Locked::take(path.clone(), false);
+        let failed = |source| StoreError::BesideFile { what: "the turn of imports".to_owned(), path, source };
+        Ok(lock.map_err(failed)?.map(Self))
     }
 }
 
@@ -193,6 +192,24 @@ mod tests {
         assert!(is_held(&database, 8) && !is_held(&database, 7));
         drop((copy, job));
         assert_eq!(names(), ["carnet.db", "carnet.db-wal"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_named_with_what_it_is_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("nowhere/carnet.db");
+        let failures = [
+            ("the lock of job 3, `", JobLock::take(&nowhere, 3).map(drop)),
+            ("a copy of the input, `", Copied::make(&nowhere).map(drop)),
+            ("the turn of imports, `", Turn::take(&nowhere).map(drop)),
+        ];
+        for (what, failed) in failures {
+            let failed = failed.unwrap_err().to_string();
+            assert!(failed.starts_with(&format!("cannot make {what}{}", nowhere.display())), "{failed}");
+        }
+        let full = io::ErrorKind::StorageFull.into();
+        let full = StoreError::BesideFile { what: "the turn of imports".to_owned(), path: nowhere, source: full };
+        assert_eq!(full.hint().unwrap(), "free some space and repeat the command");
     }
 
     #[test]

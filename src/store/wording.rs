@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::contacts;
 use super::error::StoreError;
 use super::identifiers::{first_of_volume, volume};
 use super::plan::{Condition, Plan, Sql, Walk, Way};
@@ -173,8 +174,7 @@ impl Pieces {
 
     /// The volumes on a way.
     pub(super) fn volumes(&self, conn: &Connection, way: Way) -> Result<Vec<i64>, StoreError> {
-        let last: Option<i64> = conn.prepare_cached("SELECT max(no) FROM contact")?.query_row([], |row| row.get(0))?;
-        let last = volume(last.unwrap_or(0));
+        let last = volume(contacts::last_number(conn)?);
         let first = way.after.map_or(if way.newest_first { last } else { 0 }, |after| volume(after.clamp(0, i64::MAX)));
         Ok(if way.newest_first { (0..=first.min(last)).rev().collect() } else { (first..=last).collect() })
     }
@@ -220,14 +220,14 @@ fn with_external_id(conn: &Connection, begins: &[String]) -> Result<Vec<i64>, St
     if begins.is_empty() {
         return Ok(found);
     }
-    let last: Option<i64> = conn.prepare_cached("SELECT max(no) FROM contact")?.query_row([], |row| row.get(0))?;
+    let last = contacts::last_number(conn)?;
     let mut next_system = conn.prepare_cached(
         "SELECT value FROM identifier WHERE volume = ?1 AND kind = ?2 AND value >= ?3 ORDER BY value LIMIT 1",
     )?;
     let mut ids = conn.prepare_cached(
         "SELECT contact FROM identifier WHERE volume = ?1 AND kind = ?2 AND value >= ?3 AND value < ?4",
     )?;
-    for volume in 0..=volume(last.unwrap_or(0)) {
+    for volume in 0..=volume(last) {
         let mut from = String::new();
         loop {
             let value: Option<String> =

@@ -163,7 +163,7 @@ impl Writer<'_> {
     /// every handle to the store in it are gone, or its [`JobGuard`](super::JobGuard) is dropped.
     ///
     /// # Errors
-    /// [`StoreError::JobLock`] when its lock file cannot be made beside the database.
+    /// [`StoreError::BesideFile`] when its lock file cannot be made beside the database.
     pub fn begin_job(&mut self, job: &NewJob) -> Result<i64, StoreError> {
         let id = jobs::insert(self.conn(), job).placed(self.path)?;
         self.job_moves.taken.push((id, JobLock::take(self.path, id)?));

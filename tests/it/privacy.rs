@@ -196,6 +196,15 @@ fn an_error_file_that_somebody_made_unreadable_is_told() {
     let ann = add(&home, &["first_name=Annabel", "last_name=Leeworth", "email=ann@example.com"]);
     home.write("ErrorDetail.csv", "something else with ann@example.com");
     let by_hand = |done: &Value| done["left"][0].as_str().is_some_and(|left| left.contains("delete it by hand"));
+    let held = home.json(&["contact", "export-person", &ann], 0);
+    assert_eq!(held["error_files"].as_array().map(Vec::len), Some(1), "{held:#}");
+    // Half a character of UTF-16, then nothing that any encoding has.
+    std::fs::write(home.path().join("ErrorDetail.earlier-1.csv"), [0xFF, 0xFE, 0x00, 0xD8, 0x41, 0x00, 0xDC])
+        .expect("a file");
+    let held = home.json(&["contact", "export-person", &ann], 0);
+    let unread = held["not_tracked"].as_array().and_then(|told| told.last()?.as_str()).expect("a text");
+    assert!(unread.contains("ErrorDetail.earlier-1.csv") && unread.contains("cannot be read"), "{held:#}");
+    std::fs::remove_file(home.path().join("ErrorDetail.earlier-1.csv")).expect("a file");
     let done = home.json(&["contact", "forget", &ann, "--yes"], 3);
     assert!(by_hand(&done) && done["complete"] == false, "{done:#}");
     let done = home.json(&["contact", "forget", &ann, "--yes"], 3);
@@ -208,6 +217,30 @@ fn an_error_file_that_somebody_made_unreadable_is_told() {
     assert!(by_hand(&done) && done["left"][0].as_str().is_some_and(|left| left.contains("UTF-8")), "{done:#}");
     std::fs::remove_file(home.path().join("ErrorDetail.csv")).expect("a file");
     assert_eq!(home.json(&["contact", "forget", &ann, "--yes"], 0)["complete"], true);
+    // What is left to do was noted; a note that cannot be read is not taken for nothing.
+    let conn = rusqlite::Connection::open(home.path().join("carnet.db")).expect("the database");
+    conn.execute("UPDATE secret SET value = CAST('[damaged' AS BLOB) WHERE name LIKE 'unfinished %'", [])
+        .expect("a damaged note");
+    drop(conn);
+    for _ in 0..2 {
+        let done = home.json(&["contact", "forget", &bob, "--yes"], 3);
+        assert!(done["complete"] == false && done["left"][0].to_string().contains("cannot be read"), "{done:#}");
+    }
+}
+
+#[test]
+fn whoever_asks_is_told_of_the_error_files_that_forgetting_rewrites() {
+    let home = Home::new();
+    let zoe = add(&home, &["first_name=Zoe", "last_name=Quill"]);
+    let rows =
+        home.write("rows.csv", "First name,Last name,Birth date\nZoe,Quill,02/30/1980\nBob,Smithson,02/30/1980\n");
+    let json = home.path().join("problems.json");
+    home.json(&["import", rows.to_str().expect("a path"), "--errors-json", json.to_str().expect("a path")], 3);
+    let held = home.json(&["contact", "export-person", &zoe], 0);
+    let done = home.json(&["contact", "forget", &zoe, "--yes"], 0);
+    assert_eq!(held["error_files"].as_array().map(Vec::len), Some(2), "{held:#}");
+    assert_eq!(held["error_files"], done["erased"]["files"]);
+    assert!(home.read("ErrorDetail.csv").contains("Bob") && home.read("problems.json").contains("\"row\":2"));
 }
 
 #[test]

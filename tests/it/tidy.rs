@@ -1,4 +1,5 @@
-//! Rules of the code base, kept by reading it: the floors of `src/README.md`, what every file opens with, how long it may be.
+//! Rules of the code base, kept by reading it: the floors of `src/README.md`, what every file opens with, how long it may be, that SQL leaves
+//! letters to Rust.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,6 +67,29 @@ fn modules_are_never_named_mod() {
     let named: Vec<_> =
         ["src", "plugins"].iter().flat_map(|top| sources(top)).filter(|path| path.ends_with("mod.rs")).collect();
     assert!(named.is_empty(), "{named:#?}");
+}
+
+/// SQLite knows the case of ASCII letters only; names are compared in the forms that `domain` gives them.
+#[test]
+fn sql_leaves_letters_to_rust() {
+    let faults: Vec<String> = sources("src/store")
+        .iter()
+        .flat_map(|path| {
+            let text = fs::read_to_string(path).expect("a source file");
+            let bad = text.lines().filter(|line| compares_letters(line)).map(|line| line.trim().to_owned());
+            bad.map(|line| format!("{}: {line}", path.display())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(faults.is_empty(), "SQL that compares text by its own idea of letters:\n{}", faults.join("\n"));
+    assert!(compares_letters("WHERE instr(lower(doc), ?1)") && compares_letters("name LIKE ?1"));
+    assert!(!compares_letters("self.push_lower(token);") && !compares_letters("// It is lower (so far)."));
+}
+
+fn compares_letters(line: &str) -> bool {
+    let calls = |name: &str| {
+        line.match_indices(name).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_.".contains(c)))
+    };
+    calls("lower(") || calls("upper(") || line.contains("NOCASE") || line.contains(" LIKE ")
 }
 
 fn root() -> &'static Path {

@@ -185,7 +185,10 @@ fn left_alone(image: &Image, why: Why) -> LeftAlone {
 
 /// What whoever takes back must be allowed to do with a contact: no more than for doing it by hand.
 fn rights(image: &Image) -> Vec<Right> {
-    let Some(before) = image.before.as_ref().filter(|_| !image.gone) else { return vec![Right::Delete] };
+    if image.gone {
+        return vec![Right::Delete];
+    }
+    let before = &image.before;
     let differs = [
         (before.owner != image.now.owner, Right::Transfer),
         (before.shared_with != image.now.shared_with, Right::Share),
@@ -206,7 +209,7 @@ fn since(reader: &Reader<'_>, batch: i64, image: &Image) -> Result<Why, StoreErr
 /// where they are locked.
 fn back(source: Source, image: &Image, lock_verified: bool, by: &Viewer) -> (Contact, NewChange) {
     let at = now();
-    let mut contact = image.before.clone().unwrap_or_else(|| image.now.clone());
+    let mut contact = image.before.clone();
     if image.now.division.is_some() {
         contact.division.clone_from(&image.now.division);
     }

@@ -97,10 +97,8 @@ impl App {
             (Some(live), _) if !self.sees(by, &live) => Err(unknown(id)),
             (Some(live), _) => Err(not_deleted(id, &live)),
             (None, Some(Departed::Deleted { contact, .. })) => {
-                // Whoever might delete it may bring it back; the refusal tells what was wanted.
-                let named =
-                    |failure: Failure| Failure { message: failure.message.replace("delete", "restore"), ..failure };
-                self.require(by, Right::Delete, &contact).map_err(named)?;
+                // Whoever might delete it may bring it back.
+                self.require_for("restore", by, Right::Delete, &contact)?;
                 Ok(*contact)
             }
             (None, _) => Err(self.missing(id, by)?),

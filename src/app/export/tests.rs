@@ -279,7 +279,7 @@ fn all(app: &App, profile: Profile) -> Vec<Value> {
 
 fn csv_of(app: &App) -> Vec<u8> {
     let mut csv = Vec::new();
-    app.export(&Query::default(), Format::Csv, &mut csv).unwrap();
+    app.export(&Query::default(), Format::Csv, &mut csv, Path::new("out")).unwrap();
     csv
 }
 
@@ -337,4 +337,21 @@ fn cells_are_written_as_the_settings_read_them() {
     assert!(csv.starts_with("\u{feff}First name,Last name (Mandatory),"), "{csv}");
     let texts: Vec<Cow<'_, str>> = vec!["a".into()];
     assert_eq!(cell::part("a"), texts);
+}
+
+#[test]
+fn an_export_that_cannot_be_written_is_named() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (_folder, app) = app(Profile::Cinnox);
+    let failed = app.export(&Query::default(), Format::Csv, &mut Full, Path::new("friends.csv")).unwrap_err();
+    assert!(failed.message.contains("`friends.csv`"), "{failed}");
 }

@@ -21,9 +21,14 @@ const BOM: &[u8] = "\u{FEFF}".as_bytes();
 /// Rewrites every error file that holds something of the person; what cannot be rewritten is told.
 pub(super) fn erase(app: &App, traces: &Traces, failed: &[(i64, u64)], done: &mut Forgotten) -> Result<(), Failure> {
     for (path, rows) in candidates(app, failed)? {
-        match erase_from(&path, rows.as_ref(), traces) {
+        let found = cleaned(&path, rows.as_ref(), traces).map_err(|unclean| unclean.why);
+        let written = found.and_then(|cleaned| match cleaned.rewritten {
+            Some(kept) => write(&path, &kept).map(|()| Some(cleaned.namesakes)),
+            None => Ok(None),
+        });
+        match written {
             Ok(None) => {}
-            Ok(Some(Rewritten { namesakes })) => {
+            Ok(Some(namesakes)) => {
                 if namesakes > 0 {
                     done.left.push(format!(
                         "rows of `{}` with the person's name or number, but another address or number: {namesakes}",
@@ -48,14 +53,22 @@ pub(super) fn noted(files: &[PathBuf]) -> Option<String> {
     (!names.is_empty()).then(|| serde_json::json!(names).to_string())
 }
 
-/// Tells files that could not be cleaned and are still there.
-pub(super) fn look_again(noted: &str, done: &mut Forgotten) {
-    let names: Vec<String> = serde_json::from_str(noted).unwrap_or_default();
-    for path in names.into_iter().map(PathBuf::from).filter(|path| path.exists()) {
+/// Tells files that could not be cleaned and are still there; says whether the note of them could be read.
+pub(super) fn look_again(noted: &str, done: &mut Forgotten) -> bool {
+    let Ok(names) = serde_json::from_str::<Vec<PathBuf>>(noted) else {
+        done.incomplete = true;
+        done.left.push(format!(
+            "error files that could not be cleaned: which, was noted as `{noted}`, which cannot be read; \
+             look through the error files by hand"
+        ));
+        return false;
+    };
+    for path in names.into_iter().filter(|path| path.exists()) {
         done.incomplete = true;
         done.left.push(format!("`{}`, which could not be cleaned: delete it by hand", path.display()));
         done.unfinished.push(path);
     }
+    true
 }
 
 /// Says whether a text holds something of the person, as it stands or as a table that lost its form.
@@ -69,17 +82,30 @@ fn holds(text: &str, traces: &Traces) -> bool {
     })
 }
 
-/// The error files that hold something of a person.
+/// Error files as a person is told of them.
+#[derive(Default, Debug)]
+pub(in crate::app) struct FilesAbout {
+    /// Those with something of the person, or of somebody with the same name or number.
+    pub(in crate::app) holding: Vec<PathBuf>,
+    /// Those that could not be read, so that they may hold the person; and why.
+    pub(in crate::app) unread: Vec<(PathBuf, String)>,
+}
+
+/// The error files that hold something of a person: what forgetting the person would rewrite, or could not. `failed` are the refused rows
+/// about the person.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(in crate::app) fn about(app: &App, traces: &Traces) -> Result<Vec<PathBuf>, Failure> {
-    let holds = |path: &PathBuf| {
-        let bytes = fs::read(path).unwrap_or_default();
-        let text = decoded(&bytes).map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), |(text, _)| text);
-        text.lines().any(|line| traces.in_text(line))
-    };
-    Ok(candidates(app, &[])?.into_iter().map(|(path, _)| path).filter(holds).collect())
+pub(in crate::app) fn about(app: &App, traces: &Traces, failed: &[(i64, u64)]) -> Result<FilesAbout, Failure> {
+    let mut about = FilesAbout::default();
+    for (path, rows) in candidates(app, failed)? {
+        match cleaned(&path, rows.as_ref(), traces) {
+            Ok(Cleaned { rewritten: None, namesakes: 0 }) => {}
+            Ok(_) | Err(Unclean { holds: true, .. }) => about.holding.push(path),
+            Err(Unclean { why, .. }) => about.unread.push((path, why)),
+        }
+    }
+    Ok(about)
 }
 
 /// A file; of a machine-readable one also the records whose rows were erased.
@@ -143,40 +169,52 @@ fn with_earlier(path: &Path) -> Vec<PathBuf> {
     all
 }
 
-struct Rewritten {
+/// What a file is without the person.
+struct Cleaned {
+    /// Its bytes; nothing when there is nothing to erase in it.
+    rewritten: Option<Vec<u8>>,
+    /// Rows with the person's name or number that seem to be somebody else's, and stay.
     namesakes: usize,
 }
 
-/// Rewrites a file if there is something to erase in it.
+/// Why the person cannot be taken out of a file.
+struct Unclean {
+    why: String,
+    /// Whether the person is in it for certain; otherwise it could not be read.
+    holds: bool,
+}
+
+/// Reads a file and takes the person out.
 ///
 /// # Errors
-/// Why it cannot be done, although the file holds something of the person.
-fn erase_from(path: &Path, rows: Option<&BTreeSet<u64>>, traces: &Traces) -> Result<Option<Rewritten>, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    let (text, utf8) = decoded(&bytes).ok_or("its encoding cannot be told")?;
+/// When it cannot be done, although the file holds something of the person, or may do so.
+fn cleaned(path: &Path, rows: Option<&BTreeSet<u64>>, traces: &Traces) -> Result<Cleaned, Unclean> {
+    let unread = |why: String| Unclean { why, holds: false };
+    let held = |why: &str| Err(Unclean { why: why.to_owned(), holds: true });
+    let bytes = fs::read(path).map_err(|error| unread(error.to_string()))?;
+    let (text, utf8) = decoded(&bytes).ok_or_else(|| unread("its encoding cannot be told".to_owned()))?;
+    let nothing = Cleaned { rewritten: None, namesakes: 0 };
     if !utf8 {
-        return if holds(&text, traces) { Err("it is not UTF-8 any more".to_owned()) } else { Ok(None) };
+        return if holds(&text, traces) { held("it is not UTF-8 any more") } else { Ok(nothing) };
     }
     let kept = match rows {
         Some(rows) => without_entries(&bytes, rows, traces),
         None => without_rows(&bytes, traces),
     };
-    let (kept, namesakes) = match kept {
-        Ok(kept) => kept,
-        Err(why) => {
-            return if holds(&text, traces) { Err(why.to_owned()) } else { Ok(None) };
-        }
-    };
-    if kept == bytes {
-        return Ok(None);
+    match kept {
+        Ok((kept, namesakes)) => Ok(Cleaned { rewritten: (kept != bytes).then_some(kept), namesakes }),
+        Err(why) if holds(&text, traces) => held(why),
+        Err(_) => Ok(nothing),
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let write = || {
         let mut out = Output::create(path)?;
-        out.write_all(&kept)?;
+        out.write_all(bytes)?;
         out.finish()
     };
-    write().map_err(|error| error.to_string())?;
-    Ok(Some(Rewritten { namesakes }))
+    write().map_err(|error| error.to_string())
 }
 
 /// Leaves out the rows about the person; the bytes of all others stay as they are.

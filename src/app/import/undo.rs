@@ -11,7 +11,7 @@ use crate::app::failure::{Class, Failure};
 use crate::app::{App, now};
 use crate::domain::contact::Contact;
 use crate::domain::permission::{Right, Viewer};
-use crate::store::{Action, Actor, Job, JobState, LeftBehind, NewChange, Removed, StoreError, Stretch, UndoCounts};
+use crate::store::{Job, JobState, LeftBehind, Removed, StoreError, Stretch, UndoCounts};
 
 /// What taking a job back would do.
 #[derive(Clone, Debug)]
@@ -132,15 +132,8 @@ impl App {
             let mut all = Removed::default();
             for stretch in stretches {
                 let stretch = stretch?;
-                let entry = NewChange {
-                    at: now(),
-                    actor: Actor::Person(by.name().to_owned()),
-                    action: Action::Undone,
-                    fields: Vec::new(),
-                    via: format!("import {job}"),
-                };
-                let removed: Removed =
-                    store.write::<_, StoreError>(|writer| writer.take_back_created(job, stretch, &entry, &may))?;
+                let removed: Removed = store
+                    .write::<_, StoreError>(|writer| writer.take_back_created(job, stretch, by.name(), now(), &may))?;
                 all.deleted += removed.deleted;
                 all.forbidden.extend(removed.forbidden);
                 all.above.extend(removed.above);

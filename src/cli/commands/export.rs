@@ -37,7 +37,8 @@ pub fn run(app: &App, args: &ExportArgs, by: &Viewer, printer: &mut Printer) -> 
             );
         }
         let mut pipe = Pipe { out: io::stdout().lock(), closed: false };
-        let written = app.export(&query, format, &mut BufWriter::new(&mut pipe));
+        let place = Path::new("the standard output");
+        let written = app.export(&query, format, &mut BufWriter::new(&mut pipe), place);
         return if pipe.closed { Ok(Outcome::Done) } else { written.map(|_| Outcome::Done) };
     }
     let count = to_file(app, &query, format, &path)?;
@@ -69,7 +70,7 @@ fn to_file(app: &App, query: &Query, format: Format, path: &Path) -> Result<u64,
     output::check(path, app.home())?;
     let failed = |error: io::Error| Failure::io("write", path, &error);
     let mut out = Output::create(path).map_err(failed)?;
-    let count = app.export(query, format, &mut out)?;
+    let count = app.export(query, format, &mut out, path)?;
     out.finish().map_err(failed)?;
     Ok(count)
 }

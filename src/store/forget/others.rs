@@ -1,13 +1,16 @@
 //! What others have of a person who is forgotten: the logs of those whom the person was merged with for a while, and every log into which
 //! an address, a number or an id of the person was once written. What is written of somebody else today is only told.
 
-use rusqlite::{Row, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
 use crate::domain::id::ContactId;
-use crate::domain::text::fold;
-use crate::domain::traces::Sight;
+use crate::domain::traces::{Sight, Traces};
 
+use super::super::contacts;
+use super::super::document;
 use super::super::error::StoreError;
 use super::super::person::listed;
 use super::{Eraser, blank};
@@ -45,41 +48,67 @@ impl Eraser<'_> {
             )?;
         }
         let once: Vec<i64> = shared.iter().map(|it| it.contact).collect();
-        self.log_of(&format!("contact IN (SELECT value FROM json_each('{}'))", listed(&once)), &|text| {
-            self.tells(text)
-        })?;
-        let keys = self.keys(false);
-        if keys.is_empty() {
-            return Ok(());
-        }
-        // The log of somebody who seems to be the same person stays with that contact.
-        let twins = self.twins.iter().map(|id| format!("x'{}'", hex(*id))).collect::<Vec<_>>().join(",");
-        self.log_of(
-            &format!(
-                "contact NOT IN (SELECT no FROM contact WHERE id IN ({twins})) AND {}",
-                any_in("fields", keys.len())
-            ),
-            &|text| self.traces.identify(text),
-        )
+        self.logs_of(&once)?;
+        self.all_logs()
     }
 
-    /// Takes values out of the logs of other contacts. A list goes as a whole when one of its values does.
-    fn log_of(&self, which: &str, goes: &dyn Fn(&str) -> bool) -> Result<(), StoreError> {
-        let mut select = self.conn.prepare(&format!(
-            "SELECT contact, rev, fields FROM change
-             WHERE contact NOT IN (SELECT value FROM json_each(?1)) AND {which}"
-        ))?;
-        let keys = if which.contains("?2") { self.keys(false) } else { Vec::new() };
-        let mut rows = select.query(rusqlite::params_from_iter(Some(&self.list).into_iter().chain(&keys)))?;
+    /// Takes the person out of the logs of those who once shared a document with them.
+    fn logs_of(&self, contacts: &[i64]) -> Result<(), StoreError> {
+        let mut select = self.conn.prepare(
+            "SELECT contact, rev, fields FROM change WHERE contact IN (SELECT value FROM json_each(?1))
+                 AND contact NOT IN (SELECT value FROM json_each(?2))",
+        )?;
+        let mut rows = select.query([listed(contacts), self.list.clone()])?;
         while let Some(row) = rows.next()? {
-            if let Some(text) = without(&row.get::<_, String>(2)?, goes) {
-                self.conn.execute(
-                    "UPDATE change SET fields = ?3 WHERE contact = ?1 AND rev = ?2",
-                    params![row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, text],
-                )?;
+            let left = without(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?, &|text| self.tells(text));
+            self.put_log(row.get(0)?, row.get(1)?, left.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// Takes what identifies the person out of the logs of all others. The log of somebody who seems to be the same person stays with that
+    /// contact, and so does in any log what its contact has today: that is only told.
+    fn all_logs(&self) -> Result<(), StoreError> {
+        let mut apart: BTreeSet<i64> = self.family.iter().copied().collect();
+        for id in &self.twins {
+            apart.extend(contacts::resolve(self.conn, *id)?);
+        }
+        let mut select = self.conn.prepare("SELECT contact, rev, fields FROM change")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let (no, fields) = (row.get(0)?, row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?);
+            if apart.contains(&no) || !self.glance.may_be_in(fields) {
+                continue;
+            }
+            if without(fields, &|text| self.traces.identify(text)).is_some() {
+                let own = self.traces_of(no)?;
+                let left = without(fields, &|text| self.traces.identify(text) && !own.identify(text));
+                self.put_log(no, row.get(1)?, left.as_deref())?;
             }
         }
         Ok(())
+    }
+
+    fn put_log(&self, no: i64, rev: i64, left: Option<&str>) -> Result<(), StoreError> {
+        if let Some(left) = left {
+            let mut update =
+                self.conn.prepare_cached("UPDATE change SET fields = ?3 WHERE contact = ?1 AND rev = ?2")?;
+            update.execute(params![no, rev, left])?;
+        }
+        Ok(())
+    }
+
+    /// By what somebody else is recognised today; by nothing, if that cannot be read.
+    fn traces_of(&self, no: i64) -> Result<Traces, StoreError> {
+        let mut select = self.conn.prepare_cached("SELECT doc FROM contact WHERE no = ?1 AND gone < 3")?;
+        let text: Option<String> = select.query_row([no], |row| row.get(0)).optional()?;
+        let mut own = Traces::default();
+        let read = text.and_then(|text| document::decode(ContactId::from_bytes([0; 16]), 0, &text).ok());
+        if let Some(contact) = read {
+            own.add(&contact);
+            contact.custom.iter().for_each(|(key, value)| own.add_custom(key, value));
+        }
+        Ok(own)
     }
 
     /// Lists of names and numbers go as a whole when one of them is the person's.
@@ -115,26 +144,21 @@ impl Eraser<'_> {
 
     /// Erases the person's addresses, numbers and ids from the log of everything but contacts. What names the person there is told.
     pub(super) fn records(&self) -> Result<Vec<String>, StoreError> {
-        let keys = self.keys(true);
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut select = self.conn.prepare(&format!(
-            "SELECT id, fields, kind, record FROM record_change WHERE ?1 IS NOT NULL AND {}",
-            any_in("fields", keys.len())
-        ))?;
-        let mut rows = select.query(rusqlite::params_from_iter(Some(&self.list).into_iter().chain(&keys)))?;
-        let mut told = Vec::new();
+        let mut select = self.conn.prepare("SELECT id, fields, kind, record FROM record_change")?;
+        let (mut rows, mut told) = (select.query([])?, Vec::new());
         while let Some(row) = rows.next()? {
-            let text: String = row.get(1)?;
-            let left = without(&text, &|text| self.traces.identify(text));
+            let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            if !self.glance.may_be_in(text) {
+                continue;
+            }
+            let left = without(text, &|text| self.traces.identify(text));
             if let Some(left) = &left {
                 self.conn.execute(
                     "UPDATE record_change SET fields = ?2 WHERE id = ?1",
                     params![row.get::<_, i64>(0)?, left],
                 )?;
             }
-            if without(left.as_ref().unwrap_or(&text), &|text| self.traces.in_text(text)).is_some() {
+            if without(left.as_deref().unwrap_or(text), &|text| self.traces.in_text(text)).is_some() {
                 let what = format!("the log of {} {}", row.get::<_, String>(2)?, row.get::<_, String>(3)?);
                 if !told.contains(&what) {
                     told.push(what);
@@ -167,25 +191,24 @@ impl Eraser<'_> {
 
     /// Other contacts with something of the person in a field.
     fn contacts_that_name(&self) -> Result<Vec<String>, StoreError> {
-        let keys = self.keys(true);
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut select = self.conn.prepare(&format!(
-            "SELECT id, doc FROM contact
-             WHERE gone < 3 AND no NOT IN (SELECT value FROM json_each(?1)) AND {}",
-            any_in("doc", keys.len())
-        ))?;
-        let mut rows = select.query(rusqlite::params_from_iter(Some(&self.list).into_iter().chain(&keys)))?;
-        let mut found = Vec::new();
+        let mut select = self
+            .conn
+            .prepare("SELECT id, doc FROM contact WHERE gone < 3 AND no NOT IN (SELECT value FROM json_each(?1))")?;
+        let (mut rows, mut found) = (select.query([&self.list])?, Vec::new());
         while let Some(row) = rows.next()? {
-            let id = ContactId::from_bytes(row.get(0)?);
             let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            let document: Value = serde_json::from_str(text).unwrap_or_default();
+            if !self.glance.may_be_in(text) {
+                continue;
+            }
+            let id = ContactId::from_bytes(row.get(0)?);
+            let document = read(text);
             // A name where names stand is somebody else's.
             let names = |key: &str| matches!(key, "first" | "last" | "other_first" | "other_last");
-            let fields = document.as_object().into_iter().flatten().filter(|(key, _)| !names(key));
-            if !self.twins.contains(&id) && fields.into_iter().any(|(_, value)| self.is_in(value)) {
+            let named = match &document {
+                Value::Object(fields) => fields.iter().any(|(key, value)| !names(key) && self.is_in(value)),
+                other => self.is_in(other),
+            };
+            if named && !self.twins.contains(&id) {
                 found.push(format!("contact {id}"));
             }
         }
@@ -200,41 +223,23 @@ impl Eraser<'_> {
             _ => false,
         }
     }
-
-    /// What a text has, in lower case, if something of the person is in it: the database looks for it before anything is read.
-    fn keys(&self, names: bool) -> Vec<String> {
-        let traces = &self.traces;
-        let tail = |number: &String| number[number.len().saturating_sub(4)..].to_owned();
-        let ids = traces.external_ids().iter().map(|id| id.id.to_lowercase());
-        let own = traces.emails().iter().cloned().chain(traces.phones().iter().map(tail)).chain(ids);
-        let mut keys: Vec<String> = own.filter(|key| !key.is_empty()).collect();
-        if names {
-            keys.extend(traces.last_names().iter().map(|name| fold(name)));
-        }
-        keys.sort();
-        keys.dedup();
-        keys
-    }
 }
 
-/// A condition that one of the parameters from the second on is in a column.
-fn any_in(column: &str, count: usize) -> String {
-    let one = |at: usize| format!("instr(lower({column}), ?{}) > 0", at + 2);
-    format!("({})", (0..count).map(one).collect::<Vec<_>>().join(" OR "))
+/// A JSON text. One that is none is looked at as it stands, so that nothing in it is passed over.
+fn read(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::from(json))
 }
 
-/// Takes the values that go out of an entry of a log; nothing when all stay.
+/// Takes the values that go out of an entry of a log; nothing when all stay. An entry that cannot be read goes as a whole.
 fn without(fields: &str, goes: &dyn Fn(&str) -> bool) -> Option<String> {
-    let mut fields: Vec<Vec<Value>> = serde_json::from_str(fields).ok()?;
+    let Ok(mut fields) = serde_json::from_str::<Vec<Vec<Value>>>(fields) else {
+        return fields.lines().any(goes).then(|| "[]".to_owned());
+    };
     let mut found = false;
     for value in fields.iter_mut().flat_map(|field| field.iter_mut().skip(1)) {
         if value.as_str().is_some_and(|text| text.lines().any(goes)) {
             (*value, found) = (Value::Null, true);
         }
     }
-    found.then(|| serde_json::to_string(&fields).unwrap_or_else(|_| "[]".to_owned()))
-}
-
-fn hex(id: ContactId) -> String {
-    id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    found.then(|| Value::from_iter(fields).to_string())
 }

@@ -82,11 +82,13 @@ fn each(conn: &Connection, f: &mut dyn FnMut(FailedRow)) -> Result<(), StoreErro
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let cells = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
+        // Of a damaged row, what stands between quotes is most likely a cell.
+        let damaged = |_| cells.split('"').map(str::to_owned).collect();
         f(FailedRow {
             job: row.get(0)?,
             record: row.get(1)?,
             line: row.get(2)?,
-            cells: serde_json::from_str(cells).unwrap_or_default(),
+            cells: serde_json::from_str(cells).unwrap_or_else(damaged),
             problems: row.get(4)?,
             text: row.get(5)?,
         });

@@ -39,7 +39,7 @@ fn enquiries_are_kept_whole_and_surveys_counted() {
     assert!(matches!(stale, Err(StoreError::EnquiryChanged { id: 1, status: EnquiryStatus::Closed })));
     assert_eq!(store.read(|reader| reader.surveys_sent(id(1))).unwrap(), [1_700_000_060]);
     let ids = |status| {
-        let found = store.read(|reader| reader.enquiries_where(None, status, 9)).unwrap();
+        let found = store.read(|reader| reader.enquiries_after(None, status, None, 9)).unwrap();
         found.into_iter().map(|it| it.id).collect::<Vec<_>>()
     };
     assert_eq!((ids(None), ids(Some(EnquiryStatus::Closed))), (vec![2, 1], vec![1]));

@@ -27,8 +27,7 @@ fn import(store: &Store, job: i64, contacts: &[Contact]) {
 fn take_back(store: &Store, job: i64, may: &dyn Fn(&Contact) -> bool) -> Removed {
     let stretch = store.read(|reader| reader.created_by(job, 0, may)).unwrap();
     let behind = stretch.next().unwrap();
-    let removed =
-        store.write(|writer| writer.take_back_created(job, stretch, &change(Action::Undone, 9), may)).unwrap();
+    let removed = store.write(|writer| writer.take_back_created(job, stretch, "cli", time(9), may)).unwrap();
     let rest = store.read(|reader| reader.created_by(job, behind, may)).unwrap();
     assert_eq!(rest.next(), None, "all of it was one stretch");
     removed

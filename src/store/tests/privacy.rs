@@ -1,6 +1,8 @@
 //! The consent ledger, forgetting people, and their tombstones. What is erased is looked for in the bytes of the files.
 
 use super::*;
+use crate::domain::contact::{ExternalId, Social, SocialChannel};
+use crate::domain::custom::{CustomField, CustomKind, Entity, Schema};
 use crate::domain::enquiry::{Channel, Enquiry, EnquiryStatus, Sender};
 
 /// The bytes of the database and of its log.
@@ -195,4 +197,128 @@ fn a_tombstone_knows_whom_it_is_for_and_nobody_else() {
     let back = person(9, "A", "L", "ann@example.com", "+85291234567");
     store.write(|writer| writer.lift_tombstones(&Prepared::new(&back), None)).unwrap();
     assert_eq!(forgotten(&back), None);
+}
+
+/// An entry of a contact's change log in which fields got new values.
+fn log(store: &Store, number: u8, rev: u64, fields: &[(&str, &str)]) {
+    let changed = |(field, new): &(&str, &str)| ChangedField {
+        field: (*field).to_owned(),
+        old: None,
+        new: Some((*new).to_owned()),
+        plugin: None,
+    };
+    let entry = NewChange { fields: fields.iter().map(changed).collect(), ..change(Action::Updated, 1) };
+    let now = load(store, number).unwrap();
+    store.write(|writer| writer.update(&Prepared::new(&now), rev, &entry)).unwrap();
+}
+
+/// What is left of the new values in a contact's log.
+fn logged(store: &Store, number: u8) -> Vec<String> {
+    let entries = store.read(|reader| reader.changes(id(number), None)).unwrap();
+    entries.into_iter().flat_map(|entry| entry.fields).filter_map(|field| field.new).collect()
+}
+
+/// A custom field whose values no two contacts share.
+fn with_identifier(store: &Store, key: &str) {
+    let field = CustomField {
+        key: key.to_owned(),
+        label: key.to_owned(),
+        kind: CustomKind::Identifier,
+        options: Vec::new(),
+        required: false,
+        enabled: true,
+    };
+    let schema = Schema { version: 1, fields: vec![field], former: Vec::new() };
+    store.write(|writer| writer.put_schema(Entity::Contact, &schema, time(0), "cli")).unwrap();
+}
+
+fn with_handle(mut contact: Contact, handle: &str) -> Contact {
+    contact.socials.push(Social { channel: SocialChannel::Line, handle: handle.to_owned(), verified: false });
+    contact
+}
+
+#[test]
+fn whatever_tells_a_person_goes_out_of_the_logs_of_others() {
+    let store = Store::in_memory().unwrap();
+    with_identifier(&store, "passport");
+    let mut ann = with_handle(person(1, "Ann", "Lee", "Ann.Lée@example.com", "+85291234567"), "Ann.Lée.9999");
+    ann.phones.push(Phone { e164: None, raw: "(02) 765 43 21".into(), ..phone("+85200000000") });
+    ann.external_ids.push(ExternalId { source: "crm".into(), id: "AX-77-Ö".into() });
+    ann.custom.insert("passport".into(), "KJ-Ö-004".into());
+    insert(&store, &ann);
+    insert(&store, &with_handle(contact(2, "Smithson"), "shared.handle"));
+    store
+        .write(|writer| {
+            let both = with_handle(ann.clone(), "shared.handle");
+            writer.update(&Prepared::new(&both), 1, &change(Action::Updated, 1))
+        })
+        .unwrap();
+    let hers = [
+        ("line", "ANN.LÉE.9999"),
+        ("email", "ANN.LÉE@example.com"),
+        ("mobile", "+85291234567"),
+        ("company", "call 9 1 2 3 4 5 6 7"),
+        ("work_phone", "02-7654321"),
+        ("external_id", "crm:AX-77-Ö"),
+        ("custom.passport", "kj-ö-004"),
+    ];
+    for (rev, entry) in hers.iter().enumerate() {
+        log(&store, 2, rev as u64 + 1, &[*entry, ("job_title", "Clerk")]);
+    }
+    log(&store, 2, 8, &[("line", "shared.handle")]);
+    let erased = store.write(|writer| writer.forget(id(1), 2, &change(Action::Forgotten, 9))).unwrap();
+    let left = logged(&store, 2);
+    assert!(left.iter().all(|text| text == "Clerk" || text == "shared.handle"), "{left:?}");
+    assert_eq!(left.len(), hers.len() + 1, "what is not hers stays, and what is written of somebody else today");
+    assert_eq!(erased.mentions, [format!("contact {}", id(2))]);
+}
+
+#[test]
+fn whoever_names_a_person_is_told_whatever_the_name_is_written_in() {
+    for (first, last) in [("Jane", "Miller"), ("Jane", "Müller"), ("Анна", "ИВАНОВА"), ("小明", "王")] {
+        let store = Store::in_memory().unwrap();
+        let jane = Contact { first_name: Some(first.to_owned()), ..contact(1, last) };
+        insert(&store, &jane);
+        let text = format!("a friend of {first} {}", last.to_lowercase());
+        let mut friend = contact(2, "Smithson");
+        friend.custom.insert("remark".into(), text.clone());
+        insert(&store, &friend);
+        store
+            .write(|writer| {
+                let fields = serde_json::json!([["remark", null, text]]).to_string();
+                let insert = "INSERT INTO record_change (kind, record, at, person, action, fields)
+                     VALUES ('organization', '7', 0, 'cli', 'updated', ?1)";
+                writer.reader.conn.execute(insert, [fields]).map_err(StoreError::from)
+            })
+            .unwrap();
+        let erased = store.write(|writer| writer.forget(id(1), 1, &change(Action::Forgotten, 9))).unwrap();
+        let told = ["the log of organization 7".to_owned(), format!("contact {}", id(2))];
+        assert_eq!(erased.mentions, told, "{last}");
+    }
+}
+
+#[test]
+fn a_refused_row_that_is_damaged_is_looked_at_as_it_stands() {
+    let store = Store::in_memory().unwrap();
+    insert(&store, &person(1, "Annabel", "Leeworth", "ann@example.com", "+85291234567"));
+    let job = NewJob {
+        file: "f.csv".into(),
+        file_hash: "h".into(),
+        settings_json: "{}".into(),
+        generation: 1,
+        started: time(0),
+    };
+    let job = store
+        .write(|writer| {
+            let job = writer.begin_job(&job)?;
+            for (record, cells) in ["[\"Annabel\",\"Leeworth\",", "[\"ann@example.com", "[\"Bob\""].into_iter().enumerate()
+            {
+                let insert = "INSERT INTO job_failure (job, record, line, cells, problems, text) VALUES (?1, ?2, 1, ?3, '[]', 'no')";
+                writer.reader.conn.execute(insert, rusqlite::params![job, record as i64 + 1, cells])?;
+            }
+            Ok::<_, StoreError>(job)
+        })
+        .unwrap();
+    let erased = store.write(|writer| writer.forget(id(1), 1, &change(Action::Forgotten, 9))).unwrap();
+    assert_eq!(erased.failed_rows, [(job, 1), (job, 2)]);
 }

@@ -105,3 +105,47 @@ fn what_was_renamed_meanwhile_comes_back_by_its_new_name() {
     let Some(Person::Deleted(gone)) = store.read(|reader| reader.person(id(1))).unwrap() else { panic!("not deleted") };
     assert_eq!((gone.labels, gone.division), (vec![label("Silver")], Some(name("APAC"))));
 }
+
+#[test]
+fn a_name_is_the_same_in_any_letters_where_it_comes_back_by_its_new_one() {
+    let written = [
+        ("gold", "GOLD", "Silver"),
+        ("école", "ÉCOLE", "Neu"),
+        ("οδος", "ΟΔΟΣ", "Neu"),
+        // The sign of the unit Kelvin is a capital k.
+        ("kind", "\u{212A}ind", "Neu"),
+        ("the \"é\"", "THE \"É\"", "a \\ b"),
+        ("vip", "vip", "VIP"),
+    ];
+    for (first, other, new) in written {
+        let store = Store::in_memory().unwrap();
+        insert(&store, &Contact { labels: vec![label(first)], ..contact(1, "Lee") });
+        insert(&store, &Contact { labels: vec![label(other)], ..contact(2, "Li") });
+        delete(&store, 2, 1);
+        let by = Stamp { at: time(2), by: "cli".into() };
+        store.write(|writer| writer.rename_label(&label(first), &label(new), &by)).unwrap();
+        let gone = store.read(|reader| reader.person(id(2))).unwrap();
+        let Some(Person::Deleted(gone)) = gone else { panic!("not deleted") };
+        assert_eq!(gone.labels[0].as_str(), new, "{other}");
+    }
+}
+
+#[test]
+fn a_kept_document_that_cannot_be_read_is_named() {
+    let store = Store::in_memory().unwrap();
+    for number in [1, 2] {
+        insert(&store, &full(number));
+    }
+    store.write(|writer| writer.merge(&Prepared::new(&full(1)), 1, id(2), 1, &change(Action::Merged, 4))).unwrap();
+    let break_in =
+        |sql: &str| store.write(|writer| writer.conn().execute_batch(sql).map_err(StoreError::from)).unwrap();
+    let by = Stamp { at: time(2), by: "cli".into() };
+    let fails = || store.write(|writer| writer.delete_label(&label("VIP"), &by)).unwrap_err().to_string();
+    break_in("UPDATE merge SET other_doc = '\"VIP\"'");
+    let named = format!("the stored original in merge 1 of contact `{}` cannot be read", id(2));
+    assert!(fails().starts_with(&named), "{}", fails());
+    let told = store.read(|reader| reader.traces(id(1))).map(drop).unwrap_err().to_string();
+    assert!(told.starts_with(&named), "{told}");
+    break_in("UPDATE merge SET other_doc = '{}'; UPDATE contact SET doc = '\"VIP\"' WHERE gone = 2");
+    assert!(fails().starts_with(&format!("the stored contact `{}` cannot be read", id(2))), "{}", fails());
+}

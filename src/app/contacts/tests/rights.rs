@@ -86,6 +86,24 @@ fn the_failure_says_whom_to_ask() {
 }
 
 #[test]
+fn the_failure_says_what_was_wanted_and_leaves_names_alone() {
+    let (_home, app) = home("access = \"owner\"", "");
+    app.add_staff(&Assignment::parse_all(&["name=delete all".to_owned()]).unwrap(), &CLI).unwrap();
+    let (gone, master, other) = (
+        add(&app, &["last_name=Lee", "owner=Ann", "shared_with=delete all"], &CLI),
+        add(&app, &["last_name=Li", "owner=Ann", "shared_with=delete all"], &CLI),
+        add(&app, &["last_name=Li", "owner=Ann"], &CLI),
+    );
+    app.delete_contact(gone, None, &CLI).unwrap();
+    merge(&app, master, other, &[], &CLI).unwrap();
+    let by = agent("delete all");
+    let restored = app.restore_contact(gone, &by).unwrap_err();
+    assert_eq!(restored.to_string(), format!("delete all may not restore contact {gone}"));
+    let unmerged = app.unmerge_contact(other, None, &by).unwrap_err();
+    assert_eq!(unmerged.to_string(), format!("delete all may not unmerge contact {master}"));
+}
+
+#[test]
 fn an_export_holds_what_one_may_see_or_what_is_ones_own() {
     let scope = |settings: &str, by: &Viewer| {
         let (_home, app) = home(settings, "");
@@ -98,5 +116,6 @@ fn an_export_holds_what_one_may_see_or_what_is_ones_own() {
     assert_eq!(scope("profile = \"maaiiconnect\"", &ann), Scope::Person(name("Ann")));
     assert_eq!(scope("profile = \"maaiiconnect\"", &CLI), Scope::All);
     let (_home, app) = home("", "");
-    assert_eq!(app.export(&app.query(&ann), Format::JsonLines, &mut Vec::new()).unwrap(), 0);
+    let (query, place) = (app.query(&ann), std::path::Path::new("out.jsonl"));
+    assert_eq!(app.export(&query, Format::JsonLines, &mut Vec::new(), place).unwrap(), 0);
 }
