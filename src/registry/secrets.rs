@@ -149,6 +149,15 @@ impl Mask {
         }
     }
 
+    /// Takes the secrets out of how a call failed.
+    pub fn fault(&self, fault: &mut Fault) {
+        self.text(&mut fault.message);
+        self.maybe(&mut fault.hint);
+        if let Some(position) = &mut fault.position {
+            self.maybe(&mut position.source);
+        }
+    }
+
     /// Takes the secrets out of what a call said, and of how it failed.
     pub fn outcome(&self, outcome: &mut Result<Verdict, Fault>) {
         match outcome {
@@ -159,13 +168,7 @@ impl Mask {
                 self.text(&mut problem.message);
                 self.maybe(&mut problem.hint);
             }),
-            Err(fault) => {
-                self.text(&mut fault.message);
-                self.maybe(&mut fault.hint);
-                if let Some(position) = &mut fault.position {
-                    self.maybe(&mut position.source);
-                }
-            }
+            Err(fault) => self.fault(fault),
         }
     }
 }

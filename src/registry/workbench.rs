@@ -126,18 +126,8 @@ impl Draft<'_> {
         faults
     }
 
-    /// Loads it for its author: all that it asks for is granted, and it is told `config` over its defaults.
-    ///
-    /// # Errors
-    /// What is wrong with manifest, configuration or code.
-    pub fn load(&self, config: &toml::Table) -> Result<Arc<dyn Plugin>, Vec<LoadError>> {
-        let manifest = self.manifest.as_ref().map_err(Clone::clone)?;
-        let package = package(&self.source, manifest, manifest.configure(config)?);
-        guarded(&*self.workbench.load, &package).map_err(|error| vec![error])
-    }
-
-    /// Loads it for its author as this deployment tells it, with other values over those. Returns what must not be shown of what it is told,
-    /// too.
+    /// Loads it for its author as this deployment tells it, with other values over those; all that it asks for is granted. Returns what must
+    /// not be shown of what it is told, too.
     ///
     /// # Errors
     /// What is wrong with manifest, configuration or code.

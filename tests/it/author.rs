@@ -374,3 +374,22 @@ fn a_list_without_plugins_and_settings_without_a_plugin_are_told() {
     assert_eq!(told["unknown"], json!(["gret"]));
     assert_eq!(told["plugins"][0]["more"].as_array().map(Vec::len), Some(1), "{told:#}");
 }
+
+#[test]
+fn a_setting_that_stands_elsewhere_is_known_to_every_command() {
+    let home = greet(&[]);
+    home.write(
+        "scripts/greet/plugin.toml",
+        "name = \"greet\"\n[config.token]\ntype = \"text\"\nsecret = true\nrequired = true\n",
+    );
+    home.write("scripts/greet/main.rhai", "fn on_create(contact) { throw `no ${config(\"token\")}`; }\n");
+    home.write("carnet.toml", "[plugins.greet.config]\ntoken = { file = \"token\" }\n");
+    home.write("token", "s3cret-token\n");
+    home.write("lee.toml", "[contact]\nlast_name = \"Lee\"\n");
+    home.run(&["plugin", "test", "greet"]).exits(0);
+    let measured = home.json(&["plugin", "bench", "greet", "--event", "lee.toml", "--seconds", "0.01"], 1);
+    assert_eq!(measured["hooks"][0]["fault"]["message"], "no ***", "{measured:#}");
+    let mut developing = Telling::start(&home, &["plugin", "dev", "greet", "--generations", "1"]);
+    assert_eq!(developing.next()["works"], true);
+    assert!(developing.child.wait().expect("its end").success());
+}

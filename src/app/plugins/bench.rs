@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use toml::Table;
+
 use super::run::event_for;
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
@@ -126,7 +128,7 @@ impl App {
         let path = self.package_path(package)?;
         let workbench = self.workbench()?;
         let draft = workbench.read(&path).map_err(|error| super::refused(&path, &[error]))?;
-        let plugin = draft.load(&draft.deployment().config).map_err(|errors| super::refused(&path, &errors))?;
+        let (plugin, mask) = draft.load_as_told(Table::new()).map_err(|errors| super::refused(&path, &errors))?;
         let manifest = draft.manifest.as_ref().map_err(|errors| super::refused(&path, errors))?;
         let name = &plugin.identity().name;
         if let Some(hook) = options.hook.filter(|hook| !plugin.hooks().contains(*hook)) {
@@ -147,7 +149,7 @@ impl App {
             let code = if case.config.is_empty() {
                 Arc::clone(&plugin)
             } else {
-                draft.load(&case.config).map_err(|errors| super::refused(&path, &errors))?
+                draft.load_as_told(case.config.clone()).map_err(|errors| super::refused(&path, &errors))?.0
             };
             ready.push((case, code));
         }
@@ -157,7 +159,9 @@ impl App {
         let time = options.time / u32::try_from(hooks.len().max(1)).unwrap_or(1);
         let measured = hooks.iter().map(|hook| {
             let own: Vec<&(Case, Arc<dyn Plugin>)> = ready.iter().filter(|(case, _)| case.hook == *hook).collect();
-            measure(*hook, &own, manifest, time)
+            let mut of_hook = measure(*hook, &own, manifest, time);
+            of_hook.fault.iter_mut().for_each(|fault| mask.fault(fault));
+            of_hook
         });
         Ok(Measured {
             hooks: measured.collect(),

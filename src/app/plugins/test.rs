@@ -132,7 +132,7 @@ fn played(draft: &Draft<'_>, options: &TestOptions) -> Result<Vec<Tried>, Vec<Lo
     }
     if runs.is_empty() && options.case.is_none() {
         // Without a case, it should load at least.
-        draft.load(&draft.deployment().config)?;
+        draft.load_as_told(toml::Table::new())?;
     }
     let tried = runs.into_iter().zip(cases).map(|(mut run, (_, text))| {
         if let CaseEnd::Differs(differs) = &mut run.end
