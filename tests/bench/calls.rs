@@ -23,8 +23,9 @@ use carnet::runtime::Runtimes;
 use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+#[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Plugins that are started at once.
 const MANY: usize = 50;

@@ -23,8 +23,9 @@ use carnet::domain::permission::{Scope, Viewer};
 use carnet::store::{Action, Actor, Comparison, Filter, NewChange, Prepared, Query, Sort, StoreError, Writer};
 use data::{PLUGINS, peak_mib};
 
+#[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Every so many contacts one has an owner, a division and custom values.
 const HELD: usize = 20;

@@ -18,8 +18,9 @@ use std::process::Command;
 
 use stages::{EDGE_ROWS, Measured, STAGES};
 
+#[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Most rows that the scripts in other languages get: their rate does not depend on it, and they are slow.
 const SCRIPT_ROWS: u64 = 100_000;

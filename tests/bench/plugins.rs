@@ -19,8 +19,9 @@ use carnet::registry::watch::{Notice, Timing};
 use carnet::registry::{Deployments, Folders, Registry, Report};
 use carnet::runtime::Runtimes;
 
+#[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The best of so many rounds counts.
 const ROUNDS: u32 = 5;

@@ -28,7 +28,7 @@ use extism::{CompiledPlugin, Manifest, Plugin, PluginBuilder, Wasm};
 use serde::{Deserialize, Serialize};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Made by `carnet plugin build`.
 const COMPONENT: &[u8] = include_bytes!("../guests/carnet/plugin.wasm");
