@@ -184,7 +184,7 @@ fn lookup(table: &mut Table) {
          asked about again, so a script that counts on every row is asked about all of them one by one, after the others. Whoever else \
          writes at the same time, no count is lost: where others changed what a script was told of `state`, it is asked again, too.",
     );
-    table.say("lookup(by, value)", "Returns an array of stored contacts, read-only, oldest first, at most 20. `by` is `\"email\"`, `\"phone\"` (E.164), `\"external_id\"` (`source:id`) or `\"name\"` (words and prefixes). What the record in hand will become is not among them.", &[("lookup(\"email\", contact.email).map(|found| found.last_name)", "[\"Leigh\"]")]);
+    table.say("lookup(by, value)", "Returns an array of stored contacts, read-only, oldest first, at most 20. `by` is `\"email\"`, `\"phone\"` (E.164), `\"external_id\"` (`source:id`) or `\"name\"` (words and prefixes). What they may not see who act is not found, and what the record in hand will become is not among them.", &[("lookup(\"email\", contact.email).map(|found| found.last_name)", "[\"Leigh\"]")]);
     table.say(
         "lookup(by, value, limit)",
         "The same, at most `limit` (1–20).",
