@@ -2,6 +2,7 @@
 //! (SQL rows, JSON, WIT, Rhai) has its own conversion file above.
 
 pub mod access;
+pub mod calls;
 pub mod cells;
 pub mod change;
 pub mod company;
