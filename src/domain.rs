@@ -35,6 +35,7 @@ pub mod silence;
 pub mod staff;
 pub mod text;
 pub mod traces;
+mod translated;
 pub mod verified;
 pub mod warning;
 
