@@ -2,6 +2,7 @@
 //! (SQL rows, JSON, WIT, Rhai) has its own conversion file above.
 
 pub mod access;
+pub mod calls;
 pub mod cells;
 pub mod change;
 pub mod company;
@@ -34,6 +35,7 @@ pub mod silence;
 pub mod staff;
 pub mod text;
 pub mod traces;
+mod translated;
 pub mod verified;
 pub mod warning;
 

@@ -1,6 +1,7 @@
 //! Countries by ISO 3166-1, read from codes and from the names that people use for them.
 //! Calling codes belong to `phone`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use super::text::{clean, fold, shown};
 use super::warning::{Caution, Warning};
 
 mod names;
+mod translated;
 
 /// A country, kept as its ISO 3166-1 alpha-2 code in capitals (`HK`).
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -139,9 +141,10 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     for country in &countries {
         index.add(country);
     }
-    for &(alias, code) in names::ALIASES.iter().chain(names::NATIVE) {
+    let singles = names::ALIASES.iter().chain(names::NATIVE).map(|&(name, code)| (Cow::Borrowed(name), code));
+    for (name, code) in singles.chain(translated::ALL.all()) {
         if let Some(country) = Country::from_code(code) {
-            index.add_name(alias, country);
+            index.add_name(&name, country);
         }
     }
     index

@@ -13,6 +13,7 @@ use super::text::{clean, letters_key, shown};
 use super::warning::{Caution, Warning};
 
 mod table;
+mod translated;
 
 /// A language as its canonical BCP-47 tag: `en`, `pt-BR`, `zh-Hant`, `sr-Latn-RS`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -236,6 +237,9 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
         } else {
             index.names.entry(letters_key(alias)).or_insert(tag);
         }
+    }
+    for (name, tag) in translated::ALL.all() {
+        index.names.entry(letters_key(&name)).or_insert(tag);
     }
     index
 });

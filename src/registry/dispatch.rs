@@ -20,7 +20,7 @@ pub use note::{Aside, CallNote, Said};
 use super::Mode;
 use super::generation::Generation;
 use super::loaded::Loaded;
-use super::stats::HookCounts;
+use crate::domain::calls::CallCounts;
 use crate::domain::problem::Problem;
 use crate::plugin::Session;
 use crate::plugin::fault::{Fault, FaultKind};
@@ -58,8 +58,7 @@ struct OfJob {
 /// One plugin in a chain, and what its calls did since they were handed in.
 struct Link {
     open: Option<Open>,
-    fresh: [HookCounts; Hook::ALL.len()],
-    handed_in: PluginCounts,
+    fresh: [CallCounts; Hook::ALL.len()],
 }
 
 /// A session, opened when first needed. The terms are copies of its own: one shared by all workers would be counted up and down by all.
@@ -71,23 +70,6 @@ struct Open {
     notepad: Option<Notepad>,
     /// What it wants to remember of the record so far, if it remembers anything.
     so_far: Option<SoFar>,
-}
-
-/// What one chain's calls of one plugin did.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PluginCounts {
-    /// Which plugin.
-    pub plugin: Arc<Identity>,
-    /// Calls made.
-    pub calls: u64,
-    /// Edits kept; in observe mode, edits that would have been.
-    pub edits: u64,
-    /// Things refused by verdict.
-    pub rejections: u64,
-    /// Rows skipped by verdict.
-    pub skips: u64,
-    /// Calls that failed.
-    pub faults: u64,
 }
 
 /// One call that failed, or was not made because the plugin is tripped.
@@ -145,11 +127,7 @@ impl ChainOutcome {
 impl Chain {
     /// Opens a chain. `services` returns what a plugin with these grants may use; sessions are opened when first needed.
     pub fn new(generation: Arc<Generation>, services: impl Fn(Grants) -> Services + Send + 'static) -> Self {
-        let link = |loaded: &Arc<Loaded>| Link {
-            open: None,
-            fresh: Default::default(),
-            handed_in: PluginCounts::new(Arc::clone(loaded.identity())),
-        };
+        let link = |_: &Arc<Loaded>| Link { open: None, fresh: Default::default() };
         Self {
             links: generation.plugins.iter().map(link).collect(),
             generation,
@@ -264,12 +242,7 @@ impl Chain {
         outcome
     }
 
-    /// Returns what the calls of this chain did, by plugin in the order of calls, and hands the counts in.
-    pub fn counts(&mut self) -> Vec<PluginCounts> {
-        self.hand_in();
-        self.links.iter().map(|link| link.handed_in.clone()).collect()
-    }
-
+    /// Adds what was counted to what all sessions of the plugins counted.
     fn hand_in(&mut self) {
         self.calls = 0;
         for (link, loaded) in self.links.iter_mut().zip(&self.generation.plugins) {
@@ -277,8 +250,7 @@ impl Chain {
                 let counts = &mut link.fresh[hook as usize];
                 if counts.calls > 0 {
                     loaded.stats.hand_in(hook, counts);
-                    link.handed_in.add(counts);
-                    *counts = HookCounts::default();
+                    *counts = CallCounts::default();
                 }
             }
         }
@@ -350,20 +322,6 @@ impl Open {
 impl Drop for Chain {
     fn drop(&mut self) {
         self.hand_in();
-    }
-}
-
-impl PluginCounts {
-    const fn new(plugin: Arc<Identity>) -> Self {
-        Self { plugin, calls: 0, edits: 0, rejections: 0, skips: 0, faults: 0 }
-    }
-
-    const fn add(&mut self, counts: &HookCounts) {
-        self.calls += counts.calls;
-        self.edits += counts.edits;
-        self.rejections += counts.rejections;
-        self.skips += counts.skips;
-        self.faults += counts.faults;
     }
 }
 

@@ -10,7 +10,8 @@ use super::breaker::{Breaker, Window};
 use super::probation::Probation;
 use super::secrets::Mask;
 use super::standing::{Fresh, Outbox, Standing, Would};
-use super::stats::{HookCounts, Stats};
+use super::stats::Stats;
+use crate::domain::calls::CallCounts;
 use crate::plugin::Plugin;
 use crate::plugin::fault::Fault;
 use crate::plugin::hand::Terms;
@@ -70,7 +71,7 @@ pub struct Loaded {
 /// What was handed out already.
 #[derive(Default)]
 struct HandedOut {
-    counts: BTreeMap<Hook, HookCounts>,
+    counts: BTreeMap<Hook, CallCounts>,
     window: Window,
     tripped: bool,
 }

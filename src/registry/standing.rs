@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Mode;
 use super::breaker::Window;
 use super::loaded::Logged;
-use super::stats::HookCounts;
+use crate::domain::calls::CallCounts;
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Identity;
@@ -63,7 +63,7 @@ pub struct Fresh {
     /// The terms on which it ran: the version with its configuration and grants.
     pub terms: String,
     /// Counts by hook.
-    pub counts: Vec<(Hook, HookCounts)>,
+    pub counts: Vec<(Hook, CallCounts)>,
     /// Faults by hook and code.
     pub faults: Vec<(Hook, &'static str, u64)>,
     /// What would have been, in observe mode, by hook, field and reason.

@@ -13,6 +13,7 @@ use super::jobs::int;
 use super::reader::Reader;
 use super::types::PluginRef;
 use super::writer::Writer;
+use crate::domain::calls::{CallCounts, STEPS};
 
 /// Versions of one plugin whose counts are kept.
 const VERSIONS: i64 = 10;
@@ -33,24 +34,8 @@ pub struct CallSums {
     pub since: DateTime<Utc>,
     /// When it was counted last.
     pub until: DateTime<Utc>,
-    /// Calls made.
-    pub calls: u64,
-    /// Edits kept; in observe mode, edits that would have been.
-    pub edits: u64,
-    /// Things refused by verdict.
-    pub rejections: u64,
-    /// Rows skipped by verdict.
-    pub skips: u64,
-    /// Calls that failed.
-    pub faults: u64,
-    /// Time of all calls.
-    pub time: Duration,
-    /// Time of the longest call.
-    pub longest: Duration,
-    /// Most memory that a call took, in bytes.
-    pub memory: u64,
-    /// Calls by steps of their time.
-    pub steps: Vec<u64>,
+    /// What its calls did and cost.
+    pub counts: CallCounts,
 }
 
 /// How often a version did something of a kind.
@@ -243,12 +228,11 @@ pub(super) fn forget_words(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn add(conn: &Connection, version: i64, more: &CallSums) -> rusqlite::Result<()> {
-    let CallSums { hook, mode, .. } = more;
+    let CallSums { hook, mode, counts, .. } = more;
     let sql = "SELECT steps FROM plugin_calls WHERE version = ?1 AND hook = ?2 AND mode = ?3";
     let known = conn.prepare_cached(sql)?.query_row(params![version, hook, mode], |row| row.get::<_, String>(0));
-    let mut steps = known.optional()?.map_or_else(Vec::new, |known| read_steps(&known));
-    steps.resize(steps.len().max(more.steps.len()), 0);
-    steps.iter_mut().zip(&more.steps).for_each(|(sum, count)| *sum += count);
+    let mut steps = known.optional()?.map_or([0; STEPS], |known| read_steps(&known));
+    steps.iter_mut().zip(counts.steps).for_each(|(sum, count)| *sum += count);
     let sql = "INSERT INTO plugin_calls
                    (version, hook, mode, since, until, calls, edits, rejections, skips, faults, nanos, longest, memory, steps)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
@@ -262,15 +246,15 @@ fn add(conn: &Connection, version: i64, more: &CallSums) -> rusqlite::Result<()>
         mode,
         nanos(more.since),
         nanos(more.until),
-        int(more.calls),
-        int(more.edits),
-        int(more.rejections),
-        int(more.skips),
-        int(more.faults),
-        duration_nanos(more.time),
-        duration_nanos(more.longest),
-        int(more.memory),
-        serde_json::to_string(&steps).unwrap_or_default(),
+        int(counts.calls),
+        int(counts.edits),
+        int(counts.rejections),
+        int(counts.skips),
+        int(counts.faults),
+        duration_nanos(counts.time),
+        duration_nanos(counts.longest),
+        int(counts.memory),
+        serde_json::to_string(&steps[..]).unwrap_or_default(),
     ])?;
     Ok(())
 }
@@ -279,9 +263,12 @@ fn duration_nanos(time: Duration) -> i64 {
     i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// A histogram that cannot be read is an empty one: the counts stay.
-fn read_steps(json: &str) -> Vec<u64> {
-    serde_json::from_str(json).unwrap_or_default()
+/// A histogram that cannot be read is an empty one: the counts stay. In one of more steps, the further ones are longer calls.
+fn read_steps(json: &str) -> [u64; STEPS] {
+    let mut steps = [0; STEPS];
+    let known: Vec<u64> = serde_json::from_str(json).unwrap_or_default();
+    known.iter().enumerate().for_each(|(at, count)| steps[at.min(STEPS - 1)] += count);
+    steps
 }
 
 fn sums(row: &Row<'_>) -> rusqlite::Result<CallSums> {
@@ -292,15 +279,17 @@ fn sums(row: &Row<'_>) -> rusqlite::Result<CallSums> {
         mode: row.get(4)?,
         since: DateTime::from_timestamp_nanos(row.get(5)?),
         until: DateTime::from_timestamp_nanos(row.get(6)?),
-        calls: count(7)?,
-        edits: count(8)?,
-        rejections: count(9)?,
-        skips: count(10)?,
-        faults: count(11)?,
-        time: Duration::from_nanos(count(12)?),
-        longest: Duration::from_nanos(count(13)?),
-        memory: count(14)?,
-        steps: read_steps(row.get_ref(15)?.as_str()?),
+        counts: CallCounts {
+            calls: count(7)?,
+            edits: count(8)?,
+            rejections: count(9)?,
+            skips: count(10)?,
+            faults: count(11)?,
+            time: Duration::from_nanos(count(12)?),
+            longest: Duration::from_nanos(count(13)?),
+            memory: count(14)?,
+            steps: read_steps(row.get_ref(15)?.as_str()?),
+        },
     })
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::Forgotten;
 use crate::app::failure::Failure;
 use crate::app::import::mapping::ERROR_HEADER;
+use crate::app::import::options::Kept;
 use crate::app::output::Output;
 use crate::app::{App, Home};
 use crate::domain::traces::{Sight, Traces};
@@ -144,8 +145,7 @@ fn candidates(app: &App, erased: &[(i64, u64)]) -> Result<Vec<Candidate>, Failur
 
 /// A path among the settings of a job.
 fn kept(job: &Job, key: &str) -> Option<String> {
-    let settings: serde_json::Value = serde_json::from_str(&job.settings_json).ok()?;
-    settings[key].as_str().map(str::to_owned)
+    Kept::shown(job)[key].as_str().map(str::to_owned)
 }
 
 /// Where a recorded file is: as it was named, or under its name in the home folder.

@@ -81,7 +81,7 @@ impl Kept {
         Ok(Self { job: job.id, all })
     }
 
-    /// Returns all of it, for those who only show it: nothing where it cannot be read.
+    /// Returns all of it, for those who only look at it: nothing where it cannot be read.
     pub(in crate::app) fn shown(job: &Job) -> Value {
         Self::of(job).map(|kept| kept.all).unwrap_or_default()
     }

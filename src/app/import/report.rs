@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::cautions::Cautions;
 use crate::app::failure::{Class, Failure};
 use crate::app::wire::resume_command;
+use crate::domain::calls::CallCounts;
 use crate::domain::custom::Entity;
 use crate::domain::field::FieldKey;
 use crate::intake;
@@ -26,18 +27,8 @@ pub struct PluginReport {
     pub identity: std::sync::Arc<Identity>,
     /// `enforce`; or `observe`, under which nothing of what is counted here was applied.
     pub mode: &'static str,
-    /// Times it was called.
-    pub calls: u64,
-    /// Edits that it made.
-    pub edits: u64,
-    /// Records that it rejected.
-    pub rejections: u64,
-    /// Rows that it skipped.
-    pub skips: u64,
-    /// Calls that failed.
-    pub faults: u64,
-    /// Time of all calls.
-    pub time: Duration,
+    /// What its calls did and cost; of an earlier run, their memory is not known.
+    pub counts: CallCounts,
     /// A time within which half of the calls ended, to the next power of two.
     pub p50: Option<Duration>,
     /// A time within which 99 of 100 calls ended, to the next power of two.
@@ -268,29 +259,15 @@ pub(super) fn listed(headers: &[String]) -> String {
 }
 
 impl PluginReport {
-    /// Adds what an earlier run of the job counted.
-    #[must_use]
-    pub fn and(self, earlier: &Self) -> Self {
-        Self {
-            calls: self.calls + earlier.calls,
-            edits: self.edits + earlier.edits,
-            rejections: self.rejections + earlier.rejections,
-            skips: self.skips + earlier.skips,
-            faults: self.faults + earlier.faults,
-            time: self.time + earlier.time,
-            last_fault: self.last_fault.or_else(|| earlier.last_fault.clone()),
-            ..self
-        }
-    }
-
     /// Returns the report in the words of `import --json`.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let CallCounts { calls, edits, rejections, skips, faults, time, .. } = &self.counts;
         serde_json::json!({
             "name": self.identity.name, "version": self.identity.version, "hash": self.identity.hash,
-            "engine": self.identity.engine.as_str(), "mode": self.mode, "calls": self.calls, "edits": self.edits,
-            "rejections": self.rejections, "skips": self.skips, "faults": self.faults, "micros": micros(self.time),
+            "engine": self.identity.engine.as_str(), "mode": self.mode, "calls": calls, "edits": edits,
+            "rejections": rejections, "skips": skips, "faults": faults, "micros": micros(*time),
             "p50_micros": self.p50.map(micros), "p99_micros": self.p99.map(micros), "tripped_at": self.tripped_at,
             "last_fault": self.last_fault,
         })

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::report::PluginReport;
+use crate::domain::calls::CallCounts;
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::{EngineKind, Identity};
 use crate::registry::dispatch::{CallNote, Fuse, Fuses, Said};
-use crate::registry::stats::HookCounts;
 use crate::registry::{Generation, Loaded};
 
 /// Sums by plugin.
@@ -19,11 +19,11 @@ use crate::registry::{Generation, Loaded};
 pub(super) struct Tally {
     generation: Arc<Generation>,
     /// What was counted since the job was begun or resumed, by place in the generation.
-    counts: Vec<HookCounts>,
+    counts: Vec<CallCounts>,
     /// How calls failed last, by place in the generation.
     last_faults: Vec<Option<String>>,
     /// What earlier runs of the job counted, by place in the generation.
-    earlier: Vec<Option<(PluginReport, Times)>>,
+    earlier: Vec<Option<PluginReport>>,
     /// Plugins of earlier runs that are no longer in service as they were.
     former: Vec<PluginReport>,
     /// Rows on which a plugin failed, or was missing because it had failed too often.
@@ -35,7 +35,7 @@ impl Tally {
         let plugins = generation.plugins.len();
         Self {
             generation: Arc::clone(generation),
-            counts: vec![HookCounts::default(); plugins],
+            counts: vec![CallCounts::default(); plugins],
             last_faults: vec![None; plugins],
             earlier: vec![None; plugins],
             former: Vec::new(),
@@ -57,27 +57,19 @@ impl Tally {
     /// What each plugin did, in the order of calls; those that are gone come last.
     pub(super) fn reports(&self, fuses: &Fuses) -> Vec<PluginReport> {
         let one = |(at, loaded): (usize, &Arc<Loaded>)| {
-            let counts = &self.counts[at];
-            let now = PluginReport {
+            let (mut counts, mut last_fault) = (self.counts[at].clone(), self.last_faults[at].clone());
+            if let Some(earlier) = &self.earlier[at] {
+                counts.add(&earlier.counts);
+                last_fault = last_fault.or_else(|| earlier.last_fault.clone());
+            }
+            PluginReport {
                 identity: Arc::clone(loaded.identity()),
                 mode: loaded.mode.as_str(),
-                calls: counts.calls,
-                edits: counts.edits,
-                rejections: counts.rejections,
-                skips: counts.skips,
-                faults: counts.faults,
-                time: counts.time,
                 p50: counts.quantile(0.5),
                 p99: counts.quantile(0.99),
+                counts,
                 tripped_at: fuses.standing()[at].tripped_at,
-                last_fault: self.last_faults[at].clone(),
-            };
-            match &self.earlier[at] {
-                Some((earlier, before)) => {
-                    let times = before.and(counts);
-                    PluginReport { p50: times.quantile(0.5), p99: times.quantile(0.99), ..now.and(earlier) }
-                }
-                None => now,
+                last_fault,
             }
         };
         self.generation.plugins.iter().enumerate().map(one).chain(self.former.iter().cloned()).collect()
@@ -91,12 +83,11 @@ impl Tally {
     /// What a resumed job has to know, as JSON.
     pub(super) fn json(&self, fuses: &Fuses) -> String {
         let windows = fuses.standing().iter().map(|fuse| json!(fuse.window)).collect::<Vec<_>>();
-        let times = self.counts.iter().zip(&self.earlier).map(|(counts, earlier)| match earlier {
-            Some((_, before)) => before.and(counts).json(),
-            None => Times::default().and(counts).json(),
-        });
-        let times: Vec<Value> = times.collect();
-        let plugins: Vec<Value> = self.reports(fuses).iter().map(PluginReport::json).collect();
+        let reports = self.reports(fuses);
+        // Those that are gone take no more time.
+        let times: Vec<Value> =
+            reports.iter().take(self.counts.len()).map(|report| times_json(&report.counts)).collect();
+        let plugins: Vec<Value> = reports.iter().map(PluginReport::json).collect();
         json!({ "faulted": self.faulted, "windows": windows, "times": times, "plugins": plugins }).to_string()
     }
 
@@ -108,7 +99,7 @@ impl Tally {
         let mut fuses = standing.to_vec();
         let mut notes = Vec::new();
         for (nth, plugin) in kept["plugins"].as_array().into_iter().flatten().enumerate() {
-            let Some(report) = read(plugin) else { continue };
+            let Some(report) = read(plugin, &kept["times"][nth]) else { continue };
             let old = Arc::clone(&report.identity);
             let plugins = &self.generation.plugins;
             if let Some(at) = plugins
@@ -116,7 +107,7 @@ impl Tally {
                 .position(|loaded| loaded.identity().hash == old.hash && loaded.identity().name == old.name)
             {
                 fuses[at] = Fuse { window: kept["windows"][nth].as_u64().unwrap_or(0), tripped_at: report.tripped_at };
-                self.earlier[at] = Some((report, Times::read(&kept["times"][nth])));
+                self.earlier[at] = Some(report);
                 continue;
             }
             let now = self.generation.find(&old.name).map(|loaded| loaded.identity());
@@ -148,38 +139,11 @@ impl Tally {
     }
 }
 
-/// How long calls took, by step of the histogram.
-#[derive(Clone, Default)]
-struct Times(HookCounts);
-
-impl Times {
-    fn and(&self, counts: &HookCounts) -> Self {
-        let mut sum = self.0.clone();
-        sum.add(counts);
-        Self(sum)
-    }
-
-    fn quantile(&self, share: f64) -> Option<Duration> {
-        self.0.quantile(share)
-    }
-
-    /// The steps up to the last that holds a call, behind the longest time.
-    fn json(&self) -> Value {
-        let steps = self.0.steps.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
-        let longest = u64::try_from(self.0.longest.as_nanos()).unwrap_or(u64::MAX);
-        json!({ "longest": longest, "steps": self.0.steps[..steps] })
-    }
-
-    /// Reads what [`Times::json`] wrote; of a job of long ago, nothing.
-    fn read(kept: &Value) -> Self {
-        let longest = Duration::from_nanos(kept["longest"].as_u64().unwrap_or(0));
-        let mut counts = HookCounts { longest, ..HookCounts::default() };
-        for (step, count) in counts.steps.iter_mut().zip(kept["steps"].as_array().into_iter().flatten()) {
-            *step = count.as_u64().unwrap_or(0);
-            counts.calls += *step;
-        }
-        Self(counts)
-    }
+/// How long calls took: the steps of the histogram up to the last that holds a call, behind the longest time.
+fn times_json(counts: &CallCounts) -> Value {
+    let steps = counts.steps.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+    let longest = u64::try_from(counts.longest.as_nanos()).unwrap_or(u64::MAX);
+    json!({ "longest": longest, "steps": counts.steps[..steps] })
 }
 
 /// What is kept of a job that begins.
@@ -212,22 +176,30 @@ fn short(hash: &str) -> &str {
     hash.get(..8).unwrap_or(hash)
 }
 
-/// Reads what [`PluginReport::json`] wrote.
-fn read(plugin: &Value) -> Option<PluginReport> {
+/// Reads what [`PluginReport::json`] and [`times_json`] wrote; of a job of long ago there are no times.
+fn read(plugin: &Value, times: &Value) -> Option<PluginReport> {
     let text = |key: &str| plugin[key].as_str().map(str::to_owned);
     let count = |key: &str| plugin[key].as_u64().unwrap_or(0);
     let engine = [EngineKind::Rhai, EngineKind::Wasm].into_iter().find(|kind| plugin["engine"] == kind.as_str())?;
     let identity = Identity { name: text("name")?, version: text("version")?, hash: text("hash")?, engine };
     let micros = |key: &str| plugin[key].as_u64().map(Duration::from_micros);
-    Some(PluginReport {
-        identity: Arc::new(identity),
-        mode: if plugin["mode"] == "observe" { "observe" } else { "enforce" },
+    let mut counts = CallCounts {
         calls: count("calls"),
         edits: count("edits"),
         rejections: count("rejections"),
         skips: count("skips"),
         faults: count("faults"),
         time: Duration::from_micros(count("micros")),
+        longest: Duration::from_nanos(times["longest"].as_u64().unwrap_or(0)),
+        ..CallCounts::default()
+    };
+    for (step, count) in counts.steps.iter_mut().zip(times["steps"].as_array().into_iter().flatten()) {
+        *step = count.as_u64().unwrap_or(0);
+    }
+    Some(PluginReport {
+        identity: Arc::new(identity),
+        mode: if plugin["mode"] == "observe" { "observe" } else { "enforce" },
+        counts,
         p50: micros("p50_micros"),
         p99: micros("p99_micros"),
         tripped_at: plugin["tripped_at"].as_u64(),
@@ -246,15 +218,35 @@ mod tests {
 
     #[test]
     fn times_are_kept_whole() {
-        let (mut before, mut counts) = (HookCounts::default(), HookCounts::default());
+        let (mut before, mut counts) = (CallCounts::default(), CallCounts::default());
         (1..=99).for_each(|micros| before.took(Duration::from_micros(micros)));
         counts.took(Duration::from_secs(2));
-        let kept = Times::default().and(&before).json();
-        let times = Times::read(&kept).and(&counts);
-        assert_eq!((times.0.calls, times.0.longest), (100, Duration::from_secs(2)));
-        assert!(times.quantile(0.5).is_some_and(|half| (50..=66).contains(&half.as_micros())), "{kept}");
-        assert_eq!(times.quantile(1.0), Some(Duration::from_secs(2)));
-        assert_eq!(Times::read(&Value::Null).quantile(0.5), None);
+        let now = PluginReport {
+            identity: Arc::new(Identity {
+                name: "a".into(),
+                version: "1".into(),
+                hash: "h".into(),
+                engine: EngineKind::Rhai,
+            }),
+            mode: "enforce",
+            p50: before.quantile(0.5),
+            p99: before.quantile(0.99),
+            counts: before,
+            tripped_at: None,
+            last_fault: None,
+        };
+        let kept = times_json(&now.counts);
+        let earlier = read(&now.json(), &kept).unwrap();
+        assert_eq!(earlier.counts, now.counts);
+        counts.add(&earlier.counts);
+        assert_eq!((counts.calls, counts.longest), (100, Duration::from_secs(2)));
+        assert!(counts.quantile(0.5).is_some_and(|half| (50..=66).contains(&half.as_micros())), "{kept}");
+        assert_eq!(counts.quantile(1.0), Some(Duration::from_secs(2)));
+        // A job of long ago kept no times: its calls count, and the quantiles are those of the calls since.
+        let mut counts = read(&now.json(), &Value::Null).unwrap().counts;
+        assert_eq!((counts.calls, counts.quantile(0.5)), (99, None));
+        counts.took(Duration::from_micros(1));
+        assert_eq!(counts.quantile(0.99), Some(Duration::from_micros(1)));
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::stats::{PluginStats, add};
+use super::stats::PluginStats;
+use crate::domain::calls::{CallCounts, STEPS};
 use crate::registry::Generation;
-use crate::registry::stats::STEPS;
-use crate::store::CallSums;
 
 /// Steps of the histogram that are told: 1 µs to 17 s, each four times the one before.
 const BUCKETS: std::ops::RangeInclusive<usize> = 10..=34;
@@ -18,8 +17,7 @@ pub fn exposition(stats: &PluginStats, generation: &Generation) -> String {
     let sums = summed(stats);
     metric(&mut text, "carnet_plugin_calls_total", "counter", "Calls of plugins by what they said.");
     for (labels, it) in &sums {
-        let accepted = it.calls.saturating_sub(it.rejections + it.skips + it.faults);
-        let outcomes = [("accept", accepted), ("reject", it.rejections), ("skip", it.skips), ("fault", it.faults)];
+        let outcomes = [("accept", it.accepted()), ("reject", it.rejections), ("skip", it.skips), ("fault", it.faults)];
         for (outcome, count) in outcomes {
             line(&mut text, "carnet_plugin_calls_total", &format!("{labels},outcome=\"{outcome}\""), count);
         }
@@ -75,7 +73,7 @@ fn in_service(text: &mut String, generation: &Generation) {
     let _ = writeln!(text, "carnet_plugins_refused {}", generation.refused.len());
 }
 
-fn histogram(text: &mut String, sums: &BTreeMap<String, CallSums>) {
+fn histogram(text: &mut String, sums: &BTreeMap<String, CallCounts>) {
     let name = "carnet_plugin_call_seconds";
     metric(text, name, "histogram", "Time of calls.");
     for (labels, it) in sums {
@@ -99,16 +97,13 @@ fn seconds(nanos: u64) -> String {
 }
 
 /// Sums by the labels that tell them apart.
-fn summed(stats: &PluginStats) -> BTreeMap<String, CallSums> {
-    let mut all: BTreeMap<String, CallSums> = BTreeMap::new();
+fn summed(stats: &PluginStats) -> BTreeMap<String, CallCounts> {
+    let mut all = BTreeMap::<_, CallCounts>::new();
     for sums in &stats.calls {
         let (plugin, version) = (quoted(&sums.plugin.name), quoted(&sums.plugin.version));
         let labels =
             format!("plugin={plugin},version={version},hook={},mode={}", quoted(&sums.hook), quoted(&sums.mode));
-        match all.get_mut(&labels) {
-            Some(it) => add(it, sums),
-            None => drop(all.insert(labels, sums.clone())),
-        }
+        all.entry(labels).or_default().add(&sums.counts);
     }
     all
 }

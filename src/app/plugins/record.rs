@@ -186,15 +186,7 @@ fn sum_up(writer: &mut Writer<'_>, fresh: &Fresh, at: DateTime<Utc>) -> Result<(
             mode: fresh.mode.as_str().to_owned(),
             since: at,
             until: at,
-            calls: counts.calls,
-            edits: counts.edits,
-            rejections: counts.rejections,
-            skips: counts.skips,
-            faults: counts.faults,
-            time: counts.time,
-            longest: counts.longest,
-            memory: counts.memory,
-            steps: counts.steps.to_vec(),
+            counts: counts.clone(),
         })?;
     }
     let deed = |hook: Hook, kind: &str, what: &str, times: u64| Deed {

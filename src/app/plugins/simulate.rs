@@ -15,6 +15,7 @@ use crate::app::decide::{RuleBook, decide};
 use crate::app::failure::{Class, Failure};
 use crate::app::import::{ImportRequest, Progress};
 use crate::app::plugins::record::Manner;
+use crate::domain::calls::CallCounts;
 use crate::domain::change::diff;
 use crate::domain::contact::Contact;
 use crate::domain::draft::Draft;
@@ -22,7 +23,6 @@ use crate::domain::permission::Scope;
 use crate::plugin::hook::Hook;
 use crate::plugin::package::Identity;
 use crate::registry::dispatch::{Chain, Fuses, Said};
-use crate::registry::stats::HookCounts;
 use crate::registry::{Generation, Loaded, Mode};
 use crate::store::Query;
 
@@ -72,7 +72,7 @@ pub struct Simulation {
     /// The same of what it would take the place of.
     pub faults_before: u64,
     /// What the candidate's calls took; known for contacts only.
-    pub calls: HookCounts,
+    pub calls: CallCounts,
     /// Things to know.
     pub notes: Vec<String>,
 }
@@ -97,7 +97,7 @@ impl App {
             differing: differing::Sums::keeping(request.examples),
             faults: 0,
             faults_before: 0,
-            calls: HookCounts::default(),
+            calls: CallCounts::default(),
             notes: notes(&candidate, serving.as_deref()),
         };
         match &request.over {
@@ -132,7 +132,11 @@ impl App {
         let after = self.import(&dry(generation), &mut tell)?;
         simulation.looked_at = after.counts.read;
         let faults = |plugins: &[crate::app::import::report::PluginReport], identity: &Identity| {
-            plugins.iter().filter(|plugin| *plugin.identity == *identity).map(|plugin| plugin.faults).sum::<u64>()
+            plugins
+                .iter()
+                .filter(|plugin| *plugin.identity == *identity)
+                .map(|plugin| plugin.counts.faults)
+                .sum::<u64>()
         };
         simulation.faults = faults(&after.plugins, &simulation.candidate);
         simulation.faults_before = simulation.serving.as_ref().map_or(0, |serving| faults(&before.plugins, serving));

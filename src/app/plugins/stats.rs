@@ -8,7 +8,6 @@ use crate::app::import::without_trips;
 use crate::app::{App, now, wire};
 use crate::domain::permission::Viewer;
 use crate::plugin::hook::Hook;
-use crate::registry::stats::{HookCounts, STEPS};
 use crate::registry::{Generation, Loaded, Mode};
 use crate::store::{CallSums, Deed, Happening, JobState, PluginLine, PluginRef, PluginStanding, StoreError, Writer};
 
@@ -118,7 +117,7 @@ impl App {
                 continue;
             }
             match sums.iter_mut().find(|sums| sums.plugin == more.plugin) {
-                Some(sums) => add(sums, &more),
+                Some(sums) => sums.counts.add(&more.counts),
                 None => sums.push(more),
             }
         }
@@ -174,20 +173,6 @@ impl App {
     }
 }
 
-/// Adds sums of another hook or content.
-pub(super) fn add(it: &mut CallSums, more: &CallSums) {
-    it.calls += more.calls;
-    it.edits += more.edits;
-    it.rejections += more.rejections;
-    it.skips += more.skips;
-    it.faults += more.faults;
-    it.time += more.time;
-    it.longest = it.longest.max(more.longest);
-    it.memory = it.memory.max(more.memory);
-    it.steps.resize(it.steps.len().max(more.steps.len()), 0);
-    it.steps.iter_mut().zip(&more.steps).for_each(|(sum, count)| *sum += count);
-}
-
 /// Lets jobs that are to be finished call a plugin again, which keep their breakers themselves. Returns what is forgotten, and of which jobs
 /// nothing can be: a job under way writes what it knows.
 fn reset_in_jobs(writer: &mut Writer<'_>, name: &str) -> Result<Vec<String>, StoreError> {
@@ -217,24 +202,6 @@ fn to_forget(row: &PluginStanding) -> Option<String> {
 #[must_use]
 pub fn find<'g>(generation: &'g Generation, row: &PluginStanding) -> Option<&'g Arc<Loaded>> {
     generation.find(&row.plugin.name).filter(|loaded| loaded.terms == row.terms)
-}
-
-/// Sums as the counts that know quantiles.
-#[must_use]
-pub fn counts(sums: &CallSums) -> HookCounts {
-    let mut steps = [0; STEPS];
-    steps.iter_mut().zip(&sums.steps).for_each(|(step, count)| *step = *count);
-    HookCounts {
-        calls: sums.calls,
-        edits: sums.edits,
-        rejections: sums.rejections,
-        skips: sums.skips,
-        faults: sums.faults,
-        time: sums.time,
-        longest: sums.longest,
-        memory: sums.memory,
-        steps,
-    }
 }
 
 impl PluginStats {

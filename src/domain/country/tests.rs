@@ -1,5 +1,7 @@
 //! Names and codes as they stand in files.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -91,6 +93,84 @@ fn no_alias_names_two_countries() {
     for &(alias, code) in names::ALIASES.iter().chain(names::NATIVE).chain(names::LOOSE) {
         check(alias, code);
     }
+    for (name, code) in translated::ALL.all() {
+        check(&name, code);
+    }
+}
+
+#[test]
+fn names_in_the_languages_of_the_template_are_read() {
+    for (text, code) in [
+        ("H.K.", "HK"),
+        ("h.k.", "HK"),
+        ("HKSAR", "HK"),
+        ("香港特別行政區", "HK"),
+        ("中华人民共和国香港特别行政区", "HK"),
+        ("เขตบริหารพิเศษฮ่องกง", "HK"),
+        ("U.S.", "US"),
+        ("S. Korea", "KR"),
+        ("Großbritannien", "GB"),
+        ("GROSSBRITANNIEN", "GB"),
+        ("Inghilterra", "GB"),
+        ("ประเทศอังกฤษ", "GB"),
+        ("大不列颠", "GB"),
+        ("Repubblica Italiana", "IT"),
+        ("義大利", "IT"),
+        ("意大利", "IT"),
+        ("อิตาลี", "IT"),
+        ("ไทย", "TH"),
+        ("ประเทศไทย", "TH"),
+        ("ประเทศญี่ปุ่น", "JP"),
+        ("中華民國", "TW"),
+        ("中华人民共和国", "CN"),
+        ("สาธารณรัฐประชาชนจีน", "CN"),
+        ("Perù", "PE"),
+        ("PERU'", "PE"),
+        ("Città del Vaticano", "VA"),
+        ("Olanda", "NL"),
+        ("剛果（金）", "CD"),
+        ("Kingdom of Thailand", "TH"),
+        ("Republic of the Philippines", "PH"),
+    ] {
+        check(text, code);
+    }
+}
+
+#[test]
+fn tables_are_in_order_and_say_nothing_twice() {
+    for table in [translated::ALL.italian, translated::ALL.thai, translated::ALL.chinese] {
+        assert!(table.is_sorted_by_key(|(code, _)| code));
+    }
+    assert!(names::LOOSE.is_sorted());
+    let iso = celes::Country::get_countries();
+    let mut known: HashSet<String> = iso
+        .iter()
+        .flat_map(|it| [it.alpha3, it.long_name])
+        .chain(names::SHORT_NAMES.iter().map(|row| row.1))
+        .map(key)
+        .collect();
+    let singles = names::ALIASES.iter().chain(names::NATIVE).map(|row| Cow::Borrowed(row.0));
+    let twice: Vec<_> =
+        singles.chain(translated::ALL.all().map(|row| row.0)).filter(|name| !known.insert(key(name))).collect();
+    assert!(twice.is_empty(), "{twice:#?}");
+}
+
+#[test]
+fn loose_names_are_told_in_every_language() {
+    for &(name, code) in names::LOOSE {
+        assert_eq!(key(name), name, "as it is looked up");
+        let country = parse_country(name).unwrap();
+        assert_eq!((country.as_str(), doubt(name, country).is_some()), (code, true), "{name}");
+    }
+    for name in ["สกอตแลนด์", "เวลส์", "ไอร์แลนด์เหนือ", "Irlanda del Nord"]
+    {
+        assert!(doubt(name, parse_country(name).unwrap()).is_some(), "{name}");
+    }
+    assert_eq!(doubt("อังกฤษ", parse_country("อังกฤษ").unwrap()), None, "what Thai calls all of it");
+}
+
+fn key(name: &str) -> String {
+    words(name).concat()
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! Languages as they stand in files.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 
 use super::LanguageNames::{Any, Five, Iso6391};
@@ -115,6 +117,53 @@ fn every_row_reads_back_from_what_it_says() {
     for &(code, tag) in table::MISTAKEN {
         assert_eq!(read(code, Any), Err("LANGUAGE_UNKNOWN"), "{code}");
         check(tag, tag);
+    }
+}
+
+#[test]
+fn names_in_the_languages_of_the_template_are_read() {
+    for (text, tag) in [
+        ("Tedesco", "de"),
+        ("Inglese britannico", "en-GB"),
+        ("American English", "en-US"),
+        ("Francese", "fr"),
+        ("SPAGNOLO", "es"),
+        ("Inglese (Stati Uniti)", "en-US"),
+        ("Portoghese (Brasile)", "pt-BR"),
+        ("Cinese", "zh"),
+        ("Cinese semplificato", "zh-Hans"),
+        ("Cinese (tradizionale)", "zh-Hant"),
+        ("อังกฤษ", "en"),
+        ("ภาษาอังกฤษ", "en"),
+        ("ภาษาไทย", "th"),
+        ("ภาษาจีน (ตัวเต็ม)", "zh-Hant"),
+        ("กวางตุ้ง", "yue"),
+        ("德语", "de"),
+        ("德語", "de"),
+        ("義大利文", "it"),
+        ("泰文", "th"),
+        ("广东话", "yue"),
+        ("中文（简体）", "zh-Hans"),
+        ("中文（香港）", "zh-Hant"),
+        ("印尼文", "id"),
+    ] {
+        check(text, tag);
+    }
+}
+
+#[test]
+fn tables_are_in_order_and_say_nothing_twice() {
+    for table in [translated::ALL.italian, translated::ALL.thai, translated::ALL.chinese] {
+        assert!(table.is_sorted_by_key(|(tag, _)| tag));
+    }
+    let rows = table::ROWS.iter().flat_map(|row| [row.english, row.native]);
+    let mut known: HashSet<String> = rows.chain(table::LONG_ONLY.iter().map(|row| row.1)).map(letters_key).collect();
+    let singles = table::ALIASES.iter().map(|row| Cow::Borrowed(row.0));
+    let names = singles.chain(translated::ALL.all().map(|row| row.0));
+    let twice: Vec<_> = names.filter(|name| !known.insert(letters_key(name))).collect();
+    assert!(twice.is_empty(), "{twice:#?}");
+    for (name, tag) in translated::ALL.all() {
+        check(&name, tag);
     }
 }
 

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::judge;
 use super::note::{CallNote, Said};
+use crate::domain::calls::CallCounts;
 use crate::plugin::hook::Hook;
 use crate::registry::Mode;
 use crate::registry::breaker::Window;
 use crate::registry::generation::Generation;
-use crate::registry::stats::HookCounts;
 
 /// Which plugins of a job are tripped, for the chains of all its workers.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Fuses {
     /// answers were not used, for the row was asked about again, count nowhere. Those of a rehearsal prove nothing about a version on
     /// probation.
     pub fn tell<'c>(&self, rows: impl Iterator<Item = &'c [CallNote]>, rehearses: bool) {
-        let mut sums: BTreeMap<(usize, Hook), HookCounts> = BTreeMap::new();
+        let mut sums: BTreeMap<(usize, Hook), CallCounts> = BTreeMap::new();
         for call in rows.flatten().filter(|call| call.said != Said::NotAsked) {
             let loaded = &self.generation.plugins[call.plugin];
             call.count(sums.entry((call.plugin, call.hook)).or_default());

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use crate::domain::calls::CallCounts;
 use crate::plugin::fault::Fault;
 use crate::plugin::hook::Hook;
 use crate::plugin::service::LogLine;
 use crate::plugin::verdict::Verdict;
 use crate::registry::loaded::Loaded;
 use crate::registry::standing::Would;
-use crate::registry::stats::HookCounts;
 
 /// Lines of one call that are kept: no more of them are ever handed in at once.
 const LINES: usize = 20;
@@ -112,7 +112,7 @@ impl CallNote {
     }
 
     /// Counts it.
-    pub fn count(&self, counts: &mut HookCounts) {
+    pub fn count(&self, counts: &mut CallCounts) {
         counts.took(self.time);
         counts.edits += self.edits as u64;
         counts.memory = counts.memory.max(self.memory);

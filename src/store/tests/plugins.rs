@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use super::*;
+use crate::domain::calls::{CallCounts, STEPS};
 
 fn version(version: &str) -> PluginRef {
     PluginRef { name: "guard".to_owned(), version: version.to_owned(), hash: format!("hash of {version}") }
+}
+
+/// A histogram by its first steps.
+fn steps(first: [u64; 4]) -> [u64; STEPS] {
+    std::array::from_fn(|at| first.get(at).copied().unwrap_or(0))
 }
 
 fn sums(of: &str, at: i64) -> CallSums {
@@ -15,15 +21,17 @@ fn sums(of: &str, at: i64) -> CallSums {
         mode: "enforce".to_owned(),
         since: time(at),
         until: time(at),
-        calls: 3,
-        edits: 2,
-        rejections: 1,
-        skips: 0,
-        faults: 1,
-        time: Duration::from_micros(30),
-        longest: Duration::from_micros(u64::try_from(at).unwrap()),
-        memory: 100,
-        steps: vec![0, 1, 2],
+        counts: CallCounts {
+            calls: 3,
+            edits: 2,
+            rejections: 1,
+            skips: 0,
+            faults: 1,
+            time: Duration::from_micros(30),
+            longest: Duration::from_micros(u64::try_from(at).unwrap()),
+            memory: 100,
+            steps: steps([0, 1, 2, 0]),
+        },
     }
 }
 
@@ -32,17 +40,21 @@ fn sums_are_added_up_and_the_oldest_versions_let_go() {
     let store = Store::in_memory().unwrap();
     let add = |sums: CallSums| store.write::<_, StoreError>(|writer| writer.add_plugin_calls(&sums)).unwrap();
     add(sums("1", 20));
-    add(CallSums { steps: vec![1, 0, 0, 5], ..sums("1", 10) });
+    let other = sums("1", 10);
+    add(CallSums { counts: CallCounts { steps: steps([1, 0, 0, 5]), ..other.counts }, ..other });
     let all = store.read(|reader| reader.plugin_calls(Some("guard"))).unwrap();
     let expected = CallSums {
         since: time(20),
         until: time(10),
-        calls: 6,
-        edits: 4,
-        rejections: 2,
-        faults: 2,
-        time: Duration::from_micros(60),
-        steps: vec![1, 1, 2, 5],
+        counts: CallCounts {
+            calls: 6,
+            edits: 4,
+            rejections: 2,
+            faults: 2,
+            time: Duration::from_micros(60),
+            steps: steps([1, 1, 2, 5]),
+            ..sums("1", 20).counts
+        },
         ..sums("1", 20)
     };
     assert_eq!(all, [expected]);

@@ -144,7 +144,7 @@ fn a_job_keeps_the_plugins_with_which_it_began() {
         .expect("the import");
     assert!(generations.last() > generations.first(), "the folder was seen to change: {generations:?}");
     assert_eq!((report.counts.created, report.plugins.len()), (2500, 1));
-    assert_eq!((report.plugins[0].identity.version.as_str(), report.plugins[0].calls), ("1.0.0", 2500));
+    assert_eq!((report.plugins[0].identity.version.as_str(), report.plugins[0].counts.calls), ("1.0.0", 2500));
     let first = cities(&app);
     assert!(
         first.iter().all(|it| *it == first[0]) && first[0].0 == "One" && first[0].1.starts_with("1.0.0 "),

@@ -6,6 +6,7 @@ use indicatif::HumanCount;
 
 use crate::app::import::report::PluginReport;
 use crate::cli::print::table;
+use crate::domain::calls::CallCounts;
 
 /// One line a plugin, in the order of calls.
 pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
@@ -15,9 +16,9 @@ pub(super) fn plugins_text(plugins: &[PluginReport]) -> String {
         let identity = &plugin.identity;
         let mark = if plugin.mode == "observe" { " *" } else { "" };
         let mut cells = vec![format!("{}{mark}", identity.name), identity.version.clone()];
-        let counts = [plugin.calls, plugin.edits, plugin.rejections, plugin.skips, plugin.faults];
-        cells.extend(counts.iter().map(|count| HumanCount(*count).to_string()));
-        cells.push(short(plugin.time));
+        let CallCounts { calls, edits, rejections, skips, faults, time, .. } = &plugin.counts;
+        cells.extend([calls, edits, rejections, skips, faults].map(|count| HumanCount(*count).to_string()));
+        cells.push(short(*time));
         cells.extend([plugin.p50, plugin.p99].map(|time| time.map_or_else(|| "–".to_owned(), short)));
         cells
     };

@@ -10,6 +10,7 @@ use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
 use crate::plugin::hook::Hook;
 use crate::registry::{Asks, Generation, Loaded, Refused};
+use crate::store::CallSums;
 
 /// Lists what is loaded, refused and off.
 pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -26,7 +27,7 @@ pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> 
             let trial = probations.iter().find(|trial| trial.plugin.name == name);
             plugin["tripped"] = row.map_or(Value::Null, tripped_json);
             plugin["probation"] = trial.map_or(Value::Null, probation_json);
-            let seen = observed.iter().find(|it| it.plugin.name == name).map(|it| {
+            let seen = observed.iter().find(|it| it.plugin.name == name).map(|CallSums { counts: it, .. }| {
                 json!({ "calls": it.calls, "edits": it.edits, "rejections": it.rejections, "skips": it.skips, "faults": it.faults })
             });
             plugin["observed"] = seen.unwrap_or(Value::Null);
@@ -43,10 +44,10 @@ pub(super) fn run(app: &App, printer: &mut Printer) -> Result<Outcome, Failure> 
         }));
         text.extend(standings.iter().filter_map(standing_text).map(|line| format!("\n{line}")));
         text.extend(probations.iter().map(|trial| format!("\n{}", probation_text(trial))));
-        text.extend(observed.iter().map(|it| {
+        text.extend(observed.iter().map(|CallSums { plugin, counts: it, .. }| {
             format!(
                 "\n{} {} is observed: in {} calls it would have made {} edits, {} rejections and {} skips, and failed {} times",
-                it.plugin.name, it.plugin.version, it.calls, it.edits, it.rejections, it.skips, it.faults
+                plugin.name, plugin.version, it.calls, it.edits, it.rejections, it.skips, it.faults
             )
         }));
         text

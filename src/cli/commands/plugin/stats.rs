@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::app::failure::{Class, Failure};
 use crate::app::plugins::prometheus::exposition;
-use crate::app::plugins::stats::{PluginStats, Probation, counts};
+use crate::app::plugins::stats::{PluginStats, Probation};
 use crate::app::wire;
 use crate::cli::exit::Outcome;
 use crate::cli::print::{Printer, table};
@@ -145,7 +145,7 @@ fn calls_table(calls: &[&CallSums], with_plugin: bool) -> String {
     let rest = ["calls", "accept", "reject", "skip", "edits", "faults", "p50", "p99", "max", "memory", "since"];
     let head = who.iter().chain(&["hook"]).chain(mode).chain(&rest).map(|it| (*it).to_owned()).collect();
     let rows = calls.iter().map(|sums| {
-        let it = counts(sums);
+        let it = &sums.counts;
         let mut row = Vec::new();
         if with_plugin {
             let PluginRef { name, version, hash } = &sums.plugin;
@@ -188,7 +188,7 @@ fn bytes(count: u64) -> String {
 fn stats_json(stats: &PluginStats) -> Value {
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let calls = stats.calls.iter().map(|sums| {
-        let it = counts(sums);
+        let it = &sums.counts;
         json!({
             "plugin": sums.plugin.name, "version": sums.plugin.version, "hash": sums.plugin.hash, "hook": sums.hook,
             "mode": sums.mode, "calls": it.calls, "accepted": it.accepted(), "rejected": it.rejections, "skipped": it.skips,

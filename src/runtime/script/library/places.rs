@@ -8,7 +8,7 @@ use crate::runtime::script::api::Table;
 pub(super) fn register(table: &mut Table) {
     table.chapter(
         "Countries and languages",
-        "Names are known in English and in their own language, codes of two and three letters, and many abbreviations.",
+        "Names are known in English, Italian, Thai, Chinese and their own language, codes of two and three letters, and many abbreviations.",
     );
     table.say(
         "country_code(text)",
@@ -17,6 +17,7 @@ pub(super) fn register(table: &mut Table) {
             (r#"country_code("Hong Kong")"#, r#""HK""#),
             (r#"country_code("deu")"#, r#""DE""#),
             (r#"country_code("España")"#, r#""ES""#),
+            (r#"country_code("香港特別行政區")"#, r#""HK""#),
             (r#"country_code("Atlantis")"#, r#""""#),
         ],
     );
@@ -30,6 +31,7 @@ pub(super) fn register(table: &mut Table) {
         "The code of a language (BCP 47), or `\"\"`.",
         &[
             (r#"language_code("Italian")"#, r#""it""#),
+            (r#"language_code("Tedesco")"#, r#""de""#),
             (r#"language_code("Português (Brasil)")"#, r#""pt-BR""#),
             (r#"language_code("Klingonish")"#, r#""""#),
         ],
