@@ -151,7 +151,7 @@ fn context(
         stamp: Stamp { at: now(), by },
         actor: Actor::Import(report.job.unwrap_or(0)),
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
-        preview: request.show.is_some() || request.show_every,
+        preview: request.show.is_some() || request.show_every || (request.dry_run && request.errors_json.is_some()),
         claims: Claims::of(&request.by, app.settings().access),
         hidden_organizations: app.hidden_organizations(&request.by)?,
         companies: app.companies(&request.by)?,
