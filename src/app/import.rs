@@ -22,6 +22,7 @@ mod precedence;
 mod remarks;
 mod row;
 pub(super) mod source;
+mod staff;
 mod stage;
 mod stop;
 mod tally;
