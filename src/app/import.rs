@@ -22,6 +22,7 @@ mod precedence;
 mod remarks;
 mod row;
 pub(super) mod source;
+mod staff;
 mod stage;
 mod stop;
 mod tally;
@@ -206,7 +207,8 @@ impl App {
         mapping.check_names(&request.file, by_plugins)?;
         let mut report = ImportReport::begin(request, &reader, &mapping, self, &generation);
         let generation = if request.without_plugins { Arc::new(Generation::empty()) } else { generation };
-        report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every)?;
+        let failures = request.dry_run && request.errors_json.is_some();
+        report.previews = Previews::begin(request.show.unwrap_or(0), request.show_every, failures)?;
         report.notes.extend(self.warn_of_content(request, &source.hash)?);
         error_file::check_places(&report, self.home())?;
         if let Some(job) = &resumed {
@@ -241,6 +243,9 @@ impl App {
         unchanged?;
         done.map_err(|failure| report.tell_resume(failure))?;
         closed?;
+        if request.dry_run {
+            error_file::write_dry(&report)?;
+        }
         report.check_sum()?;
         report.tell_returned();
         report.notes.extend(mapping.noticed());

@@ -23,6 +23,8 @@ words! {
         SmsOffKept = "SMS_OFF_KEPT",
         /// A company that an organization could be.
         OrganizationNear = "ORGANIZATION_NEAR",
+        /// An owner, or somebody whom a contact is shared with, who is no staff member here.
+        StaffUnknown = "STAFF_UNKNOWN",
     }
 }
 
@@ -40,6 +42,7 @@ impl Caution {
             Self::OptInRefused => "an opt-out that stays: an import does not loosen consent by itself",
             Self::SmsOffKept => "a number that is back and got no text messages before: it gets none",
             Self::OrganizationNear => "a company that may be an organization: not linked to it",
+            Self::StaffUnknown => "a name of nobody among the staff: kept as the export has it",
         }
     }
 }

@@ -293,7 +293,13 @@ impl TextReader {
                 fail(row.line, IntakeErrorKind::RecordTooLarge { line: row.line, limit })
             }
             Verdict::Whole => match row.fault.clone().or_else(|| self.fault_of_notes(&piece.notes)) {
-                Some(fault) => fail(row.line, IntakeErrorKind::BadHeader(Box::new(fault))),
+                Some(mut fault) => {
+                    // Every quoted header looks so under a delimiter that is not the file's.
+                    if let Some(hint) = fault.hint.as_mut().filter(|_| self.options.delimiter.is_some()) {
+                        hint.push_str("; or leave `--delimiter` out, if the file is parted by something else");
+                    }
+                    fail(row.line, IntakeErrorKind::BadHeader(Box::new(fault)))
+                }
                 None => Ok(()),
             },
         }

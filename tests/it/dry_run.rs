@@ -30,6 +30,32 @@ const ROWS: &str = "First name,Last name,Email,Mobile,Company,Contact Label,Exte
     Eve,Both,ann@example.com,+85298760002,,,,\n";
 
 #[test]
+fn programs_get_the_errors_that_the_import_itself_writes() {
+    let home = Home::new();
+    home.write("stored.csv", STORED);
+    home.json(&["import", "stored.csv"], 0);
+    home.write("rows.csv", ROWS);
+    let args = ["import", "rows.csv", "--on-match", "update", "--errors-json"];
+    for json in [true, false] {
+        let dry = [&args[..], &["dry.json", "--dry-run"]].concat();
+        if json {
+            let report = home.json(&dry, 3);
+            assert_eq!(report["errors_json"], "dry.json", "{report:#}");
+        } else {
+            home.run(&dry).exits(3);
+        }
+        let told: Value = serde_json::from_str(&home.read("dry.json")).expect("a list");
+        let codes: Vec<_> = told.as_array().expect("a list").iter().map(|it| (&it["line"], &it["code"])).collect();
+        assert_eq!(codes, [(&6.into(), &"PHONE_SCIENTIFIC".into()), (&7.into(), &"AMBIGUOUS_MATCH".into())]);
+    }
+    home.json(&[&args[..], &["real.json"]].concat(), 3);
+    assert_eq!(home.read("dry.json"), home.read("real.json"));
+    home.write("good.csv", "Last name\nLee\n");
+    home.json(&["import", "good.csv", "--errors-json", "dry.json", "--dry-run"], 0);
+    assert_eq!(home.read("dry.json"), "[\n]\n", "nothing of an earlier run is left");
+}
+
+#[test]
 fn people_read_what_would_change_field_by_field() {
     let home = Home::new();
     home.write("stored.csv", STORED);

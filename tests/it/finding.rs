@@ -15,6 +15,9 @@ Dee,Abbott,,dee@example.org,Acme Asia,,Other,Primary,,,,,,,
 fn book() -> Home {
     let home = Home::new();
     let file = home.write("book.csv", BOOK);
+    for name in ["name=Mia", "name=Joe"] {
+        home.run(&["staff", "add", name]).exits(0);
+    }
     let maps = ["organization", "owner", "division"].map(|field| format!("--map=Its {field}={field}"));
     let file = file.to_str().expect("a path");
     home.run(&["import", file, &maps[0], &maps[1], &maps[2]]).exits(0);

@@ -120,14 +120,14 @@ fn an_organization_is_added_found_edited_and_deleted() {
 #[test]
 fn contacts_follow_what_they_name() {
     let home = Home::new();
-    home.write("people.csv", "Last name,External Organization,Division,Owner\nLee,Acme,Asia,Ann\nLi,ACME,asia,Ann\n");
+    home.write("people.csv", "Last name,External Organization,Division,Owner\nLee,Acme,Asia,Ann\nLi,ACME,asia,ann\n");
+    done(&home, &["staff", "add", "name=Ann"]);
     done(&home, &["import", "people.csv"]);
     let acme = done(&home, &["org", "show", "acme"]);
     assert_eq!(
         (&acme["name"], &acme["division"], &acme["created"]["by"]),
         (&json!("Acme"), &Value::Null, &json!("import 1"))
     );
-    done(&home, &["staff", "add", "name=Ann"]);
     for (facet, key) in [(1, "acme"), (2, "ann"), (4, "asia")] {
         note_facet(&home, facet, key);
     }
@@ -160,6 +160,45 @@ fn contacts_follow_what_they_name() {
     assert_eq!(done(&home, &["org", "delete", "Acme Ltd", "--yes"])["contacts"], 2);
     let found = done(&home, &["contact", "show", id]);
     assert_eq!((&found["organization"], &found["owner"]), (&Value::Null, &json!("Zoe")));
+}
+
+#[test]
+fn rows_name_staff_that_there_is_and_exports_come_in_anywhere() {
+    let home = Home::new();
+    done(&home, &["staff", "add", "name=Ann Chan"]);
+    home.write(
+        "people.csv",
+        "Last name,Owner,Shared with,Email\nLee,ann chan,,lee@example.com\nLi,Bob Ray,,\nLo,Ann Chan,ANN CHAN ::: Ann Chen,\nLu,,Ann Chan,\n",
+    );
+    let report = home.json(&["import", "people.csv", "--errors-json", "errors.json"], 3);
+    assert_eq!((&report["created"], &report["failed"]), (&json!(2), &json!(2)), "{report:#}");
+    let errors: Value = serde_json::from_str(&home.read("errors.json")).expect("a list");
+    let told = |at: usize| ["line", "column", "field", "code", "value"].map(|key| errors[at][key].clone());
+    assert_eq!(told(0), [json!(3), json!("B"), json!("owner"), json!("STAFF_UNKNOWN"), json!("Bob Ray")]);
+    assert_eq!(told(1), [json!(4), json!("C"), json!("shared_with"), json!("STAFF_UNKNOWN"), json!("Ann Chen")]);
+    let hint = |at: usize| errors[at]["hint"].as_str().unwrap_or_default().to_owned();
+    assert!(hint(0).contains("`carnet staff add name=\"Bob Ray\"`"), "{}", hint(0));
+    assert!(hint(1).contains("did you mean `Ann Chan`?"), "{}", hint(1));
+    assert_eq!(done(&home, &["search", "lee"])["contacts"][0]["owner"], "Ann Chan", "as its bearer writes it");
+
+    home.run(&["export", "--out", "Contact.csv"]).exits(0);
+    let fresh = Home::new();
+    fresh.write("Contact.csv", home.read("Contact.csv"));
+    let report = done(&fresh, &["import", "Contact.csv"]);
+    assert_eq!((&report["created"], &report["warned_values"]), (&json!(2), &json!(2)), "{report:#}");
+    assert_eq!((&report["warned"][0]["code"], &report["warned"][0]["count"]), (&json!("STAFF_UNKNOWN"), &json!(2)));
+    let lee = done(&fresh, &["search", "lee"])["contacts"][0].clone();
+    assert_eq!(
+        (&lee["owner"], &done(&fresh, &["search", "lu"])["contacts"][0]["shared_with"]),
+        (&json!("Ann Chan"), &json!(["Ann Chan"]))
+    );
+    // A contact keeps whom it names when they leave, and a row may say so.
+    done(&home, &["staff", "delete", "Ann Chan", "--yes"]);
+    for (owner, status, outcome) in [("Ann Chan", 0, "updated"), ("Bob Ray", 3, "failed")] {
+        home.write("again.csv", format!("Email,Owner,Company\nlee@example.com,{owner},{owner} Ltd\n"));
+        let report = home.json(&["import", "again.csv", "--on-match", "update", "--overwrite", "all"], status);
+        assert_eq!(report[outcome], 1, "{report:#}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `ErrorDetail.csv`: failed rows in their original columns, with the reasons in the error column, so that a repaired file can be imported as it
 //! is. Written from the job's record in the store, whole or not at all.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -159,19 +160,49 @@ pub(super) fn place(job: &mut Job, home: &Home) {
 
 fn write_json(store: &Store, job: i64, path: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::io("write", path, &error);
-    let mut out = Output::create(path).map_err(failed)?;
-    let mut first = true;
-    out.write_all(b"[").map_err(failed)?;
+    let mut list = List::begin(path).map_err(failed)?;
     each_failure(store, job, &mut |row| {
         let problems: Vec<serde_json::Value> = serde_json::from_str(&row.problems_json).unwrap_or_default();
-        problems.iter().try_for_each(|problem| {
-            let comma = if std::mem::take(&mut first) { "" } else { "," };
-            write!(out, "{comma}\n  {problem}")
-        })
+        problems.iter().try_for_each(|problem| list.add(problem))
     })?
     .map_err(failed)?;
-    out.write_all(b"\n]\n").map_err(failed)?;
-    out.finish().map_err(failed)
+    list.finish().map_err(failed)
+}
+
+/// Writes the machine-readable errors of a dry run, if they are wanted: the store holds none of them.
+pub(super) fn write_dry(report: &ImportReport) -> Result<(), Failure> {
+    let Some(path) = &report.errors_json else { return Ok(()) };
+    let write = || {
+        let mut list = List::begin(path)?;
+        report.previews.failures()?.try_for_each(|problem| list.add(&problem?))?;
+        list.finish()
+    };
+    write().map_err(|error| Failure::io("write", path, &error))
+}
+
+/// A list in JSON, with a line for each error.
+struct List {
+    out: Output,
+    comma: &'static str,
+}
+
+impl List {
+    fn begin(path: &Path) -> io::Result<Self> {
+        let mut out = Output::create(path)?;
+        out.write_all(b"[")?;
+        Ok(Self { out, comma: "" })
+    }
+
+    fn add(&mut self, problem: &dyn Display) -> io::Result<()> {
+        write!(self.out, "{}\n  {problem}", self.comma)?;
+        self.comma = ",";
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.out.write_all(b"\n]\n")?;
+        self.out.finish()
+    }
 }
 
 /// Where the error column stands among the file's own.

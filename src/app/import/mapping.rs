@@ -179,11 +179,11 @@ impl Mapping {
         &self.columns.headers()[..self.width]
     }
 
-    /// Finds the column of the file that a header or field name means.
+    /// Finds the column of the file that a header or field name means; of several that make one field, the one with the value.
     #[must_use]
-    pub fn file_column(&self, name: &str) -> Option<usize> {
+    pub fn file_column(&self, name: &str, value: &str, cells: &Cells) -> Option<usize> {
         let at = self.columns.find(name)?;
-        if at < self.width { Some(at) } else { self.recipe.as_ref()?.source(at) }
+        if at < self.width { Some(at) } else { self.recipe.as_ref()?.source(at, value, cells) }
     }
 
     /// Puts the fields that are made of several columns behind a row's cells, and looks at what no field takes.

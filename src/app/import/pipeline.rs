@@ -18,7 +18,7 @@ use super::report::ImportReport;
 use super::row::{Context, Ended};
 use super::stage::Stage;
 use super::tally::Tally;
-use super::{ImportRequest, Progress, Stop};
+use super::{ImportRequest, Progress, Stop, staff};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::RuleBook;
 use crate::app::failure::{Class, Failure};
@@ -151,10 +151,11 @@ fn context(
         stamp: Stamp { at: now(), by },
         actor: Actor::Import(report.job.unwrap_or(0)),
         matching: request.on_match.unwrap_or(app.settings().on_match) != OnMatch::Create,
-        preview: request.show.is_some() || request.show_every,
+        preview: request.show.is_some() || request.show_every || (request.dry_run && request.errors_json.is_some()),
         claims: Claims::of(&request.by, app.settings().access),
         hidden_organizations: app.hidden_organizations(&request.by)?,
         companies: app.companies(&request.by)?,
+        staff: staff::names(app, &request.by)?,
         tombstones: app.store()?.read(|reader| reader.tombstones())?,
         allow_forgotten: request.allow_forgotten,
     })

@@ -84,16 +84,18 @@ pub struct Previews {
     pub new_names: Vec<(&'static str, Vec<String>)>,
     /// Every row, for programs.
     every: Option<Arc<Spool>>,
+    /// What is wrong with every row that fails.
+    failures: Option<Arc<Spool>>,
 }
 
 impl Previews {
-    /// Begins a list with at most `most` rows of each action, and every row in a file if that is wanted.
+    /// Begins a list with at most `most` rows of each action, and every row in a file if that is wanted; so with all that is wrong with rows.
     ///
     /// # Errors
-    /// When the file cannot be made.
-    pub(super) fn begin(most: usize, every: bool) -> Result<Self, Failure> {
-        let every = if every { Some(Arc::new(Spool::make()?)) } else { None };
-        Ok(Self { most, every, ..Self::default() })
+    /// When a file cannot be made.
+    pub(super) fn begin(most: usize, every: bool, failures: bool) -> Result<Self, Failure> {
+        let spool = |wanted: bool| wanted.then(|| Spool::make().map(Arc::new)).transpose();
+        Ok(Self { most, every: spool(every)?, failures: spool(failures)?, ..Self::default() })
     }
 
     /// Takes in a row.
@@ -118,6 +120,9 @@ impl Previews {
                 *self.codes.entry(code.to_owned()).or_default() += 1;
             }
         }
+        if let Some(spool) = self.failures.as_ref().filter(|_| preview.action == "fail") {
+            preview.problems.iter().try_for_each(|problem| spool.write(&problem.to_string()))?;
+        }
         if let Some(spool) = &self.every {
             spool.write(&wire::preview(&preview).to_string())?;
         }
@@ -135,6 +140,15 @@ impl Previews {
     /// When the file of all rows cannot be read.
     pub fn rows(&self) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
         let lines = self.every.as_ref().map(|spool| spool.lines()).transpose()?;
+        Ok(lines.into_iter().flatten())
+    }
+
+    /// Returns all that is wrong with rows as JSON, in the order of the file; none where that was not wanted.
+    ///
+    /// # Errors
+    /// When their file cannot be read.
+    pub(super) fn failures(&self) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
+        let lines = self.failures.as_ref().map(|spool| spool.lines()).transpose()?;
         Ok(lines.into_iter().flatten())
     }
 

@@ -166,7 +166,7 @@ impl ImportReport {
             stopped: None,
             refused_plugins,
             error_file: (!request.dry_run).then(|| request.errors.clone().unwrap_or_else(|| home.error_file())),
-            errors_json: request.errors_json.clone().filter(|_| !request.dry_run),
+            errors_json: request.errors_json.clone(),
             database: home.database(),
             notes,
             returned: Vec::new(),

@@ -8,7 +8,7 @@ use super::mapping::{ID_HEADER, Mapping};
 use super::matching;
 use super::order::Asked;
 use super::preview::{Outcome, Preview, PreviewField};
-use super::unread;
+use super::{staff, unread};
 use crate::app::contacts::claims::Claims;
 use crate::app::decide::{Opinion, RuleBook, Told, decide_further};
 use crate::app::export::cell;
@@ -54,6 +54,8 @@ pub(super) struct Context {
     pub(super) hidden_organizations: BTreeSet<Name>,
     /// The organizations that they do see, by what names are compared by.
     pub(super) companies: HashMap<String, Name>,
+    /// The staff members that there are.
+    pub(super) staff: BTreeSet<Name>,
     /// Those who were forgotten.
     pub(super) tombstones: Tombstones,
     /// Whether they may come back.
@@ -105,7 +107,7 @@ pub(super) struct Given {
     pub(super) no_sms: bool,
     /// What it says of values by naming them: those that are proven, and numbers that get no text messages.
     pub(super) marks: Vec<(FieldKey, String)>,
-    /// Fields that a plugin set beside the columns; told only where somebody's claims are looked at.
+    /// Fields that a plugin set beside the columns.
     pub(super) assigned: Vec<FieldKey>,
 }
 
@@ -239,9 +241,7 @@ fn restored(cells: Arc<Cells>) -> Arc<Cells> {
 fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let mut draft = Draft::new(Contact::new(fresh_id(), context.stamp.clone()));
     let mut given = Given { keys: Vec::with_capacity(context.mapping.ordered.len()), ..Given::default() };
-    if context.claims.is_some() {
-        given.assigned = hand.extra_fields().map(|(key, _)| key.clone()).collect();
-    }
+    given.assigned = hand.extra_fields().map(|(key, _)| key.clone()).collect();
     let rules = &context.book.rules;
     let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
     let as_typed = context.mapping.column_of(&Field::AsTyped.into()).map(|column| cell::part(hand.cell(column)));
@@ -324,6 +324,7 @@ pub(super) fn finish(
             check_organization(&mut draft, before.map(|before| &**before), context);
         }
     }
+    staff::check(&mut draft, before.map(|before| &**before), &given.assigned, context);
     let hook = if before.is_some() { Hook::Update } else { Hook::Create };
     let draft = decide_further(chain, hook, draft, before, &context.book, &mut opinion);
     let recall = context.tombstones.recall(&draft.contact, before.map(|before| &**before));
@@ -343,9 +344,8 @@ pub(super) fn finish(
         return (RowEnd::Unchanged, warnings);
     }
     let preview = context.preview.then(|| {
-        let told =
-            |problem: &Problem| problem_json(record, line, &Told { plugin: None, problem: problem.clone() }, context);
-        let problems = warnings.iter().map(told).collect();
+        let told = |problem: &Problem| Told { plugin: None, problem: problem.clone() };
+        let problems = warnings.iter().map(|it| problem_json(record, line, &told(it), &cells, context)).collect();
         Preview { problems, ..preview(record, line, &contact, before, &opinion) }
     });
     let action = if before.is_some() { Action::Updated } else { Action::Created };
@@ -426,7 +426,7 @@ pub(super) fn failed(record: u64, line: u64, cells: &Cells, problems: &[Told], c
     if let Some(at) = context.forgotten_in(cells) {
         return gone(record, line, at, context);
     }
-    RowEnd::Failed(Box::new(failure(record, line, cells.iter().map(str::to_owned).collect(), problems, context)))
+    RowEnd::Failed(Box::new(failure(record, line, cells, problems, context)))
 }
 
 /// A row that could not be read, with the mark by which it is known again.
@@ -434,27 +434,28 @@ fn failed_marked(record: u64, line: u64, cells: &Cells, problem: Problem, mark: 
     if let Some(at) = context.forgotten_in(cells) {
         return gone(record, line, at, context);
     }
-    let cells = cells.iter().map(str::to_owned).collect();
     let mut failure = failure(record, line, cells, &[Told { plugin: None, problem }], context);
     failure.text.push_str(mark);
     RowEnd::Failed(Box::new(failure))
 }
 
-fn failure(record: u64, line: u64, cells: Vec<String>, problems: &[Told], context: &Context) -> Failure {
-    let json: Vec<serde_json::Value> = problems.iter().map(|told| problem_json(record, line, told, context)).collect();
+fn failure(record: u64, line: u64, cells: &Cells, problems: &[Told], context: &Context) -> Failure {
+    let json: Vec<serde_json::Value> =
+        problems.iter().map(|told| problem_json(record, line, told, cells, context)).collect();
     Failure {
         record,
         line,
-        cells,
+        cells: cells.iter().map(str::to_owned).collect(),
         problems_json: serde_json::Value::Array(json).to_string(),
         text: error_text(problems),
     }
 }
 
-fn problem_json(record: u64, line: u64, told: &Told, context: &Context) -> serde_json::Value {
+fn problem_json(record: u64, line: u64, told: &Told, cells: &Cells, context: &Context) -> serde_json::Value {
     let problem = &told.problem;
     let named = problem.field.as_deref();
-    let found = named.and_then(|name| context.mapping.file_column(name)).map(column_letter);
+    let value = problem.value.as_deref().unwrap_or_default();
+    let found = named.and_then(|name| context.mapping.file_column(name, value, cells)).map(column_letter);
     let column = found.or_else(|| unread::letter(named?).map(str::to_owned));
     let value = problem.value.as_deref().map(shortened);
     serde_json::json!({
@@ -487,7 +488,7 @@ fn gone(record: u64, line: u64, at: chrono::DateTime<chrono::Utc>, context: &Con
     let invalid =
         Invalid::new("FORGOTTEN", message).hint("import with `--allow-forgotten` if the person is to come back");
     let told = Told { plugin: None, problem: Problem::of_record(None, invalid) };
-    RowEnd::Failed(Box::new(failure(record, line, Vec::new(), &[told], context)))
+    RowEnd::Failed(Box::new(failure(record, line, &Cells::default(), &[told], context)))
 }
 
 /// A failure that the writer finds: two matches, or a match that the policy refuses.

@@ -10,6 +10,9 @@ const EXTENSION_MAX_DIGITS: usize = 7;
 /// Fewest digits on each side of a separator that make two numbers of one cell.
 const SEVERAL_MIN_DIGITS: usize = 7;
 
+/// Fewest digits before a dot and one or two more that make an amount.
+const AMOUNT_MIN_DIGITS: usize = 7;
+
 /// What stands in a cell, without its signs.
 pub(super) struct Scanned {
     /// `+` and the digits, whether or not the `+` was written.
@@ -53,7 +56,7 @@ pub(super) fn scan(text: &str) -> Result<Scanned, Invalid> {
     Ok(scanned)
 }
 
-/// `8.5212E+11` and `85212345678.0`: what becomes of numbers that a program took for amounts.
+/// `8.5212E+11`, `85212345678.0` and `85212345678.5`: what becomes of numbers that a program took for amounts.
 fn check_spreadsheet_damage(text: &str) -> Result<(), Invalid> {
     if !text.is_ascii() {
         let narrow: String = text.nfkc().collect();
@@ -69,12 +72,24 @@ fn check_spreadsheet_damage(text: &str) -> Result<(), Invalid> {
         return Err(Invalid::new("PHONE_SCIENTIFIC", message)
             .hint("take the number from its source, with the column formatted as text"));
     }
-    let whole = bare.strip_suffix(".0").or_else(|| bare.strip_suffix(".00"));
-    if whole.is_some_and(|digits| digits.len() > 4 && digits.bytes().all(|b| b.is_ascii_digit())) {
+    if is_amount(bare) {
         let message = format!("`{}` was turned into an amount", shown(text));
         return Err(Invalid::new("PHONE_FORMAT", message).hint("format the column as text"));
     }
     Ok(())
+}
+
+/// Digits, one dot, and one or two digits: the dot would be read as a sign between digits, and what follows as part of the number. People
+/// who write dots part shorter groups, or end with longer ones (`9123.4567`); behind a few digits only zeros give an amount away.
+fn is_amount(text: &str) -> bool {
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let Some((whole, rest)) = text.split_once('.').filter(|(whole, rest)| digits(whole) && digits(rest)) else {
+        return false;
+    };
+    match rest {
+        "0" | "00" => whole.len() > 4,
+        _ => (1..=2).contains(&rest.len()) && whole.len() >= AMOUNT_MIN_DIGITS,
+    }
 }
 
 fn is_power(text: &str) -> bool {

@@ -187,6 +187,15 @@ fn headers_mean_what_people_call_them() {
             case("29 no header, nothing mapped", "Ann,Lee\nBob,Ray\n")
                 .with("--header-line 0")
                 .refused("HEADER_MISSING", &["has no header", "Ann, Lee"]),
+            case("29 the wrong delimiter", "First name;Last name;Email\nAnn;Lee;ann@example.com\n")
+                .with("--delimiter ,")
+                .refused("HEADER_MISSING", &["parted by semicolons", "leave `--delimiter` out"]),
+            case("29 the wrong delimiter, with some of it in values", "First name,Last name,Phone;Fax\nAnn,Lee,1;2\n")
+                .with("--delimiter ;")
+                .refused("HEADER_MISSING", &["parted by commas"]),
+            case("29 the wrong delimiter, and quotes", "\"First name\";\"Last name\"\n\"Ann\";\"Lee\"\n")
+                .with("--delimiter ,")
+                .refused("STRAY_QUOTE", &["leave `--delimiter` out"]),
             case("30 blank rows above", format!("\n,,\n  \n{NAMES}Ann,Lee\nx,y,z\n"))
                 .gives("created 1 failed 1")
                 .fails(&["6 COLUMN_COUNT"])

@@ -28,6 +28,8 @@ const ANYWHERE: &[(&str, &str, Want)] = &[
     ("45", "８.５２E+１１", Fails("PHONE_SCIENTIFIC")),
     ("45", "85212345678.0", Fails("PHONE_FORMAT")),
     ("45", "85,212,345,678", Fails("PHONE_FORMAT")),
+    ("45", "85291234567.5", Fails("PHONE_FORMAT")),
+    ("45", "85291234567.25", Fails("PHONE_FORMAT")),
     ("45", "########", Fails("PHONE_FORMAT")),
     ("45", "#N/A", Fails("PHONE_FORMAT")),
     ("46", "85212345678", Warns("+85212345678", PLUS)),

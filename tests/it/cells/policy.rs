@@ -142,8 +142,9 @@ fn companies_are_not_taken_for_organizations_but_suggested() {
             .cell("company", "Acme Ltd")
             .cell("External Organization", "acme limited")
             .is("organization", "acme limited"),
-        // 80: an owner whom nobody knows is kept as text, when the operator imports.
-        row("80").cell("owner", "Nobody Known").is("owner", "Nobody Known"),
+        // 80: an owner whom nobody knows fails the row, whoever imports.
+        row("80").cell("owner", "Nobody Known").fails("STAFF_UNKNOWN"),
+        row("80").cell("shared_with", "Nobody Known").fails("STAFF_UNKNOWN"),
         row("80").cell("owner", "a\nb").fails("NAME_FORMAT"),
         row("80").cell("division", "x".repeat(201)).fails("NAME_FORMAT"),
     ];

@@ -29,6 +29,11 @@ fn who_was_merged_deleted_or_forgotten_is_met_as_such() {
         "Carnet ID,Last name,Email,External ID,Company\n{merged},,,,By id\n,,,crm:7,By the id in another system\n{deleted},Ray,ray@example.com,,New\n,Fox,fox@example.com,,Gone\n"
     );
     let options = ["--errors-json", "errors.json"];
+    let dry = update(&home, &content, &["--dry-run"], 3);
+    assert_eq!(["updated", "created", "failed"].map(|name| count(&dry, name)), [2, 1, 1], "{dry:#}");
+    for row in &dry["rows"].as_array().expect("rows")[..2] {
+        assert_eq!((&row["action"], &row["id"]), (&"update".into(), &master.clone().into()), "{row:#}");
+    }
     let report = update(&home, &content, &options, 3);
     assert_eq!(["updated", "created", "failed"].map(|name| count(&report, name)), [2, 1, 1], "{report:#}");
     assert_eq!(home.json(&["contact", "show", &master], 0)["company"], "By the id in another system");

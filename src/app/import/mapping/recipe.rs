@@ -257,6 +257,7 @@ impl<'h> Builder<'h> {
             }
             let Some(first) = columns.first() else { continue };
             let Some(out) = self.output(field, *first) else { continue };
+            self.recipe.sources[out].extend(&columns[1..]);
             group.push((out, columns));
         }
         group
@@ -310,11 +311,21 @@ impl Recipe {
         &self.outputs
     }
 
-    /// Returns the column of the file that a made field comes from, if it can only be one.
-    pub(super) fn source(&self, cell: usize) -> Option<usize> {
+    /// Returns the column of the file that a value of a made field comes from: the one that holds it, or holds it among others, or a part of
+    /// it, or else the field's first.
+    pub(super) fn source(&self, cell: usize, value: &str, cells: &Cells) -> Option<usize> {
         let sources = self.sources.get(cell.checked_sub(self.width)?)?;
-        let first = sources.first()?;
-        sources.iter().all(|source| source == first).then_some(*first)
+        let value = value.trim();
+        let find = |fits: &dyn Fn(&str) -> bool| {
+            sources.iter().copied().find(|source| {
+                let text = self.cell(cells, *source).trim();
+                !text.is_empty() && fits(text)
+            })
+        };
+        find(&|text| text == value)
+            .or_else(|| find(&|text| !value.is_empty() && text.contains(value)))
+            .or_else(|| find(&|text| value.contains(text)))
+            .or_else(|| sources.first().copied())
     }
 
     /// Puts the made fields behind the cells of a row.

@@ -99,18 +99,38 @@ pub(super) fn no_known_header(reader: &intake::Reader, headers: &[String], schem
     let names_fields = |cells: &Cells| cells.iter().filter(|cell| meaning(cell, schema).is_some()).count() > 1;
     let further_down = reader.next_rows(LOOKED_AT).into_iter().find(|(_, cells)| names_fields(cells));
     let near = near_misses(headers, &[], schema);
-    let hint = match further_down {
-        Some((line, cells)) => format!(
+    let parted = other_delimiter(reader, headers, schema);
+    let hint = match (parted, further_down) {
+        (Some(name), _) => format!(
+            "the header looks like it is parted by {name}s: leave `--delimiter` out, or say `--delimiter {name}`"
+        ),
+        (None, Some((line, cells))) => format!(
             "line {line} looks like the header ({}): add `--header-line {line}` if it is",
             first_cells(cells.iter())
         ),
-        None if !near.is_empty() => near.join("; "),
-        None => "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
+        (None, None) if !near.is_empty() => near.join("; "),
+        (None, None) => "the first line must be a header such as `First name,Last name,Mobile,Email`; `carnet template` writes one, \
                  `--map 'Their header=field'` maps yours; if there is none, add `--header-line 0 --map '#1=first_name' \
                  --map '#2=last_name'` and so on"
             .to_owned(),
     };
     Failure::new(Class::Rejected, "HEADER_MISSING", message).hint(hint)
+}
+
+/// The delimiter by which the line would be a header, where it was read by another one.
+fn other_delimiter(reader: &intake::Reader, headers: &[String], schema: &Schema) -> Option<&'static str> {
+    if reader.sheet().is_some() {
+        return None;
+    }
+    let line = headers.join(&reader.delimiter().to_string());
+    let known = |delimiter: char| {
+        let cells = line.split(delimiter).map(|cell| cell.trim().trim_matches('"'));
+        cells.filter(|cell| meaning(cell, schema).is_some()).count()
+    };
+    let named = [(',', "comma"), (';', "semicolon"), ('\t', "tab"), ('|', "pipe")];
+    let others = named.into_iter().filter(|(delimiter, _)| *delimiter != reader.delimiter());
+    let best = others.map(|(delimiter, name)| (known(delimiter), name)).max_by_key(|(known, _)| *known);
+    best.filter(|(known, _)| *known > 1).map(|(_, name)| name)
 }
 
 /// The first cells of a row, none of them a thousand characters long.
