@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::domain::phone::digits;
 use crate::domain::text::{digit_value, fold};
 
 /// Fewest digits that are taken for a piece of a phone number.
@@ -261,7 +262,7 @@ impl Digits {
         let plus = text.trim_start_matches(['(', ' ']).starts_with('+');
         // The trunk zero of `+44 (0)20` belongs to no E.164 number.
         let text = if plus { text.replace("(0)", "") } else { text.to_owned() };
-        let all: String = text.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect();
+        let all = digits(&text);
         if all.len() < MIN_PHONE_DIGITS {
             return None;
         }

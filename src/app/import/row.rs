@@ -107,7 +107,7 @@ pub(super) struct Given {
     pub(super) no_sms: bool,
     /// What it says of values by naming them: those that are proven, and numbers that get no text messages.
     pub(super) marks: Vec<(FieldKey, String)>,
-    /// Fields that a plugin set beside the columns.
+    /// Fields that a plugin set beside the columns; told only of those that hold names of records and people.
     pub(super) assigned: Vec<FieldKey>,
 }
 
@@ -175,7 +175,7 @@ pub(super) fn process(mut row: intake::Row, chain: &mut Chain, context: &Context
         RowEnd::Blank
     } else if let Some(problem) = unread::problem(&row, &context.mapping) {
         let mark = unread::mark(&problem, &row.cells, &context.mapping);
-        failed_marked(record, line, &row.cells, problem, &mark, context)
+        failed_marked(record, line, &row.cells, &[Told { plugin: None, problem }], &mark, context)
     } else if let doubts @ [_, ..] = doubts(&row, context).as_slice() {
         failed(record, line, &row.cells, doubts, context)
     } else if !context.mapping.exported && is_sample(&row.cells, &context.mapping) {
@@ -241,7 +241,8 @@ fn restored(cells: Arc<Cells>) -> Arc<Cells> {
 fn draft_of(hand: &RowHand, context: &Context) -> (Draft, Given) {
     let mut draft = Draft::new(Contact::new(fresh_id(), context.stamp.clone()));
     let mut given = Given { keys: Vec::with_capacity(context.mapping.ordered.len()), ..Given::default() };
-    given.assigned = hand.extra_fields().map(|(key, _)| key.clone()).collect();
+    let names = |key: &FieldKey| names_a_record(key) || key.known() == Some(Field::SharedWith);
+    given.assigned = hand.extra_fields().filter(|(key, _)| names(key)).map(|(key, _)| key.clone()).collect();
     let rules = &context.book.rules;
     let cells = context.mapping.ordered.iter().map(|(column, key)| (key, hand.cell(*column)));
     let as_typed = context.mapping.column_of(&Field::AsTyped.into()).map(|column| cell::part(hand.cell(column)));
@@ -423,18 +424,15 @@ fn preview(record: u64, line: u64, contact: &Contact, before: Option<&Arc<Contac
 
 /// A failed row, with its original cells and every reason.
 pub(super) fn failed(record: u64, line: u64, cells: &Cells, problems: &[Told], context: &Context) -> RowEnd {
-    if let Some(at) = context.forgotten_in(cells) {
-        return gone(record, line, at, context);
-    }
-    RowEnd::Failed(Box::new(failure(record, line, cells, problems, context)))
+    failed_marked(record, line, cells, problems, "", context)
 }
 
-/// A row that could not be read, with the mark by which it is known again.
-fn failed_marked(record: u64, line: u64, cells: &Cells, problem: Problem, mark: &str, context: &Context) -> RowEnd {
+/// The same of a row that could not be read, with the mark by which it is known again.
+fn failed_marked(record: u64, line: u64, cells: &Cells, problems: &[Told], mark: &str, context: &Context) -> RowEnd {
     if let Some(at) = context.forgotten_in(cells) {
         return gone(record, line, at, context);
     }
-    let mut failure = failure(record, line, cells, &[Told { plugin: None, problem }], context);
+    let mut failure = failure(record, line, cells, problems, context);
     failure.text.push_str(mark);
     RowEnd::Failed(Box::new(failure))
 }

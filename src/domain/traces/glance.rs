@@ -1,7 +1,8 @@
 //! A first look at stored text, before it is taken apart: whoever looks through everything that a big store holds for one person decodes
 //! little more than what has something of them.
 
-use super::super::text::{digit_value, fold};
+use super::super::phone::digits;
+use super::super::text::fold;
 use super::{NATIONAL_DIGITS, Traces, is_full};
 
 /// What a text has somewhere if anything of a person is in it. A text that this takes for none of theirs has nothing of them, in any of
@@ -56,10 +57,6 @@ impl Glance {
             || is_in(&self.folded, &|| fold(json))
             || is_in(&self.digits, &|| digits(json))
     }
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
 }
 
+fn import() -> NewJob {
+    NewJob { file: "f.csv".into(), file_hash: "h".into(), settings_json: "{}".into(), generation: 1, started: time(0) }
+}
+
 fn person(number: u8, first: &str, last: &str, address: &str, number_: &str) -> Contact {
     let mut person = contact(number, last);
     person.first_name = Some(first.to_owned());
@@ -109,14 +113,7 @@ fn nothing_of_a_forgotten_person_is_left_in_the_files() {
         .write(|writer| {
             writer.set_state("counter", "seen:ann.leeworth@example.com", Some(b"3"))?;
             writer.set_state("counter", "rows", Some(b"17"))?;
-            let job = NewJob {
-                file: "f.csv".into(),
-                file_hash: "h".into(),
-                settings_json: "{}".into(),
-                generation: 1,
-                started: time(0),
-            };
-            let job = writer.begin_job(&job)?;
+            let job = writer.begin_job(&import())?;
             for (record, cells) in [(1, ["Annabel", "Leeworth", "9123 4567"]), (2, ["Bob", "Smithson", "1234"])] {
                 let cells = cells.map(str::to_owned).to_vec();
                 let row = Failure { record, line: record, cells, problems_json: "[]".into(), text: "no".into() };
@@ -301,16 +298,9 @@ fn whoever_names_a_person_is_told_whatever_the_name_is_written_in() {
 fn a_refused_row_that_is_damaged_is_looked_at_as_it_stands() {
     let store = Store::in_memory().unwrap();
     insert(&store, &person(1, "Annabel", "Leeworth", "ann@example.com", "+85291234567"));
-    let job = NewJob {
-        file: "f.csv".into(),
-        file_hash: "h".into(),
-        settings_json: "{}".into(),
-        generation: 1,
-        started: time(0),
-    };
     let job = store
         .write(|writer| {
-            let job = writer.begin_job(&job)?;
+            let job = writer.begin_job(&import())?;
             for (record, cells) in ["[\"Annabel\",\"Leeworth\",", "[\"ann@example.com", "[\"Bob\""].into_iter().enumerate()
             {
                 let insert = "INSERT INTO job_failure (job, record, line, cells, problems, text) VALUES (?1, ?2, 1, ?3, '[]', 'no')";
